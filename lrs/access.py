@@ -1,0 +1,99 @@
+"""Who asks, what they may do, and through which view they see people. Pure: no store, no clock.
+
+Deny by default: what no scope grants is refused.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from uuid import UUID
+
+import attrs
+
+from lrs.errors import ConfigurationError, NotPermitted
+
+
+class View(StrEnum):
+    """How much of a person a reader sees."""
+
+    IDENTIFIED = "identified"
+    PSEUDONYMOUS = "pseudonymous"
+    AGGREGATE = "aggregate"
+
+
+class Scope(StrEnum):
+    """What a credential may do (xAPI 1.0.3 Communication 4.2, the names of its OAuth scopes)."""
+
+    STATEMENTS_WRITE = "statements/write"
+    STATEMENTS_READ_MINE = "statements/read/mine"
+    STATEMENTS_READ = "statements/read"
+    STATE = "state"
+    DEFINE = "define"
+    PROFILE = "profile"
+    ALL_READ = "all/read"
+    ALL = "all"
+
+
+class Action(StrEnum):
+    """What a caller asks to do."""
+
+    WRITE_STATEMENTS = "write statements"
+    READ_STATEMENTS = "read statements"
+    COUNT_STATEMENTS = "count statements"
+
+
+_GRANTS: dict[Action, frozenset[Scope]] = {
+    Action.WRITE_STATEMENTS: frozenset({Scope.STATEMENTS_WRITE, Scope.ALL}),
+    Action.READ_STATEMENTS: frozenset({Scope.STATEMENTS_READ, Scope.STATEMENTS_READ_MINE, Scope.ALL_READ, Scope.ALL}),
+    Action.COUNT_STATEMENTS: frozenset({Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL}),
+}
+_READS_OTHERS = frozenset({Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL})
+
+
+@attrs.frozen
+class Principal:
+    """Whoever is on the other side of a call: a credential, or the Python program that opened the store.
+
+    ``authority`` is the JSON of the agent that statements written by it get as ``authority``.
+    """
+
+    tenant: str
+    credential_id: str
+    scopes: frozenset[Scope]
+    view: View
+    authority: bytes = attrs.field(repr=False)
+
+
+@attrs.frozen
+class Grant:
+    """A verdict: what an allowed caller may see. ``only_mine``: only statements of its own authority."""
+
+    view: View
+    only_mine: bool = False
+
+
+def decide(principal: Principal, action: Action) -> Grant:
+    """Say how far this principal may go with this action, or raise :class:`lrs.errors.NotPermitted`."""
+    granted = principal.scopes & _GRANTS[action]
+    if not granted:
+        wanted = " or ".join(sorted(_GRANTS[action]))
+        raise NotPermitted(f"this credential may not {action}: it needs the scope {wanted}")
+    if action is Action.READ_STATEMENTS and principal.view is View.AGGREGATE:
+        raise NotPermitted("this credential sees counts only, not statements")
+    return Grant(view=principal.view, only_mine=action is Action.READ_STATEMENTS and not granted & _READS_OTHERS)
+
+
+def scopes_from(names: list[str] | tuple[str, ...]) -> frozenset[Scope]:
+    """Names of scopes -> scopes; an unknown one raises :class:`lrs.errors.ConfigurationError`."""
+    try:
+        return frozenset(Scope(name) for name in names)
+    except ValueError:
+        known = ", ".join(scope.value for scope in Scope)
+        raise ConfigurationError("unknown scope", hint=f"The scopes are: {known}.") from None
+
+
+def software_authority(home_page: str, credential_id: UUID | str) -> bytes:
+    """The agent that stands for a credential: an account named by its id, so that it names no person."""
+    import msgspec
+
+    return msgspec.json.encode({"objectType": "Agent", "account": {"homePage": home_page, "name": str(credential_id)}})

@@ -1,0 +1,139 @@
+"""What an operator may choose. Read from arguments, ``LRS_*`` variables and ``lrs.toml``, in this order; never at import.
+
+Settings are checked when they are made: an unknown key or an impossible value raises :class:`lrs.errors.ConfigurationError` that names it.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+import typing
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+
+from lrs.errors import ConfigurationError
+
+_PREFIX = "LRS_"
+SUPPORTED_VERSIONS = ("1.0.3", "2.0.0")
+
+
+def _positive(_settings: object, attribute: attrs.Attribute[int], value: int) -> None:
+    if value <= 0:
+        raise ConfigurationError(f"setting {attribute.name} must be greater than 0")
+
+
+def _known_versions(_settings: object, attribute: attrs.Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
+    if not value or set(value) - set(SUPPORTED_VERSIONS):
+        raise ConfigurationError(f"setting {attribute.name} takes one or both of {', '.join(SUPPORTED_VERSIONS)}")
+
+
+def _store_address(schemes: tuple[str, ...]) -> Any:
+    def check(_settings: object, attribute: attrs.Attribute[str | None], value: str | None) -> None:
+        if value is not None and urlsplit(value).scheme.partition("+")[0] not in schemes:
+            raise ConfigurationError(f"setting {attribute.name} takes an address that starts with {' or '.join(s + '://' for s in schemes)}")
+
+    return check
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """All settings. Sizes are bytes, times are seconds, days are days."""
+
+    data: Path = attrs.field(default=Path("data"), converter=Path)
+    """Directory of the embedded stores and the key file."""
+    warehouse: str | None = attrs.field(default=None, repr=False, validator=_store_address(("clickhouse", "clickhouses")))
+    """``clickhouse://user:password@host:8123/database`` (``clickhouses://`` over TLS); absent: embedded under ``data``."""
+    warehouse_ca: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
+    """Certificate authority file by which the ClickHouse server's certificate is verified."""
+    vault: str | None = attrs.field(default=None, repr=False, validator=_store_address(("postgresql", "sqlite")))
+    """SQLAlchemy address of the vault; absent: ``data/vault.sqlite``."""
+    vault_ca: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
+    """Certificate authority file by which the PostgreSQL server's certificate is verified."""
+    key_file: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
+    """The keyring; absent: ``data/keys.json``."""
+    keyring: str | None = attrs.field(default=None, repr=False)
+    """The keyring itself, as text, in place of a file (meant for ``LRS_KEYRING``)."""
+    tenant: str = "default"
+    """The tenant of statements that come through Python or the command line without a credential."""
+    home_page: str = "https://lrs.invalid"
+    """``account.homePage`` of the authority that statements get; an IRL of the institution."""
+    supported_versions: tuple[str, ...] = attrs.field(default=SUPPORTED_VERSIONS, converter=tuple, validator=_known_versions)
+    """xAPI versions that the server answers."""
+    identity_days: int | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
+    """How long a statement can be read with its persons, from its timestamp on; absent: no limit."""
+    statement_days: int | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
+    """How long a statement is kept, from its timestamp on; absent: no limit."""
+    max_body_bytes: int = attrs.field(default=32 * 1024 * 1024, validator=_positive)
+    """Largest request body."""
+    max_batch_statements: int = attrs.field(default=10_000, validator=_positive)
+    """Most statements in one batch."""
+    max_statement_bytes: int = attrs.field(default=4 * 1024 * 1024, validator=_positive)
+    """Largest single statement."""
+    max_page_statements: int = attrs.field(default=1000, validator=_positive)
+    """Most statements on a page; the default page too, as ``limit=0`` asks for it."""
+    group_statements: int = attrs.field(default=10_000, validator=_positive)
+    """Statements that one insert takes at most, when many requests wait."""
+    queue_statements: int = attrs.field(default=100_000, validator=_positive)
+    """Statements that may wait for their insert; beyond that a write is refused as busy."""
+    free_text: str = attrs.field(default="seal", validator=attrs.validators.in_(("seal", "keep", "drop")))
+    """What happens to free text: responses of open questions, unknown extensions with text, names of anonymous groups."""
+    keep_extensions: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    """IRIs of further extensions that hold no free text and stay readable in the warehouse."""
+    cors_origins: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    """Origins whose pages may call the server from a browser; ``*`` for all."""
+
+
+def load(
+    data: str | os.PathLike[str] | None = None,
+    *,
+    config: str | os.PathLike[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    **arguments: Any,
+) -> Settings:
+    """Gather settings: ``arguments`` over ``LRS_*`` in ``environ`` over the TOML file ``config``.
+
+    Without ``config`` the file ``lrs.toml`` in the data directory is read if it is there. Raises :class:`lrs.errors.ConfigurationError`.
+    """
+    environ = os.environ if environ is None else environ
+    chosen: dict[str, Any] = _from_environ(environ)
+    chosen.update({name: value for name, value in arguments.items() if value is not None})
+    if data is not None:
+        chosen["data"] = data
+    path = Path(config) if config is not None else Path(chosen.get("data", "data")) / "lrs.toml"
+    if config is not None or path.is_file():
+        chosen = _from_toml(path) | chosen
+    unknown = set(chosen) - {field.name for field in attrs.fields(Settings)}
+    if unknown:
+        raise ConfigurationError(f"unknown setting {sorted(unknown)[0]}", hint="The settings are listed in docs/reference/settings.md.")
+    return Settings(**chosen)
+
+
+def _from_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigurationError(f"the configuration file {path} can't be read: {type(error).__name__}") from error
+
+
+def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
+    types = typing.get_type_hints(Settings)
+    chosen: dict[str, Any] = {}
+    for field in attrs.fields(Settings):
+        text = environ.get(_PREFIX + field.name.upper())
+        if text is None or text == "":
+            continue
+        wanted = types[field.name]
+        if "tuple" in str(wanted):
+            chosen[field.name] = tuple(part.strip() for part in text.split(",") if part.strip())
+        elif wanted in (int, int | None):
+            try:
+                chosen[field.name] = int(text)
+            except ValueError:
+                raise ConfigurationError(f"{_PREFIX}{field.name.upper()} must be a whole number") from None
+        else:
+            chosen[field.name] = text
+    return chosen

@@ -1,0 +1,228 @@
+"""What the two stores guarantee, and the types that cross into them.
+
+**The vault** knows who. Every call is one transaction: it is durable when it returns, or nothing of it happened. Looking
+up an identifier, a variant or a key never writes. Adding what is already there is no error: the first one in wins
+and every caller is told the winner, so that two writers who meet the same new person end with one subject.
+
+**The warehouse** knows what happened. ``insert`` is durable (fsynced) when it returns and all of it becomes visible
+together or not at all. Rows are visible in the order of ``stored`` because one writer inserts them in that order. A read
+never shows two rows of one statement id, nor a row or a personal column past its limit.
+
+Neither store ever sees an identity in the clear: the vault gets blind indexes and sealed bytes, the warehouse gets
+:class:`TokenisedStatement`, which nothing but :mod:`lrs.privacy.identity` makes. All times are microseconds since 1970 UTC,
+unless a name says otherwise. Failures are raised as :class:`lrs.errors.StoreUnavailable` (or a subclass) and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+NO_UUID = UUID(int=0)
+FOREVER = 0xFFFFFFFF
+"""The latest end date that the warehouse can hold (2106-02-07), in seconds since 1970: no limit."""
+
+
+class TokenisedStatement(msgspec.Struct, gc=False):
+    """One row of ``statements``: the only thing that the warehouse accepts.
+
+    ``body`` is the statement's JSON without ``id`` and ``stored``; in it ``{"$p":n`` stands for person ``n``
+    (index into ``sids``, ``vids``, ``roles``), ``{"$b":n}`` and ``{"$o":n}`` for sealed value ``n`` (``$o``: it is an object),
+    ``{"$r":0}`` for ``registration``, ``{"$s":n}`` for ``references[n]``. ``verb``, ``activity`` and ``related`` hold a keyed hash
+    in place of an IRI that mentions the person. ``reference`` is the id when the object is a StatementRef, else ``NO_UUID``. ``fingerprint``
+    is a keyed 64-bit hash of the content, equal for a byte-for-byte replay. ``identity_until`` and ``keep_until`` are seconds since 1970.
+    """
+
+    tenant: str
+    id: UUID
+    stored: int
+    timestamp: int
+    verb: str
+    activity: str
+    related: Sequence[str]
+    registration: UUID
+    reference: UUID
+    references: Sequence[UUID]
+    voids: bool
+    sids: Sequence[int]
+    vids: Sequence[int]
+    roles: Sequence[int]
+    sealed: Sequence[bytes]
+    fingerprint: int
+    body: bytes
+    identity_until: int = FOREVER
+    keep_until: int = FOREVER
+
+
+class StoredStatement(msgspec.Struct, gc=False):
+    """One row read back; the fields mean what they mean in :class:`TokenisedStatement`."""
+
+    id: UUID
+    stored: int
+    timestamp: int
+    registration: UUID
+    references: Sequence[UUID]
+    sids: Sequence[int]
+    vids: Sequence[int]
+    roles: Sequence[int]
+    sealed: Sequence[bytes]
+    body: bytes
+
+
+class KnownStatement(msgspec.Struct, gc=False, frozen=True):
+    """What the warehouse remembers of an id: enough to recognise a replay."""
+
+    stored: int
+    fingerprint: int
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """A read of ``statements``, with identifiers already narrowed to sids and keyed hashes.
+
+    None or an empty tuple means: not filtered by this. ``sids`` matches any of them (roles up to ``Role.OBJECT_MEMBER`` outside SubStatements,
+    or everywhere when ``related_agents``). ``verbs``, ``activities``: any of these spellings. ``since`` is
+    exclusive, ``until`` inclusive, both on ``stored``. ``after`` is the ``stored`` of the last row of the page before. ``limit`` rows at most, in
+    ascending or descending ``stored``. Voided statements are left out; voiding ones are listed. A statement that refers to a
+    match, over any number of StatementRefs, is a match too, whether or not its target is voided; ``since``, ``until``,
+    ``after`` and ``limit`` apply to the referring one (xAPI 1.0.3 Communication 2.1.3 and 2.1.4).
+    """
+
+    sids: tuple[int, ...] | None = None
+    related_agents: bool = False
+    verbs: tuple[str, ...] = ()
+    activities: tuple[str, ...] = ()
+    related_activities: bool = False
+    registration: UUID | None = None
+    authority_sids: tuple[int, ...] | None = None
+    since: int | None = None
+    until: int | None = None
+    after: int | None = None
+    ascending: bool = False
+    limit: int = 100
+
+
+class StatementStore(Protocol):
+    """The warehouse, as the write and read paths see it. Thread-safe."""
+
+    def insert(self, rows: Sequence[TokenisedStatement]) -> None:
+        """Store rows, in order of ``stored``; durable and visible together when it returns."""
+
+    def known(self, tenant: str, ids: Sequence[UUID]) -> Mapping[UUID, KnownStatement]:
+        """Of these ids, those that are stored."""
+
+    def by_id(self, tenant: str, ids: Sequence[UUID], *, now: int) -> Mapping[UUID, tuple[StoredStatement, bool]]:
+        """The statements of these ids, each with whether it is voided."""
+
+    def find(self, tenant: str, selection: Selection, *, now: int) -> list[StoredStatement]:
+        """The page that a selection asks for."""
+
+    def count_by(self, tenant: str, selection: Selection, column: str, *, now: int) -> list[tuple[object, int]]:
+        """Number of matches by ``verb``, ``activity``, ``actor`` (a sid) or ``day`` (of ``stored``, as YYYY-MM-DD); largest first; ``limit`` groups at most."""
+
+    def last_stored(self) -> int:
+        """The greatest ``stored`` of all rows of all tenants, 0 when there are none."""
+
+    def add_definitions(self, tenant: str, definitions: Sequence[tuple[str, bytes, int]]) -> None:
+        """Remember activity definitions: (activity id, JSON, stored). Adding a known one again changes nothing but its time."""
+
+    def definitions(self, tenant: str, activities: Sequence[str]) -> Mapping[str, list[bytes]]:
+        """The distinct definitions seen of each activity, oldest sighting first."""
+
+    def close(self) -> None:
+        """Release the engine. Calling it twice is no error."""
+
+
+class WrappedKey(msgspec.Struct, frozen=True, gc=False):
+    """A subject's DEK as the vault keeps it: wrapped under KEK ``epoch``, with its key check value."""
+
+    epoch: int
+    wrapped: bytes
+    check: bytes
+
+    def __repr__(self) -> str:
+        return f"WrappedKey(epoch={self.epoch})"
+
+
+class NewSubject(msgspec.Struct, frozen=True, gc=False):
+    """A person to add: ``index`` is the blind index of the identifier by which they came."""
+
+    sid: int
+    index: bytes
+    key: WrappedKey
+
+
+class NewVariant(msgspec.Struct, frozen=True, gc=False):
+    """A spelling of a person to add. ``fingerprint`` (16 bytes, keyed) tells spellings apart; ``sealed`` is its JSON under the subject's DEK.
+
+    The sealed value's associated data holds the fingerprint, not the vid, so that the vault can number variants itself.
+    """
+
+    sid: int
+    fingerprint: bytes
+    sealed: bytes
+
+
+class SubjectStore(Protocol):
+    """The identities' part of the vault. Thread-safe."""
+
+    def subjects(self, tenant: str, indexes: Sequence[bytes]) -> Mapping[bytes, tuple[int, WrappedKey]]:
+        """Blind index -> (sid, wrapped DEK), for those that are known."""
+
+    def variant_ids(self, tenant: str, fingerprints: Sequence[bytes]) -> Mapping[bytes, tuple[int, int]]:
+        """Variant fingerprint -> (sid, vid), for those that are known."""
+
+    def add(
+        self, tenant: str, subjects: Sequence[NewSubject], variants: Sequence[NewVariant], *, month: int
+    ) -> Mapping[bytes, tuple[int, int]]:
+        """Add people and spellings in one durable transaction -> fingerprint -> (sid, vid) of every given variant.
+
+        All or nothing. A blind index that someone else added meanwhile raises :class:`IndexTaken`: look it up and seal again under that
+        subject's key. ``month`` is the month of creation as yyyymm.
+        """
+
+    def keys(self, tenant: str, sids: Sequence[int]) -> Mapping[int, WrappedKey]:
+        """sid -> wrapped DEK, for those that exist."""
+
+    def variants(self, tenant: str, pairs: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], tuple[bytes, bytes]]:
+        """(sid, vid) -> (fingerprint, sealed JSON), for those that exist."""
+
+
+class IndexTaken(Exception):
+    """Two writers met the same new identifier at once and the other one was first. Never leaves :mod:`lrs.privacy.identity`."""
+
+
+class CredentialRow(msgspec.Struct, frozen=True):
+    """A credential as the vault keeps it. ``secret`` is a password hash in PHC format; ``authority`` is the JSON of an agent of software, not of a person."""
+
+    id: str
+    tenant: str
+    name: str
+    username: str
+    secret: str
+    scopes: tuple[str, ...]
+    view: str
+    authority: bytes
+    created: int
+    revoked: int | None = None
+
+    def __repr__(self) -> str:
+        return f"CredentialRow(id={self.id!r}, tenant={self.tenant!r})"
+
+
+class CredentialStore(Protocol):
+    """The credentials' part of the vault. Thread-safe."""
+
+    def add_credential(self, row: CredentialRow) -> None:
+        """Add one; a username that is in use raises :class:`lrs.errors.ConfigurationError`."""
+
+    def credential(self, username: str) -> CredentialRow | None:
+        """The live (not revoked) credential of this username."""
+
+    def credentials(self, tenant: str | None = None) -> list[CredentialRow]:
+        """All of them, revoked ones too, oldest first."""
+
+    def revoke_credential(self, credential_id: str, *, at: int) -> bool:
+        """Revoke one by id; False when there is none or it was revoked before."""
