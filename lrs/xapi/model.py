@@ -141,3 +141,18 @@ class Authority(msgspec.Struct, frozen=True, gc=False):
 
     def __repr__(self) -> str:
         return "Authority(<identity>)"
+
+
+def text_of(statement: Statement) -> bytes:
+    """Join the parts back into the JSON of the statement, without ``id``, ``stored`` and ``authority``."""
+    return b"".join(_text(part, statement) for part in statement.parts)
+
+
+def _text(part: Part, statement: Statement) -> bytes:
+    if isinstance(part, bytes):
+        return part
+    if isinstance(part, Person):
+        return part.json[:-1]
+    if isinstance(part, Text):
+        return part.json
+    return b'"%s"' % str(part.id if isinstance(part, Reference) else statement.registration).encode()

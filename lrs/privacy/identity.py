@@ -1,0 +1,236 @@
+"""The way in for people: from a checked statement to one that names nobody.
+
+Each distinct spelling of a person becomes a pair (sid, vid): a random subject number and the number of this spelling. The spelling itself goes
+to the vault, sealed under the subject's own key. What is left of the statement is a body with numbered placeholders
+(see :class:`lrs.storage.contract.TokenisedStatement`), in which the self-mention scan has sealed what names its people elsewhere.
+"""
+
+from __future__ import annotations
+
+import secrets
+import struct
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import msgspec
+
+from lrs.errors import StoreUnavailable
+from lrs.privacy import mentions
+from lrs.privacy.freetext import Fate, FreeText
+from lrs.storage.contract import NO_UUID, IndexTaken, NewSubject, NewVariant, SubjectStore, WrappedKey
+from lrs.xapi.model import Authority, Person, Reference, Registration, Statement, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lrs.crypto.keyring import TenantKeys
+    from lrs.crypto.seal import Dek
+
+GROUP = 32
+"""Added to a role when an identified Group stands there, so that a view without identities can still write a valid one."""
+_MAX_SPELLINGS = 200_000
+_MAX_KEYS = 20_000
+_ATTEMPTS = 10
+_PLACEHOLDERS = tuple(b'{"$p":%d' % n for n in range(64))
+
+Token = tuple[int, int]
+"""(sid, vid)"""
+
+
+class Identities:
+    """The people of one tenant: known spellings at hand, new ones taken into the vault. One thread at a time."""
+
+    def __init__(self, tenant: str, keys: TenantKeys, vault: SubjectStore, *, month: Callable[[], int]) -> None:
+        self._tenant = tenant
+        self._keys = keys
+        self._vault = vault
+        self._month = month
+        self._tokens: dict[bytes, Token] = {}
+        self._deks: dict[int, Dek] = {}
+
+    def learn(self, persons: Iterable[Person]) -> None:
+        """Make sure that every one of these has a token; new people and spellings are durable in the vault on return."""
+        unknown = {person.json: person for person in persons if person.json not in self._tokens}
+        if not unknown:
+            return
+        if len(self._tokens) + len(unknown) > _MAX_SPELLINGS:
+            self._tokens.clear()
+        for _ in range(_ATTEMPTS):
+            try:
+                self._tokens.update(self._take_in(list(unknown.values())))
+            except IndexTaken:
+                continue
+            return
+        raise StoreUnavailable("other writers keep adding the same people at the same time")
+
+    def token(self, person: Person) -> Token:
+        """Give the token of a person that was learned."""
+        return self._tokens[person.json]
+
+    def deks(self, sids: Iterable[int]) -> dict[int, Dek]:
+        """Give the unwrapped keys of these subjects."""
+        wanted = set(sids)
+        missing = [sid for sid in wanted if sid not in self._deks]
+        if missing:
+            if len(self._deks) + len(missing) > _MAX_KEYS:
+                missing = list(wanted)
+                self._deks.clear()
+            for sid, key in self._vault.keys(self._tenant, missing).items():
+                self._deks[sid] = self._unwrap(sid, key)
+        return {sid: self._deks[sid] for sid in wanted}
+
+    def forget(self) -> None:
+        """Drop every spelling and key from memory."""
+        self._tokens.clear()
+        self._deks.clear()
+
+    def _unwrap(self, sid: int, key: WrappedKey) -> Dek:
+        return self._keys.dek(sid, key.epoch, key.wrapped, key.check)
+
+    def _take_in(self, persons: Sequence[Person]) -> dict[bytes, Token]:
+        indexes = {person.json: self._keys.blind_index(person.ifi) for person in persons}
+        known = self._vault.subjects(self._tenant, list(set(indexes.values())))
+        sids = {index: sid for index, (sid, _) in known.items()}
+        deks = {sid: self._deks[sid] for sid in sids.values() if sid in self._deks}
+        subjects = []
+        for index in indexes.values():
+            if index not in sids:
+                sid = secrets.randbits(64) or 1
+                dek, epoch, wrapped, check = self._keys.new_dek(sid)
+                sids[index], deks[sid] = sid, dek
+                subjects.append(NewSubject(sid, index, WrappedKey(epoch, wrapped, check)))
+        fingerprints = {person.json: self._keys.variant_fingerprint(sids[indexes[person.json]], person.json) for person in persons}
+        pairs = dict(self._vault.variant_ids(self._tenant, list(fingerprints.values())))
+        variants = []
+        for person in persons:
+            fingerprint, index = fingerprints[person.json], indexes[person.json]
+            if fingerprint not in pairs:
+                sid = sids[index]
+                if sid not in deks:
+                    deks[sid] = self._unwrap(sid, known[index][1])
+                variants.append(NewVariant(sid, fingerprint, deks[sid].seal("variant", fingerprint, person.json)))
+        if subjects or variants:
+            pairs.update(self._vault.add(self._tenant, subjects, variants, month=self._month()))
+        return {json: pairs[fingerprint] for json, fingerprint in fingerprints.items()}
+
+
+class Draft(msgspec.Struct, gc=False):
+    """A tokenised statement whose texts wait to be sealed. ``body`` has no authority yet; ``texts`` are plain.
+
+    ``names_people`` says that the self-mention scan found something.
+    """
+
+    body: bytes
+    sids: list[int]
+    vids: list[int]
+    roles: list[int]
+    references: list[UUID]
+    texts: list[bytes]
+    verb: str
+    activity: str
+    related: tuple[str, ...]
+    fingerprint: int
+    names_people: bool
+
+    def __repr__(self) -> str:
+        return "Draft(...)"
+
+
+def tokenise(statement: Statement, identities: Identities, keys: TenantKeys, policy: FreeText) -> Draft:
+    """Replace every person by a token, and set apart every text that policy or the self-mention scan wants sealed.
+
+    The persons must have been learned. Raises nothing of its own.
+    """
+    draft = Draft(b"", [], [], [], [], [], statement.verb, statement.activity, statement.related, 0, False)
+    out: list[bytes] = []
+    known: tuple[str, ...] = ()
+    for part in statement.parts:
+        kind = type(part)
+        if kind is bytes:
+            out.append(part)  # type: ignore[arg-type]
+        elif kind is Person:
+            known = known + part.known if known else part.known  # type: ignore[union-attr]
+            out.append(_person(part, statement.roles, draft, identities))  # type: ignore[arg-type]
+        elif kind is Text:
+            out.append(_text(part, draft, policy))  # type: ignore[arg-type]
+        elif kind is Registration:
+            out.append(b'{"$r":0}')
+        else:
+            draft.references.append(part.id)  # type: ignore[union-attr]
+            out.append(b'{"$s":%d}' % (len(draft.references) - 1))
+    draft.body = b"".join(out)
+    looked_for = mentions.of(known)
+    if looked_for and looked_for.may_be_in(draft.body):
+        _hide_mentions(draft, looked_for, keys)
+    draft.fingerprint = keys.content_fingerprint(_content(draft))
+    return draft
+
+
+def add_authority(draft: Draft, authority: Authority, identities: Identities) -> None:
+    """Append the authority that the store gives the statement; its persons must have been learned."""
+    out = [draft.body[:-1], b',"authority":']
+    start = len(draft.sids)
+    for part in authority.parts:
+        if type(part) is Person:
+            out.append(_person(part, authority.roles, draft, identities, start=start))
+        else:
+            out.append(part)  # type: ignore[arg-type]
+    out.append(b"}")
+    draft.body = b"".join(out)
+
+
+def seal_texts(draft: Draft, statement_id: UUID, deks: dict[int, Dek]) -> list[bytes]:
+    """Seal the texts of a draft under the key of its first person."""
+    if not draft.texts:
+        return []
+    dek, record = deks[draft.sids[0]], statement_id.bytes
+    return [dek.seal("text", record + struct.pack(">I", n), text) for n, text in enumerate(draft.texts)]
+
+
+def _person(person: Person, roles: Sequence[int], draft: Draft, identities: Identities, *, start: int = 0) -> bytes:
+    n = len(draft.sids)
+    sid, vid = identities.token(person)
+    draft.sids.append(sid)
+    draft.vids.append(vid)
+    draft.roles.append(roles[n - start] | GROUP if person.is_group else roles[n - start])
+    return _PLACEHOLDERS[n] if n < len(_PLACEHOLDERS) else b'{"$p":%d' % n
+
+
+def _text(text: Text, draft: Draft, policy: FreeText) -> bytes:
+    fate = policy.decide(text)
+    if fate is Fate.KEEP:
+        return text.json
+    if fate is Fate.DROP:
+        return policy.remains(text)
+    draft.texts.append(text.json)
+    return b'{"$b":%d}' % (len(draft.texts) - 1)
+
+
+def _hide_mentions(draft: Draft, mentioned: mentions.Mentions, keys: TenantKeys) -> None:
+    def seal(value: bytes, is_object: bool) -> bytes:  # noqa: FBT001 -- the shape of mentions.Seal
+        # An object that goes into a box takes along what was set apart from it before.
+        draft.texts.append(_unbox(value, draft.texts) if is_object else value)
+        return b'{"$%s":%d}' % (b"o" if is_object else b"b", len(draft.texts) - 1)
+
+    draft.names_people = True
+    draft.body = mentions.seal_mentions(draft.body, mentioned, seal)
+    draft.verb = keys.hidden_iri(draft.verb) if mentioned(draft.verb) else draft.verb
+    draft.activity = keys.hidden_iri(draft.activity) if mentioned(draft.activity) else draft.activity
+    draft.related = tuple(keys.hidden_iri(iri) if mentioned(iri) else iri for iri in draft.related)
+
+
+def _unbox(value: bytes, texts: list[bytes]) -> bytes:
+    for n, text in enumerate(texts):
+        value = value.replace(b'{"$b":%d}' % n, text).replace(b'{"$o":%d}' % n, text)
+    return value
+
+
+def _content(draft: Draft) -> bytes:
+    """Everything that makes two statements the same byte for byte, as one text."""
+    numbers = struct.pack(f">{2 * len(draft.sids)}Q", *draft.sids, *draft.vids)
+    references = b"".join(reference.bytes for reference in draft.references)
+    return b"\0".join((draft.body, numbers, references, *draft.texts))
+
+
+__all__ = ["GROUP", "NO_UUID", "Draft", "Identities", "add_authority", "seal_texts", "tokenise"]

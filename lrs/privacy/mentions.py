@@ -1,0 +1,107 @@
+"""The self-mention scan: does a statement name its own people where no placeholder stands?
+
+A platform that writes ``Jean Dupont posted`` into an activity's name, or the account into its URL, would carry the name past every placeholder.
+The statement itself tells what to look for: its persons' names, mailboxes and account names (``Person.known``). What
+contains one of them is sealed. A language model is not needed and no name list is kept.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from urllib.parse import quote
+
+import msgspec
+
+_WHOLE_WORD_BELOW = 6
+"""Shorter strings count only as whole words: an account named ``anna`` is not mentioned by ``annals``."""
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+_STRING = msgspec.json.Decoder(str)
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+
+Seal = Callable[[bytes, bool], bytes]
+"""(JSON value, whether it is an object) -> the placeholder to put in its place."""
+
+
+def fold(text: str) -> str:
+    """Bring a text to the form in which mentions are compared: compatibility-composed and case-folded."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+class Mentions:
+    """What to look for in one statement."""
+
+    __slots__ = ("_bytes", "_patterns", "_words")
+
+    def __init__(self, known: Iterable[str]) -> None:
+        spellings = {spelling for text in known for spelling in (text, fold(quote(text)))}
+        self._words = tuple(word for word in spellings if len(word) >= _WHOLE_WORD_BELOW)
+        self._patterns = tuple(re.compile(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])") for word in spellings if len(word) < _WHOLE_WORD_BELOW)
+        self._bytes = tuple(word.encode() for word in self._words)
+
+    def __bool__(self) -> bool:
+        return bool(self._words or self._patterns)
+
+    def __call__(self, text: str) -> bool:
+        """Tell whether a text mentions one of them."""
+        folded = fold(text)
+        return any(word in folded for word in self._words) or any(pattern.search(folded) for pattern in self._patterns)
+
+    def may_be_in(self, body: bytes) -> bool:
+        """Tell quickly whether a JSON text could contain a mention: False is certain."""
+        if body.isascii() and b"\\" not in body:
+            lowered = body.lower()
+            for word in self._bytes:
+                if word in lowered:
+                    return True
+            if not self._patterns:
+                return False
+            folded = lowered.decode()
+        else:
+            folded = fold(_unescape(body.decode()))
+            if any(word in folded for word in self._words):
+                return True
+        return any(pattern.search(folded) for pattern in self._patterns)
+
+
+@lru_cache(maxsize=65536)
+def of(known: tuple[str, ...]) -> Mentions:
+    """Give the mentions to look for when exactly these strings are known."""
+    return Mentions(known)
+
+
+def seal_mentions(value: bytes, mentioned: Mentions, seal: Seal) -> bytes:
+    """Replace every string of a JSON value that mentions somebody, and every object that does so in an extension key.
+
+    Numbers and all other values keep their text. Placeholders are left alone.
+    """
+    head = value[:1]
+    if head == b'"':
+        return seal(value, False) if mentioned(_STRING.decode(value)) else value
+    if head == b"[":
+        return b"[" + b",".join(seal_mentions(bytes(item), mentioned, seal) for item in _ARRAY.decode(value)) + b"]"
+    if head != b"{" or value.startswith((b'{"$b":', b'{"$o":', b'{"$r":', b'{"$s":')):
+        return value
+    members = _OBJECT.decode(value)
+    # Standard property names and language tags have no colon; the keys that a sender chooses are IRIs.
+    if any(":" in key and mentioned(key) for key in members):
+        return seal(value, True)
+    return b"{" + b",".join(msgspec.json.encode(key) + b":" + seal_mentions(bytes(item), mentioned, seal) for key, item in members.items()) + b"}"
+
+
+def _unescape(text: str) -> str:
+    """Undo the escapes of JSON strings, all over a JSON text."""
+    text = _ESCAPE.sub(_character, text)
+    # A character beyond the basic plane is escaped as a pair of surrogates.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _character(escape: re.Match[str]) -> str:
+    code, short = escape.groups()
+    return chr(int(code, 16)) if code else _SHORT_ESCAPES.get(short, short)

@@ -1,0 +1,63 @@
+"""The times at which statements are stored: strictly rising, and honest about what can be read already."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+MICROSECONDS = 1_000_000
+
+
+class StoredTimes:
+    """Allocate ``stored`` times for one process.
+
+    Times rise strictly, whatever the clock does, and no two statements share one. ``clock`` gives microseconds
+    since 1970 UTC; ``last`` is the greatest time already stored.
+    """
+
+    def __init__(self, clock: Callable[[], int], last: int) -> None:
+        self._clock = clock
+        self._last = last
+        self._in_flight: int | None = None
+        self._lock = threading.Lock()
+
+    def allocate(self, count: int) -> int:
+        """Give the first of ``count`` consecutive times; they are in flight until :meth:`settle`.
+
+        All lie in one month, so that an insert makes one part of one partition: the engine stores that all or nothing.
+        """
+        with self._lock:
+            first = max(self._clock(), self._last + 1)
+            last = first + count - 1
+            if _month(first) != _month(last):
+                first = _month_start(last)
+                last = first + count - 1
+            self._last = last
+            self._in_flight = first
+            return first
+
+    def settle(self) -> None:
+        """Say that what was allocated is readable, or will never be."""
+        with self._lock:
+            self._in_flight = None
+
+    def consistent_through(self) -> int:
+        """Give the time up to which everything stored can be read now (xAPI 1.0.3 Communication 2.1, Consistent-Through)."""
+        with self._lock:
+            if self._in_flight is not None:
+                return self._in_flight - 1
+            # Nothing will be stored at or before a time that was announced.
+            now = self._clock()
+            self._last = max(self._last, now)
+            return now
+
+
+def _month(microseconds: int) -> tuple[int, int]:
+    moment = datetime.fromtimestamp(microseconds / MICROSECONDS, UTC)
+    return moment.year, moment.month
+
+
+def _month_start(microseconds: int) -> int:
+    year, month = _month(microseconds)
+    return int(datetime(year, month, 1, tzinfo=UTC).timestamp()) * MICROSECONDS

@@ -1,0 +1,311 @@
+"""The write path, one named call a step.
+
+    bytes -> decode -> check -> authorise -> stamp                            in the caller's thread: prepare
+          -> batch                                                            the committer gathers groups
+          -> tokenise (vault commit) -> recognise -> seal -> insert -> ids    in the committer's thread: commit
+
+What a step needs from the one before is a type: bytes become a ``Statement`` by being checked, a ``Statement`` a
+``Draft`` by being tokenised, a ``Draft`` a ``TokenisedStatement`` by being sealed, and the warehouse takes nothing else. The vault commits
+before the warehouse: a crash between leaves a person without statements, never a statement without its person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import msgspec
+
+from lrs.access import Action, Principal, decide
+from lrs.errors import Conflict, InvalidRequest, LRSError
+from lrs.privacy.identity import Draft, Identities, add_authority, seal_texts, tokenise
+from lrs.storage.contract import FOREVER, NO_UUID, StatementStore, TokenisedStatement
+from lrs.xapi import codec, compare
+from lrs.xapi.model import Authority, Definition, Part, Person, Statement, text_of
+from lrs.xapi.rules import Checker, check_authority
+
+if TYPE_CHECKING:
+    from lrs.crypto.keyring import TenantKeys
+    from lrs.crypto.seal import Dek
+    from lrs.privacy.freetext import FreeText
+    from lrs.settings import Settings
+    from lrs.stored import StoredTimes
+
+_DAY = 86_400
+_MICROSECONDS = 1_000_000
+_MAX_DEFINITIONS = 100_000
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What became of a batch: the id of each statement in order, how many were known already, which were refused (by index)."""
+
+    ids: list[UUID]
+    replayed: int
+    refused: dict[int, LRSError]
+
+
+class Batch(msgspec.Struct, eq=False):
+    """Checked statements that are stored together, and the future of who waits for them.
+
+    ``independent`` statements do not fail together: a conflict is one statement's own.
+    """
+
+    principal: Principal
+    statements: list[Statement]
+    authority: Authority
+    done: Future[Receipt]
+    independent: bool = False
+
+    def __len__(self) -> int:
+        return len(self.statements)
+
+
+class Preparer:
+    """The first half: from bytes to a batch of checked statements. Thread-safe; touches no store."""
+
+    def __init__(self, settings: Settings, policy: FreeText) -> None:
+        self._settings = settings
+        self._checkers = {version: Checker(version, keeps=policy.keeps) for version in settings.supported_versions}
+        self._authorities: dict[bytes, Authority] = {}
+
+    def prepare(self, body: bytes, principal: Principal, *, version: str, statement_id: UUID | None = None) -> Batch:
+        """Make a batch of what was sent, or raise what is wrong with it. Nothing is stored yet."""
+        raws, single = self._decode(body)
+        if statement_id is not None and not single:
+            raise InvalidRequest("PUT takes one statement, not an array", parameter="statementId", section="xAPI 1.0.3 Communication 2.1.1")
+        statements = self._check(raws, version)
+        decide(principal, Action.WRITE_STATEMENTS)
+        self._stamp(statements, statement_id)
+        return Batch(principal, statements, self._authority(principal), _future())
+
+    def prepare_lines(self, lines: Sequence[bytes], principal: Principal, *, version: str) -> tuple[Batch, list[int], dict[int, LRSError]]:
+        """Make a batch of independent lines -> (batch, the line of each of its statements, the lines that were refused)."""
+        decide(principal, Action.WRITE_STATEMENTS)
+        statements: list[Statement] = []
+        places: list[int] = []
+        refused: dict[int, LRSError] = {}
+        for place, line in enumerate(lines):
+            try:
+                found = self._check(self._decode(line)[0], version)
+            except LRSError as error:
+                refused[place] = error
+                continue
+            statements += found
+            places += [place] * len(found)
+        for statement in statements:
+            statement.id = statement.id or uuid4()
+        return Batch(principal, statements, self._authority(principal), _future(), independent=True), places, refused
+
+    def forget(self) -> None:
+        """Drop from memory whatever was cached of statements and people."""
+        for checker in self._checkers.values():
+            checker.forget()
+
+    def _decode(self, body: bytes) -> tuple[list[msgspec.Raw], bool]:
+        settings = self._settings
+        return codec.split(body, max_statements=settings.max_batch_statements, max_statement_bytes=settings.max_statement_bytes)
+
+    def _check(self, raws: Sequence[msgspec.Raw], version: str) -> list[Statement]:
+        check = self._checkers[version].check
+        return [check(bytes(raw), index=index) for index, raw in enumerate(raws)]
+
+    def _stamp(self, statements: Sequence[Statement], statement_id: UUID | None) -> None:
+        if statement_id is not None:
+            if statements[0].id not in (None, statement_id):
+                raise InvalidRequest("the statement's id is not the one in the request", parameter="statementId", section="xAPI 1.0.3 Communication 2.1.1")
+            statements[0].id = statement_id
+        seen: set[UUID] = set()
+        for statement in statements:
+            statement.id = statement.id or uuid4()
+            if statement.id in seen:
+                raise InvalidRequest("two statements of the batch have the same id", section="xAPI 1.0.3 Communication 2.1.2")
+            seen.add(statement.id)
+
+    def _authority(self, principal: Principal) -> Authority:
+        authority = self._authorities.get(principal.authority)
+        if authority is None:
+            authority = self._authorities[principal.authority] = check_authority(principal.authority)
+        return authority
+
+
+class TenantWriter(msgspec.Struct, eq=False):
+    """What writing for one tenant needs."""
+
+    keys: TenantKeys
+    identities: Identities
+
+
+Stored = Callable[[str, UUID], bytes | None]
+"""(tenant, id) -> the exact JSON of a stored statement, for comparing."""
+
+
+class Row(msgspec.Struct, eq=False, gc=False):
+    """One new statement on its way into the warehouse."""
+
+    tenant: str
+    statement: Statement
+    draft: Draft
+    authority: Authority
+
+
+class Writer:
+    """The second half: from groups of batches to durable rows. One thread at a time."""
+
+    def __init__(
+        self,
+        *,
+        tenants: Callable[[str], TenantWriter],
+        warehouse: StatementStore,
+        stored: Stored,
+        times: StoredTimes,
+        policy: FreeText,
+        settings: Settings,
+    ) -> None:
+        self._tenant = tenants
+        self._warehouse = warehouse
+        self._stored = stored
+        self._times = times
+        self._policy = policy
+        self._settings = settings
+        self._definitions: set[tuple[str, Definition]] = set()
+
+    def commit(self, batches: Sequence[Batch]) -> None:
+        """Store a group of batches and settle their futures; raises when a store can't answer, and leaves the futures open."""
+        drafts = self._tokenise(batches)
+        fresh, outcomes = self._recognise(batches, drafts)
+        rows = self._seal(fresh)
+        self._insert(fresh, rows)
+        for batch, outcome in zip(batches, outcomes, strict=True):
+            _settle(batch, outcome)
+
+    def _tokenise(self, batches: Sequence[Batch]) -> list[list[Draft]]:
+        for tenant, own in _by_tenant(batches).items():
+            self._tenant(tenant).identities.learn(_persons(own))
+        drafts = []
+        for batch in batches:
+            room = self._tenant(batch.principal.tenant)
+            drafts.append([tokenise(statement, room.identities, room.keys, self._policy) for statement in batch.statements])
+        return drafts
+
+    def _recognise(self, batches: Sequence[Batch], drafts: Sequence[Sequence[Draft]]) -> tuple[list[Row], list[Receipt]]:
+        """Tell what is new from what is stored already; a batch with a conflict contributes nothing."""
+        known = {
+            tenant: self._warehouse.known(tenant, [statement.id for batch in own for statement in batch.statements])
+            for tenant, own in _by_tenant(batches).items()
+        }
+        fresh: dict[tuple[str, UUID], Row] = {}
+        outcomes = []
+        for batch, own_drafts in zip(batches, drafts, strict=True):
+            tenant = batch.principal.tenant
+            rows: dict[tuple[str, UUID], Row] = {}
+            refused: dict[int, LRSError] = {}
+            for index, (statement, draft) in enumerate(zip(batch.statements, own_drafts, strict=True)):
+                key = (tenant, statement.id)
+                earlier = rows.get(key) or fresh.get(key)
+                stored = known[tenant].get(statement.id)
+                if stored is None and earlier is None:
+                    rows[key] = Row(tenant, statement, draft, batch.authority)
+                elif draft.fingerprint != (stored or earlier.draft).fingerprint and not self._same(tenant, statement, earlier):
+                    refused[index] = Conflict("another statement is stored under this id", index=index)
+            if batch.independent or not refused:
+                fresh.update(rows)
+            replayed = len(batch) - len(rows) - len(refused)
+            outcomes.append(Receipt([statement.id for statement in batch.statements], replayed, refused))
+        return list(fresh.values()), outcomes
+
+    def _same(self, tenant: str, statement: Statement, earlier: Row | None) -> bool:
+        stored = text_of(earlier.statement) if earlier else self._stored(tenant, statement.id)
+        return stored is not None and compare.same(text_of(statement), stored)
+
+    def _seal(self, fresh: Sequence[Row]) -> list[TokenisedStatement]:
+        if not fresh:
+            return []
+        owners: dict[str, set[int]] = {}
+        for row in fresh:
+            add_authority(row.draft, row.authority, self._tenant(row.tenant).identities)
+            if row.draft.texts:
+                owners.setdefault(row.tenant, set()).add(row.draft.sids[0])
+        deks = {tenant: self._tenant(tenant).identities.deks(sids) for tenant, sids in owners.items()}
+        first = self._times.allocate(len(fresh))
+        return [self._row(row, first + n, deks.get(row.tenant, {})) for n, row in enumerate(fresh)]
+
+    def _row(self, row: Row, stored: int, deks: Mapping[int, Dek]) -> TokenisedStatement:
+        statement, draft = row.statement, row.draft
+        timestamp = stored if statement.timestamp is None else statement.timestamp
+        return TokenisedStatement(
+            tenant=row.tenant,
+            id=statement.id,
+            stored=stored,
+            timestamp=timestamp,
+            verb=draft.verb,
+            activity=draft.activity,
+            related=draft.related,
+            registration=statement.registration or NO_UUID,
+            reference=statement.reference or NO_UUID,
+            references=draft.references,
+            voids=statement.voids,
+            sids=draft.sids,
+            vids=draft.vids,
+            roles=draft.roles,
+            sealed=seal_texts(draft, statement.id, deks),
+            fingerprint=draft.fingerprint,
+            body=draft.body,
+            identity_until=_until(timestamp, self._settings.identity_days),
+            keep_until=_until(timestamp, self._settings.statement_days),
+        )
+
+    def _insert(self, fresh: Sequence[Row], rows: Sequence[TokenisedStatement]) -> None:
+        try:
+            if rows:
+                self._add_definitions(fresh, rows[0].stored)
+                self._warehouse.insert(rows)
+        finally:
+            self._times.settle()
+
+    def _add_definitions(self, fresh: Sequence[Row], stored: int) -> None:
+        new = {
+            (row.tenant, definition)
+            for row in fresh
+            if row.statement.definitions and not row.draft.names_people
+            for definition in row.statement.definitions
+        } - self._definitions
+        for tenant in {tenant for tenant, _ in new}:
+            self._warehouse.add_definitions(tenant, [(seen.activity, seen.json, stored) for owner, seen in new if owner == tenant])
+        if len(self._definitions) > _MAX_DEFINITIONS:
+            self._definitions.clear()
+        self._definitions |= new
+
+
+def _future() -> Future[Receipt]:
+    # A caller that goes away must not cancel what the group is storing.
+    future: Future[Receipt] = Future()
+    future.set_running_or_notify_cancel()
+    return future
+
+
+def _by_tenant(batches: Sequence[Batch]) -> dict[str, list[Batch]]:
+    own: dict[str, list[Batch]] = {}
+    for batch in batches:
+        own.setdefault(batch.principal.tenant, []).append(batch)
+    return own
+
+
+def _persons(batches: Sequence[Batch]) -> list[Person]:
+    parts: list[Part] = [part for batch in batches for part in batch.authority.parts]
+    parts += [part for batch in batches for statement in batch.statements for part in statement.parts]
+    return [part for part in parts if type(part) is Person]
+
+
+def _settle(batch: Batch, outcome: Receipt) -> None:
+    if outcome.refused and not batch.independent:
+        batch.done.set_exception(outcome.refused[min(outcome.refused)])
+    else:
+        batch.done.set_result(outcome)
+
+
+def _until(timestamp: int, days: int | None) -> int:
+    if days is None:
+        return FOREVER
+    return min(max(timestamp // _MICROSECONDS + days * _DAY, 0), FOREVER)
