@@ -11,6 +11,7 @@ before the warehouse: a crash between leaves a person without statements, never 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
@@ -39,10 +40,10 @@ _MAX_DEFINITIONS = 100_000
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """What became of a batch: the id of each statement in order, how many were known already, which were refused (by index)."""
+    """What became of a batch: the id of each statement in order; by index, which were stored before and which were refused."""
 
     ids: list[UUID]
-    replayed: int
+    replayed: frozenset[int]
     refused: dict[int, LRSError]
 
 
@@ -70,9 +71,9 @@ class Preparer:
         self._checkers = {version: Checker(version, keeps=policy.keeps) for version in settings.supported_versions}
         self._authorities: dict[bytes, Authority] = {}
 
-    def prepare(self, body: bytes, principal: Principal, *, version: str, statement_id: UUID | None = None) -> Batch:
-        """Make a batch of what was sent, or raise what is wrong with it. Nothing is stored yet."""
-        raws, single = self._decode(body)
+    def prepare(self, body: bytes, principal: Principal, *, version: str, limit: int, statement_id: UUID | None = None) -> Batch:
+        """Make a batch of at most ``limit`` statements of what was sent, or raise what is wrong with it. Nothing is stored yet."""
+        raws, single = self._decode(body, limit)
         if statement_id is not None and not single:
             raise InvalidRequest("PUT takes one statement, not an array", parameter="statementId", section="xAPI 1.0.3 Communication 2.1.1")
         statements = self._check(raws, version)
@@ -88,7 +89,7 @@ class Preparer:
         refused: dict[int, LRSError] = {}
         for place, line in enumerate(lines):
             try:
-                found = self._check(self._decode(line)[0], version)
+                found = self._check(self._decode(line, sys.maxsize)[0], version)
             except LRSError as error:
                 refused[place] = error
                 continue
@@ -103,9 +104,8 @@ class Preparer:
         for checker in self._checkers.values():
             checker.forget()
 
-    def _decode(self, body: bytes) -> tuple[list[msgspec.Raw], bool]:
-        settings = self._settings
-        return codec.split(body, max_statements=settings.max_batch_statements, max_statement_bytes=settings.max_statement_bytes)
+    def _decode(self, body: bytes, limit: int) -> tuple[list[msgspec.Raw], bool]:
+        return codec.split(body, max_statements=limit, max_statement_bytes=self._settings.max_statement_bytes)
 
     def _check(self, raws: Sequence[msgspec.Raw], version: str) -> list[Statement]:
         check = self._checkers[version].check
@@ -200,6 +200,7 @@ class Writer:
         for batch, own_drafts in zip(batches, drafts, strict=True):
             tenant = batch.principal.tenant
             rows: dict[tuple[str, UUID], Row] = {}
+            replayed: set[int] = set()
             refused: dict[int, LRSError] = {}
             for index, (statement, draft) in enumerate(zip(batch.statements, own_drafts, strict=True)):
                 key = (tenant, statement.id)
@@ -207,12 +208,13 @@ class Writer:
                 stored = known[tenant].get(statement.id)
                 if stored is None and earlier is None:
                     rows[key] = Row(tenant, statement, draft, batch.authority)
-                elif draft.fingerprint != (stored or earlier.draft).fingerprint and not self._same(tenant, statement, earlier):
+                elif draft.fingerprint == (stored or earlier.draft).fingerprint or self._same(tenant, statement, earlier):
+                    replayed.add(index)
+                else:
                     refused[index] = Conflict("another statement is stored under this id", index=index)
             if batch.independent or not refused:
                 fresh.update(rows)
-            replayed = len(batch) - len(rows) - len(refused)
-            outcomes.append(Receipt([statement.id for statement in batch.statements], replayed, refused))
+            outcomes.append(Receipt([statement.id for statement in batch.statements], frozenset(replayed), refused))
         return list(fresh.values()), outcomes
 
     def _same(self, tenant: str, statement: Statement, earlier: Row | None) -> bool:

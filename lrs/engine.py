@@ -1,0 +1,266 @@
+"""The record store itself: everything opened, wired and closed in one place."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+import msgspec
+
+from lrs.access import Principal, Scope, View, software_authority
+from lrs.committer import Committer
+from lrs.credentials import Credentials
+from lrs.crypto.providers import open_keyring
+from lrs.errors import InvalidRequest, LRSError, StoreUnavailable
+from lrs.privacy.freetext import FreeText
+from lrs.privacy.identity import Identities
+from lrs.read import Page, Reader
+from lrs.storage.vault import Vault
+from lrs.storage.warehouse import Warehouse
+from lrs.stored import MICROSECONDS, StoredTimes
+from lrs.write import Batch, Preparer, Receipt, TenantWriter, Writer
+from lrs.xapi import codec
+from lrs.xapi.query import StatementQuery, from_arguments
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from lrs.settings import Settings
+
+Json = Mapping[str, Any]
+Statements = bytes | Json | Sequence[Json] | Iterable[bytes] | Iterable[Json]
+
+_LINES = 1000
+"""Lines or dicts of a stream that are checked and put together."""
+_AHEAD = 16
+"""Batches of a stream that may wait for their insert."""
+_DEFAULT_VERSION = "1.0.3"
+
+
+class LineOutcome(msgspec.Struct, frozen=True):
+    """What became of one line: ``number`` counts from 1; ``replayed`` of its statements were stored before; or ``error``."""
+
+    number: int
+    ids: tuple[UUID, ...]
+    replayed: bool
+    error: LRSError | None
+
+
+class LRS:
+    """A record store that is open. Thread-safe; one process at a time may hold an embedded one.
+
+    Statements come in through :meth:`ingest` and go out through :meth:`query`; both return when the work is done. Who calls
+    without a ``principal`` is the program that opened the store: it may do everything and sees people as they are.
+    """
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], int] | None = None) -> None:
+        self.settings = settings
+        self._clock = clock or _microseconds
+        with ExitStack() as opened:
+            self._vault = Vault.open(settings)
+            opened.callback(self._vault.close)
+            self._keyring = open_keyring(settings, create=not self._vault.tenants())
+            self._warehouse = Warehouse.open(settings)
+            opened.callback(self._warehouse.close)
+            self._policy = FreeText(free_text=settings.free_text, keep_extensions=settings.keep_extensions)
+            self._times = StoredTimes(self._clock, self._warehouse.last_stored())
+            self._writers: dict[str, TenantWriter] = {}
+            self._preparer = Preparer(settings, self._policy)
+            self._reader = Reader(self._vault, self._warehouse, self._keyring, settings=settings, clock=self._clock)
+            writer = Writer(
+                tenants=self._tenant,
+                warehouse=self._warehouse,
+                stored=self._reader.stored_json,
+                times=self._times,
+                policy=self._policy,
+                settings=settings,
+            )
+            self._committer = Committer(writer.commit, group=settings.group_statements, queue=settings.queue_statements)
+            opened.callback(self._committer.close)
+            self.credentials = Credentials(self._vault, settings, clock=self._clock)
+            self._open = opened.pop_all()
+        self._owner = Principal(
+            tenant=settings.tenant,
+            credential_id="local",
+            scopes=frozenset({Scope.ALL}),
+            view=View.IDENTIFIED,
+            authority=software_authority(settings.home_page, "local"),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"LRS(data={str(self.settings.data)!r})"
+
+    def close(self) -> None:
+        """Store what was taken, then release engines and files. Calling it twice is no error."""
+        self._open.close()
+
+    # Writing
+
+    def ingest(self, statements: Statements, *, principal: Principal | None = None, version: str = _DEFAULT_VERSION) -> list[UUID]:
+        """Store statements and return their ids, in order, when all of them are durable.
+
+        ``bytes`` is the JSON of a statement or an array of them; it, a dict, or a list of dicts is one batch: all of it is stored, or
+        nothing. Any other iterable is a stream: each ``bytes`` in it is a batch of its own, dicts are batched by the thousand, and what
+        was stored before an error stays stored. A statement that was stored before is no error and changes nothing.
+
+        Raises :class:`lrs.InvalidStatement`, :class:`lrs.Conflict` (its ``index`` counts within the batch), :class:`lrs.StoreUnavailable`.
+        """
+        if isinstance(statements, Mapping | list | tuple):
+            statements = codec.encode(statements)
+        if isinstance(statements, bytes | bytearray | memoryview):
+            return self._put(bytes(statements), principal, version).result().ids
+        waiting: deque[Future[Receipt]] = deque()
+        ids: list[UUID] = []
+        for body in _bodies(statements):
+            waiting.append(self._put(body, principal, version))
+            if len(waiting) > _AHEAD:
+                ids += waiting.popleft().result().ids
+        for future in waiting:
+            ids += future.result().ids
+        return ids
+
+    def ingest_lines(
+        self, lines: Iterable[bytes], *, principal: Principal | None = None, version: str = _DEFAULT_VERSION
+    ) -> Iterator[LineOutcome]:
+        """Store each line's statement or array on its own, and say what became of each line; a refused one stops nothing.
+
+        Empty lines are passed over. Outcomes come in the order of the lines, as soon as they are durable.
+        """
+        numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+        waiting: deque[tuple[list[int], list[int], dict[int, LRSError], Batch]] = deque()
+        while chunk := list(islice(numbered, _LINES)):
+            numbers = [number for number, _ in chunk]
+            batch, places, refused = self._preparer.prepare_lines([line for _, line in chunk], principal or self._owner, version=version)
+            self._committer.put(batch, wait=True)
+            waiting.append((numbers, places, refused, batch))
+            if len(waiting) > _AHEAD:
+                yield from _outcomes(*waiting.popleft())
+        for each in waiting:
+            yield from _outcomes(*each)
+
+    def submit(self, body: bytes, *, principal: Principal, version: str, statement_id: str | None = None) -> Future[Receipt]:
+        """Take a batch without waiting for it: the future resolves when it is durable.
+
+        Whatever can be said at once is raised at once: what is wrong with the batch, :class:`lrs.NotPermitted`, :class:`lrs.StoreBusy`.
+        """
+        wanted = None if statement_id is None else _uuid(statement_id)
+        batch = self._preparer.prepare(body, principal, version=version, statement_id=wanted, limit=self.settings.max_batch_statements)
+        self._committer.put(batch, wait=False)
+        return batch.done
+
+    def consistent_through(self) -> datetime:
+        """Give the time up to which every stored statement can be read now."""
+        return datetime.fromtimestamp(self._times.consistent_through() / MICROSECONDS, UTC)
+
+    # Reading
+
+    def query(self, *, principal: Principal | None = None, **filters: Any) -> Page:
+        """Read a page of statements, newest first.
+
+        Filters are those of the specification, in Python's spelling (xAPI 1.0.3 Communication 2.1.3): ``agent`` (a dict), ``verb``, ``activity``, ``registration``,
+        ``related_agents``, ``related_activities``, ``since`` (exclusive), ``until`` (inclusive), ``limit``, ``ascending``, ``format``
+        (``exact``, ``ids``, ``canonical``), ``language`` (as in Accept-Language), ``statement_id``, ``voided_statement_id``; or ``more`` alone, the token of
+        the page before. Raises :class:`lrs.InvalidRequest`, :class:`lrs.NotFound`, :class:`lrs.NotPermitted`.
+        """
+        more = filters.pop("more", None)
+        if more is not None:
+            if filters:
+                raise InvalidRequest("more stands alone: the filters are in it already", parameter="more")
+            return self.read_more(more, principal=principal)
+        language = filters.pop("language", "")
+        return self.read(from_arguments(**filters), principal=principal, languages=language)
+
+    def read(self, query: StatementQuery, *, principal: Principal | None = None, languages: str = "") -> Page:
+        """Read the first page that a checked query asks for."""
+        return self._reader.read(query, principal or self._owner, languages=languages)
+
+    def read_more(self, token: str, *, principal: Principal | None = None) -> Page:
+        """Read the page that a ``more`` token stands for; it works for the credential that got it, for a day."""
+        return self._reader.read_more(token, principal or self._owner)
+
+    def count(self, by: str, *, principal: Principal | None = None, **filters: Any) -> list[tuple[Any, int]]:
+        """Count matching statements by ``verb``, ``activity``, ``actor`` or ``day``, largest first."""
+        return self._reader.count(by, from_arguments(**filters), principal or self._owner)
+
+    # Access and health
+
+    def authenticate(self, username: str, password: str) -> Principal:
+        """Say who this is, or raise :class:`lrs.NotAuthenticated`."""
+        return self.credentials.authenticate(username, password)
+
+    def ready(self) -> None:
+        """Raise :class:`lrs.StoreUnavailable` unless vault and warehouse answer."""
+        self._vault.ping()
+        self._warehouse.ping()
+
+    def _put(self, body: bytes, principal: Principal | None, version: str) -> Future[Receipt]:
+        batch = self._preparer.prepare(body, principal or self._owner, version=version, limit=sys.maxsize)
+        self._committer.put(batch, wait=True)
+        return batch.done
+
+    def _tenant(self, name: str) -> TenantWriter:
+        writer = self._writers.get(name)
+        if writer is None:
+            keys = self._keyring.tenant(name)
+            writer = self._writers[name] = TenantWriter(keys, Identities(name, keys, self._vault, month=self._month))
+        return writer
+
+    def _month(self) -> int:
+        now = datetime.fromtimestamp(self._clock() / MICROSECONDS, UTC)
+        return now.year * 100 + now.month
+
+
+def _bodies(statements: Iterable[bytes] | Iterable[Json]) -> Iterator[bytes]:
+    items = iter(statements)
+    for item in items:
+        if isinstance(item, Mapping):
+            yield codec.encode([item, *(_dict(other) for other in islice(items, _LINES - 1))])
+        else:
+            yield bytes(item)
+
+
+def _dict(item: object) -> Json:
+    if not isinstance(item, Mapping):
+        raise InvalidRequest("a stream holds either bytes or dicts, not both")
+    return item
+
+
+def _outcomes(numbers: list[int], places: list[int], refused: dict[int, LRSError], batch: Batch) -> Iterator[LineOutcome]:
+    receipt = batch.done.result()
+    ids: dict[int, list[UUID]] = {}
+    errors = dict(refused)
+    replayed: dict[int, bool] = {}
+    for index, (place, statement_id) in enumerate(zip(places, receipt.ids, strict=True)):
+        if index in receipt.refused:
+            errors.setdefault(place, receipt.refused[index])
+        else:
+            ids.setdefault(place, []).append(statement_id)
+            replayed[place] = replayed.get(place, True) and index in receipt.replayed
+    for place, number in enumerate(numbers):
+        yield LineOutcome(number, tuple(ids.get(place, ())), replayed.get(place, False), errors.get(place))
+
+
+def _uuid(text: str) -> UUID:
+    from lrs.xapi.formats import parse_uuid
+
+    return parse_uuid(text)
+
+
+def _microseconds() -> int:
+    return time.time_ns() // 1000
+
+
+__all__ = ["LRS", "LineOutcome", "StoreUnavailable"]
