@@ -1,0 +1,83 @@
+"""The self-mention scan finds a statement's own people wherever they are written, and nothing else changes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lrs.privacy import mentions
+from lrs.privacy.mentions import Mentions, fold, seal_mentions
+
+
+def boxed(body: bytes, mentioned: Mentions) -> tuple[bytes, list[bytes]]:
+    boxes: list[bytes] = []
+
+    def seal(value: bytes, is_object: bool) -> bytes:
+        boxes.append(value)
+        return b'{"$%s":%d}' % (b"o" if is_object else b"b", len(boxes) - 1)
+
+    return seal_mentions(body, mentioned, seal), boxes
+
+
+@pytest.mark.parametrize(
+    ("known", "text"),
+    [
+        ("jeanne.dupré@example.fr", "Write to Jeanne.Dupré@Example.FR today"),
+        ("jeanne.dupré@example.fr", "https://example.fr/u/jeanne.dupr%C3%A9%40example.fr/posts"),
+        ("zoé martin", "message de ZOÉ MARTIN"),
+        ("zoé martin", "message de Zoe\u0301 Martin"),
+        ("anna", "Bravo Anna!"),
+        ("anna", "user_anna_home"),
+        ("strasse", "Straße"),
+    ],
+)
+def test_a_mention_is_found_in_any_spelling(known: str, text: str) -> None:
+    """Case, accents composed or not, URL encoding and word borders do not hide a mention."""
+    mentioned = Mentions([known])
+    assert mentioned(text)
+    for body in (json.dumps({"a": text}).encode(), json.dumps({"a": text}, ensure_ascii=False).encode()):
+        assert mentioned.may_be_in(body)
+        sealed, boxes = boxed(body, mentioned)
+        assert json.loads(sealed) == {"a": {"$b": 0}}
+        assert [json.loads(box) for box in boxes] == [text]
+
+
+def test_a_short_name_is_not_found_within_a_word() -> None:
+    """An account named ``anna`` is not mentioned by ``annals``, and a body without it is passed by unread."""
+    mentioned = Mentions(["anna"])
+    assert not mentioned("the annals of history")
+    assert not mentioned.may_be_in(b'{"name":"the annals"}')
+
+
+def test_an_extension_key_that_mentions_hides_the_object() -> None:
+    """A key can't be replaced on its own, so the object that has it is sealed whole."""
+    body = b'{"extensions":{"https://x.example/users/jdupont/score":[1.10]},"n":1e2}'
+    sealed, boxes = boxed(body, Mentions(["jdupont"]))
+    assert sealed == b'{"extensions":{"$o":0},"n":1e2}'
+    assert boxes == [b'{"https://x.example/users/jdupont/score":[1.10]}']
+
+
+def test_placeholders_and_property_names_stay() -> None:
+    """A person named like a property does not break the statement, and placeholders are no text."""
+    body = b'{"actor":{"$p":0,"member":[{"$p":1}]},"result":{"response":{"$b":0}},"member":"member"}'
+    sealed, boxes = boxed(body, Mentions(["member", "response"]))
+    assert sealed == b'{"actor":{"$p":0,"member":[{"$p":1}]},"result":{"response":{"$b":0}},"member":{"$b":0}}'
+    assert boxes == [b'"member"']
+
+
+@given(st.text(min_size=6), st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+def test_the_quick_look_never_misses_what_the_walk_finds(known: str, value: object) -> None:
+    """``may_be_in`` may be wrong in saying yes, never in saying no."""
+    mentioned = Mentions([fold(known)])
+    for body in (json.dumps({"v": value}).encode(), json.dumps({"v": [value, f"x{known}y"]}, ensure_ascii=False).encode("utf-8", "replace")):
+        _, boxes = boxed(body, mentioned)
+        if boxes:
+            assert mentioned.may_be_in(body)
+
+
+def test_the_same_people_share_what_is_looked_for() -> None:
+    """Preparing the search is done once for the same strings."""
+    assert mentions.of(("jdupont",)) is mentions.of(("jdupont",))
