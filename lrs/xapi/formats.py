@@ -1,0 +1,128 @@
+"""The formats of single values: IRI, UUID, language tag, timestamp, duration, mailbox, hash, media type.
+
+``is_...`` tells whether a string has the format; ``parse_...`` gives what it means or raises ``ValueError``. Neither an answer nor an
+error ever holds the string itself. Formats are checked as strictly as their RFC states them, except that an IRI is not
+taken apart beyond its scheme (xAPI 1.0.3 Data 2.2 allows best effort).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from uuid import UUID
+
+from lrs.xapi.versions import V1
+
+_IRI = re.compile(
+    # RFC 3987: a scheme, then none of the characters that it leaves out; a percent sign starts an escape.
+    r"[A-Za-z][A-Za-z0-9+.\-]*:(?:[^\x00-\x20\x7f-\x9f\s<>\"{}|\\^`%\ud800-\udfff\ufffe\uffff]|%[0-9A-Fa-f]{2})+"
+)
+_MAILTO = re.compile(r"mailto:[^\x00-\x20\x7f-\x9f\s<>\"{}|\\^`@?,;:]+@[^\x00-\x20\x7f-\x9f\s<>\"{}|\\^`@?,;/]+")
+_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_SHA1 = re.compile(r"[0-9a-fA-F]{40}")
+_SHA2 = re.compile(r"[0-9a-fA-F]{56}|[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128}")
+
+_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_MEDIA_TYPE = re.compile(rf'{_TOKEN}/{_TOKEN}(?:[ \t]*;[ \t]*{_TOKEN}=(?:{_TOKEN}|"(?:[^"\\\x00-\x1f]|\\.)*"))*[ \t]*;?')
+
+_LANGUAGE_TAG = re.compile(
+    # RFC 5646, 2.1: langtag, private use, or one of the grandfathered irregular tags (the regular ones have the form of a langtag).
+    r"(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4}|[a-z]{5,8})"
+    r"(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?"
+    r"(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*"
+    r"(?:-[0-9a-wyz](?:-[a-z0-9]{2,8})+)*"
+    r"(?:-x(?:-[a-z0-9]{1,8})+)?"
+    r"|x(?:-[a-z0-9]{1,8})+"
+    r"|en-gb-oed|i-(?:ami|bnn|default|enochian|hak|klingon|lux|mingo|navajo|pwn|tao|tay|tsu)|sgn-(?:be-fr|be-nl|ch-de)"
+    r"|zh-min-nan|(?:art-lojban|cel-gaulish|no-bok|no-nyn|zh-guoyu|zh-hakka|zh-min|zh-xiang)",
+    re.IGNORECASE | re.ASCII,
+)
+
+_FRACTION = r"(?:[.,][0-9]+)?"
+_DURATION = re.compile(
+    # ISO 8601:2004, 4.4.3.2: weeks alone, or descending components of which only the last one has a fraction.
+    rf"P(?:[0-9]+{_FRACTION}W"
+    rf"|(?=[0-9T])(?![0-9YMDTHS]*[.,][0-9]+[YMDH][0-9T])"
+    rf"(?:[0-9]+{_FRACTION}Y)?(?:[0-9]+{_FRACTION}M)?(?:[0-9]+{_FRACTION}D)?"
+    rf"(?:T(?=[0-9])(?:[0-9]+{_FRACTION}H)?(?:[0-9]+{_FRACTION}M)?(?:[0-9]+{_FRACTION}S)?)?)"
+)
+
+_OFFSET = r"(?:[Zz]|\+[0-9]{2}(?::?[0-9]{2})?|-(?!00(?::?00)?$)[0-9]{2}(?::?[0-9]{2})?)"
+_RFC_3339 = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt ][0-9]{{2}}:[0-9]{{2}}:([0-9]{{2}})(?:\.[0-9]+)?{_OFFSET}")
+_ISO_8601 = re.compile(
+    rf"(?:[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt ][0-9]{{2}}:[0-9]{{2}}(?::([0-9]{{2}})(?:[.,][0-9]+)?)?"
+    rf"|[0-9]{{8}}[Tt ][0-9]{{4}}(?:([0-9]{{2}})(?:[.,][0-9]+)?)?){_OFFSET}?"
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = 86_400_000_000
+_SECOND = 1_000_000
+
+
+def is_iri(text: str) -> bool:
+    """Tell whether this is an IRI with a scheme (RFC 3987)."""
+    return _IRI.fullmatch(text) is not None
+
+
+def is_mailto(text: str) -> bool:
+    """Tell whether this is ``mailto:`` and one address without header fields (RFC 6068)."""
+    return _MAILTO.fullmatch(text) is not None
+
+
+def is_uuid(text: str) -> bool:
+    """Tell whether this is a UUID in its standard form 8-4-4-4-12, of any version and variant (RFC 4122, 3)."""
+    return _UUID.fullmatch(text) is not None
+
+
+def parse_uuid(text: str) -> UUID:
+    """Read a UUID in its standard form; ``ValueError`` for any other spelling, such as braces or missing hyphens."""
+    if not is_uuid(text):
+        raise ValueError("a UUID is written as 8-4-4-4-12 hexadecimal digits")
+    return UUID(text)
+
+
+def is_sha1(text: str) -> bool:
+    """Tell whether this is a SHA-1 hash in hexadecimal."""
+    return _SHA1.fullmatch(text) is not None
+
+
+def is_sha2(text: str) -> bool:
+    """Tell whether this is a SHA-2 hash (224, 256, 384 or 512 bits) in hexadecimal."""
+    return _SHA2.fullmatch(text) is not None
+
+
+def is_media_type(text: str) -> bool:
+    """Tell whether this is an Internet media type, with or without parameters (RFC 2046, RFC 9110 8.3)."""
+    return _MEDIA_TYPE.fullmatch(text) is not None
+
+
+def is_language_tag(text: str) -> bool:
+    """Tell whether this is a well-formed language tag (RFC 5646, 2.1)."""
+    return _LANGUAGE_TAG.fullmatch(text) is not None
+
+
+def is_duration(text: str) -> bool:
+    """Tell whether this is a duration of ISO 8601:2004, 4.4.3.2: ``P3Y1M29DT4H35M59.14S``, ``P4W``; never ``P4W1D``."""
+    return _DURATION.fullmatch(text) is not None
+
+
+def parse_timestamp(text: str, *, version: str = V1) -> int:
+    """Read a point in time -> microseconds since 1970 UTC; finer digits are cut, never rounded.
+
+    Under 2.0 it is a timestamp of RFC 3339 (IEEE 9274.1.1 4.2.7). Under 1.0.3 other forms of a complete ISO 8601 date and time are taken
+    too: basic format, a comma, no seconds, no zone, which then means UTC (Data 4.5). A space may stand for the T; a negative zero
+    offset is refused in both. ``ValueError`` otherwise.
+    """
+    form = _ISO_8601.fullmatch(text) if version == V1 else _RFC_3339.fullmatch(text)
+    if form is None:
+        raise ValueError("a timestamp is written as in RFC 3339, such as 2021-11-29T23:09:00.867Z")
+    seconds = form[form.lastindex] if form.lastindex else ""
+    leap = seconds == "60"
+    if leap:
+        start = form.start(form.lastindex or 0)
+        text = f"{text[:start]}59{text[start + 2:]}"
+    try:
+        moment = datetime.fromisoformat(text.upper())
+    except ValueError:
+        raise ValueError("a timestamp names a day and a time that exist") from None
+    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH
+    return since.days * _DAY + since.seconds * _SECOND + since.microseconds + leap * _SECOND
