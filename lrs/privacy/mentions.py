@@ -8,12 +8,13 @@ contains one of them is sealed. A language model is not needed and no name list 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from urllib.parse import quote
 
 import msgspec
+
+from lrs.xapi.walk import fold
 
 _WHOLE_WORD_BELOW = 6
 """Shorter strings count only as whole words: an account named ``anna`` is not mentioned by ``annals``."""
@@ -25,13 +26,6 @@ _SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 Seal = Callable[[bytes, bool], bytes]
 """(JSON value, whether it is an object) -> the placeholder to put in its place."""
-
-
-def fold(text: str) -> str:
-    """Bring a text to the form in which mentions are compared: compatibility-composed and case-folded."""
-    if text.isascii():
-        return text.lower()
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
 class Mentions:

@@ -1,0 +1,187 @@
+"""Nothing acknowledged is lost or doubled, whatever happens to the process, and what is wrong is said in words."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.promises.child import BATCH, batch_of, statement_id
+
+ROUNDS = int(os.environ.get("LRS_TEST_KILL_ROUNDS", "20"))
+WITHOUT_ROOT = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+"""Root writes where nobody may; a child without its capabilities meets the same refusals as anyone."""
+
+
+def child(*arguments: object, prefix: list[str] | None = None, **options: object) -> subprocess.Popen[str]:
+    command = [*(prefix or []), sys.executable, "-m", "tests.promises.child", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True, **options)  # type: ignore[call-overload, no-any-return]
+
+
+def answer(*arguments: object, prefix: list[str] | None = None, **options: object) -> dict[str, str]:
+    with child(*arguments, prefix=prefix, **options) as process:
+        out, _ = process.communicate(timeout=60)
+    return json.loads(out.splitlines()[-1])  # type: ignore[no-any-return]
+
+
+def stored(data: Path) -> Counter[str]:
+    with child("list", data) as process:
+        out, _ = process.communicate(timeout=120)
+    return Counter(json.loads(out))
+
+
+def acknowledged(process: subprocess.Popen[str], *, kill_after: float) -> list[int]:
+    """Let it store for a while, kill it, and give the batches that it said were stored."""
+    assert process.stdout is not None
+    assert process.stdout.readline() == "open\n"
+    time.sleep(kill_after)
+    process.send_signal(signal.SIGKILL)
+    out, _ = process.communicate(timeout=30)
+    return [int(line) for line in out.split("\n")[:-1]]
+
+
+def ids(batches: Iterator[int] | list[int]) -> set[str]:
+    return {str(statement_id(batch, n)) for batch in batches for n in range(BATCH)}
+
+
+def test_killing_the_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    """After ``kill -9`` at random moments each acknowledged statement is there once, a batch is there whole or not at all, and sending again is free."""
+    chance = random.Random(2026)
+    confirmed: list[int] = []
+    following = 0
+    for _ in range(ROUNDS):
+        # The batch that was on its way when the process died is sent again first, as a client would.
+        with child("ingest", tmp_path, following) as process:
+            confirmed += acknowledged(process, kill_after=chance.uniform(0.0, 0.5))
+        following = confirmed[-1] + 1 if confirmed else 0
+    there = stored(tmp_path)
+    assert len(confirmed) > ROUNDS
+    assert ids(confirmed) <= set(there)
+    assert set(there.values()) == {1}
+    unconfirmed = set(there) - ids(confirmed)
+    assert unconfirmed in (set(), ids([following]))
+
+
+def test_two_processes_on_one_directory_are_told(tmp_path: Path) -> None:
+    """The second process says that another one holds the directory, and the first one goes on."""
+    with child("hold", tmp_path) as first:
+        assert first.stdout is not None
+        assert first.stdin is not None
+        assert first.stdout.readline() == "open\n"
+        refused = answer("once", tmp_path)
+        assert refused["code"] == "data-directory-in-use"
+        assert "process" in refused["hint"]
+        first.communicate("\n", timeout=30)
+        assert first.returncode == 0
+    assert answer("once", tmp_path)["code"] == "stored"
+
+
+def test_a_wrong_key_writes_nothing(tmp_path: Path) -> None:
+    """With another store's keyring nothing is opened and not a byte is written."""
+    ours, other = tmp_path / "ours", tmp_path / "other"
+    assert answer("once", ours)["code"] == "stored"
+    assert answer("once", other)["code"] == "stored"
+    key = ours / "keys.json"
+    kept = key.read_bytes()
+    key.chmod(0o600)
+    key.write_bytes((other / "keys.json").read_bytes())
+    key.chmod(0o400)
+    before = snapshot(ours)
+    assert answer("once", ours)["code"] == "key-unavailable"
+    assert snapshot(ours) == before
+    key.chmod(0o600)
+    key.write_bytes(kept)
+    key.chmod(0o400)
+    assert answer("once", ours)["code"] == "stored"
+
+
+def test_a_missing_key_is_not_replaced(tmp_path: Path) -> None:
+    """A store that lost its keyring says so; a new one would make it look empty of people."""
+    assert answer("once", tmp_path)["code"] == "stored"
+    (tmp_path / "keys.json").unlink()
+    before = snapshot(tmp_path)
+    refused = answer("once", tmp_path)
+    assert refused["code"] == "key-unavailable"
+    assert refused["hint"]
+    assert snapshot(tmp_path) == before
+
+
+def test_an_open_key_file_is_refused(tmp_path: Path) -> None:
+    """A key file that others may read is no secret."""
+    assert answer("once", tmp_path)["code"] == "stored"
+    assert (tmp_path / "keys.json").stat().st_mode & 0o777 == 0o400
+    (tmp_path / "keys.json").chmod(0o444)
+    assert answer("once", tmp_path)["code"] == "key-unavailable"
+
+
+def test_a_read_only_directory_is_told(tmp_path: Path) -> None:
+    """Where nothing may be written the store says so, before and after there is data."""
+    tmp_path.chmod(0o500)
+    try:
+        refused = answer("once", tmp_path / "data", prefix=WITHOUT_ROOT)
+        assert refused["code"] in {"configuration", "store-unavailable"}
+        assert refused["hint"]
+    finally:
+        tmp_path.chmod(0o700)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
+    """When files can't grow the batch is refused with a clear error, and afterwards all that was acknowledged is there once."""
+    with child("fill", tmp_path, 1_000_000) as process:
+        out, _ = process.communicate(timeout=120)
+    lines = out.splitlines()
+    confirmed, refused = [int(line) for line in lines[:-1]], json.loads(lines[-1])
+    assert refused["code"] == "store-unavailable"
+    assert "learner-" not in refused["message"]
+    there = stored(tmp_path)
+    assert set(there.values()) == {1}
+    assert ids(confirmed) <= set(there)
+    assert set(there) - ids(confirmed) in (set(), ids([confirmed[-1] + 1]))
+    assert answer("once", tmp_path)["code"] == "stored"
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="a small disk of its own needs root and mount")
+def test_a_disk_without_space_loses_nothing(tmp_path: Path) -> None:
+    """On a disk of 24 MB the store fills up, says so, and keeps what it acknowledged."""
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", tmp_path], check=False).returncode:
+        pytest.skip("this machine lets nobody mount a small disk")
+    try:
+        with child("fill", tmp_path / "data", 2**40) as process:
+            out, _ = process.communicate(timeout=240)
+        lines = out.splitlines()
+        confirmed, refused = [int(line) for line in lines[:-1]], json.loads(lines[-1])
+        assert refused["code"] == "store-unavailable"
+        assert "space" in refused["message"] + refused["hint"]
+        saved = tmp_path.parent / "saved"
+        shutil.copytree(tmp_path / "data", saved)
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+    there = stored(saved)
+    assert set(there.values()) == {1}
+    assert ids(confirmed) <= set(there)
+
+
+def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Every file with its contents; the lock file's own bytes say nothing."""
+    return {
+        str(path.relative_to(folder)): (path.stat().st_mode, path.read_bytes())
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix not in {".lock"}
+    }
+
+
+def test_the_batches_of_this_test_differ() -> None:
+    """The corpus of these tests has as many ids as statements."""
+    made = [statement["id"] for batch in range(3) for statement in batch_of(batch)]
+    assert len(set(made)) == len(made)
