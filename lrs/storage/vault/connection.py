@@ -1,0 +1,100 @@
+"""Opening the vault's database, and saying in words what is wrong with it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from lrs.errors import ConfigurationError, MissingExtra, StoreUnavailable
+
+if TYPE_CHECKING:
+    from lrs.settings import Settings
+
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA secure_delete=ON",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=10000",
+    # Sorting must not write keys of people into files of its own.
+    "PRAGMA temp_store=MEMORY",
+)
+_LOOPBACK = {None, "", "localhost", "127.0.0.1", "::1"}
+_REASONS = (
+    ("disk is full", "its disk has no space left", "Make space; nothing of this request was kept."),
+    ("disk I/O error", "its file can't be read or written (disk full, or a limit on file sizes)", "Check the disk and the limits of the process."),
+    ("readonly", "its file may not be written", "Give the process write access to the data directory."),
+    ("unable to open", "its file can't be opened", "Check that the data directory exists and may be written."),
+    ("locked", "another process keeps it locked", "Try again; if it stays, find the process that holds the file."),
+    ("malformed", "its file is damaged", "Restore the vault from a backup."),
+    ("not a database", "its file is damaged", "Restore the vault from a backup."),
+)
+
+
+def connect(settings: Settings) -> Engine:
+    """Make the engine for ``settings.vault``, or for the SQLite file in the data directory, which is made if it is missing."""
+    if settings.vault is None:
+        url = URL.create("sqlite", database=str(_vault_file(settings.data)))
+    else:
+        try:
+            url = make_url(settings.vault)
+        except ArgumentError:
+            raise ConfigurationError("the setting vault is not a database address") from None
+    try:
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=url.get_backend_name() != "sqlite", connect_args=_arguments(url, settings))
+    except (ModuleNotFoundError, NoSuchModuleError):
+        raise MissingExtra("a PostgreSQL vault", "postgres") from None
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Turn what a driver raises into :class:`lrs.errors.StoreUnavailable`; nothing of its message that could hold a value is kept."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise _explained(error) from None
+
+
+def _explained(error: SQLAlchemyError) -> StoreUnavailable:
+    text = str(error.orig) if isinstance(error, DBAPIError) and isinstance(error.orig, sqlite3.Error) else ""
+    for sign, reason, hint in _REASONS:
+        if sign in text:
+            return StoreUnavailable(f"the vault can't answer: {reason}", hint=hint)
+    kind = type(error.orig).__name__ if isinstance(error, DBAPIError) else type(error).__name__
+    return StoreUnavailable(f"the vault can't answer ({kind})")
+
+
+def _vault_file(data: Path) -> Path:
+    path = data / "vault.sqlite"
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise ConfigurationError(
+            f"the data directory {data} can't be used: {error.strerror}", hint="Give a directory that this user may write, with --data or LRS_DATA."
+        ) from None
+    return path
+
+
+def _arguments(url: URL, settings: Settings) -> dict[str, Any]:
+    if url.get_backend_name() != "postgresql" or url.host in _LOOPBACK or str(url.host).startswith("/"):
+        return {}
+    return {"sslmode": "verify-full", "sslrootcert": str(settings.vault_ca) if settings.vault_ca else "system"}
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # A writer takes its lock when it begins, not in the middle, where two could wait for each other.
+    connection.isolation_level = "IMMEDIATE"
+    for pragma in _PRAGMAS:
+        connection.execute(pragma).close()

@@ -1,0 +1,81 @@
+"""The vault's tables, version 1. Portable SQL: SQLite, PostgreSQL; nothing here that MySQL lacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Dialect, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text, TypeDecorator, UniqueConstraint
+
+VERSION = 1
+_SIGN = 1 << 63
+_RANGE = 1 << 64
+
+
+class Sid(TypeDecorator[int]):
+    """An unsigned 64-bit subject number in a signed column."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002 -- the interface
+        return value - _RANGE if value is not None and value >= _SIGN else value
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> int | None:  # noqa: ARG002 -- the interface
+        return value + _RANGE if value is not None and value < 0 else value
+
+
+metadata = MetaData()
+
+vault = Table("vault", metadata, Column("version", Integer, primary_key=True))
+
+tenant = Table(
+    "tenant",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("keyring_check", LargeBinary(16), nullable=False),
+)
+
+subject = Table(
+    "subject",
+    metadata,
+    Column("sid", Sid, primary_key=True, autoincrement=False),
+    Column("tenant", String(64), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("wrapped", LargeBinary(128), nullable=False),
+    Column("key_check", LargeBinary(16), nullable=False),
+    Column("created_month", Integer, nullable=False),
+)
+
+identifier = Table(
+    "identifier",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("blind_index", LargeBinary(16), primary_key=True),
+    Column("sid", Sid, ForeignKey("subject.sid"), nullable=False, index=True),
+)
+
+variant = Table(
+    "variant",
+    metadata,
+    Column("sid", Sid, ForeignKey("subject.sid"), primary_key=True, autoincrement=False),
+    Column("vid", Integer, primary_key=True, autoincrement=False),
+    Column("tenant", String(64), nullable=False),
+    Column("fingerprint", LargeBinary(16), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    UniqueConstraint("tenant", "fingerprint"),
+)
+
+credential = Table(
+    "credential",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("username", String(200), nullable=False, unique=True),
+    Column("secret", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("view", String(20), nullable=False),
+    Column("authority", LargeBinary, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("revoked", BigInteger),
+)
