@@ -52,6 +52,7 @@ identifier = Table(
     Column("tenant", String(64), primary_key=True),
     Column("blind_index", LargeBinary(16), primary_key=True),
     Column("sid", Sid, ForeignKey("subject.sid"), nullable=False, index=True),
+    sqlite_with_rowid=False,
 )
 
 variant = Table(
@@ -62,7 +63,8 @@ variant = Table(
     Column("tenant", String(64), nullable=False),
     Column("fingerprint", LargeBinary(16), nullable=False),
     Column("sealed", LargeBinary, nullable=False),
-    UniqueConstraint("tenant", "fingerprint"),
+    # The tenant comes second, or SQLite would take this index for every query that names one.
+    UniqueConstraint("fingerprint", "tenant"),
 )
 
 credential = Table(
