@@ -1,0 +1,76 @@
+"""The warehouse's tables, as numbered migrations. A migration that was released is never edited: write the next one."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+MIGRATIONS_TABLE = """
+CREATE TABLE IF NOT EXISTS migrations (number UInt32, name String, checksum String, applied DateTime DEFAULT now())
+ENGINE = MergeTree ORDER BY number SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+"""
+
+
+class Migration(NamedTuple):
+    """A step from one schema to the next."""
+
+    number: int
+    name: str
+    statements: tuple[str, ...]
+
+
+# Sorted by `stored`, which the store allocates: client time would break `since`, and identifiers of persons may be in no key, because
+# a column of a key can't expire. Personal columns expire on their own, the row later. The bytes of what expired leave the disk when its
+# part is merged and the old part removed: the merge and clean-up settings bound that to seconds at the price of some background work.
+# `ids` answers "is this id stored" from a copy of a few columns in order of the id; small granules because look-ups are random.
+_STATEMENTS = """
+CREATE TABLE statements (
+    tenant LowCardinality(String),
+    stored DateTime64(6, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+    id UUID,
+    timestamp DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1)),
+    verb LowCardinality(String),
+    activity String CODEC(ZSTD(1)),
+    related Array(String) CODEC(ZSTD(1)),
+    registration UUID TTL identity_until,
+    reference UUID,
+    references Array(UUID),
+    voids Bool,
+    sids Array(UInt64) TTL identity_until,
+    vids Array(UInt32) TTL identity_until,
+    roles Array(UInt8) TTL identity_until,
+    sealed Array(String) TTL identity_until,
+    fingerprint UInt64 TTL identity_until,
+    body String CODEC(ZSTD(1)),
+    identity_until DateTime('UTC') CODEC(ZSTD(1)),
+    keep_until DateTime('UTC') CODEC(ZSTD(1)),
+    INDEX by_person sids TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_activity activity TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_related related TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_registration registration TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX by_verb verb TYPE set(100) GRANULARITY 1,
+    INDEX referring reference TYPE minmax GRANULARITY 1,
+    INDEX voiding voids TYPE minmax GRANULARITY 1,
+    PROJECTION ids (SELECT tenant, id, stored, fingerprint ORDER BY id) WITH SETTINGS (index_granularity = 256)
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(stored)
+ORDER BY (tenant, stored)
+TTL keep_until
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 1, merge_with_ttl_timeout = 1,
+    cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0
+"""
+
+_DEFINITIONS = """
+CREATE TABLE definitions (
+    tenant LowCardinality(String),
+    activity String,
+    hash UInt64,
+    definition SimpleAggregateFunction(any, String) CODEC(ZSTD(1)),
+    first SimpleAggregateFunction(min, DateTime64(6, 'UTC'))
+)
+ENGINE = AggregatingMergeTree
+ORDER BY (tenant, activity, hash)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+"""
+
+MIGRATIONS = (Migration(1, "statements and definitions", (_STATEMENTS, _DEFINITIONS)),)
