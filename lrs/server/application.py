@@ -1,0 +1,120 @@
+"""One request, from top to bottom: find the resource, guard it, answer, say what came of it.
+
+    request -> resource -> authenticate -> negotiate the version -> answer -> reply with the headers of all replies -> access log
+
+The order is the specification's: wrong credentials are refused before anything else is looked at.
+"""
+
+from __future__ import annotations
+
+import logging
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from lrs.errors import NotFound
+from lrs.server import about, health, statements, versions
+from lrs.server.about import About
+from lrs.server.authentication import Authenticator
+from lrs.server.cors import Cors
+from lrs.server.failures import MethodNotAllowed, new_request_id, reply_to
+from lrs.server.health import Alive, Ready
+from lrs.server.request import Disconnected, Request
+from lrs.server.statements import Statements
+
+if TYPE_CHECKING:
+    from lrs.engine import LRS
+    from lrs.server.reply import Header, Reply
+    from lrs.server.request import Receive, Scope, Send
+
+_access = logging.getLogger("lrs.access")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
+
+
+class Application:
+    """The ASGI 3 application."""
+
+    def __init__(self, store: LRS) -> None:
+        self._supported = store.settings.supported_versions
+        self._newest = versions.newest(self._supported)
+        self._authenticator = Authenticator(store)
+        self._cors = Cors(store.settings.cors_origins)
+        self._guarded = {statements.PATH: Statements(store)}
+        self._open: dict[str, About | Alive | Ready] = {
+            about.PATH: About(store, self._authenticator),
+            health.ALIVE: Alive(),
+            health.READY: Ready(store),
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection event, as ASGI 3 defines it."""
+        if scope["type"] == "http":
+            await self._serve(Request(scope, receive), send)
+        elif scope["type"] == "lifespan":
+            await _live(receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _serve(self, request: Request, send: Send) -> None:
+        start = perf_counter()
+        request_id = ""
+        try:
+            reply = await self._answer(request)
+        except Disconnected:
+            return
+        except Exception as error:  # noqa: BLE001 -- the one place where every failure becomes an answer
+            request_id = new_request_id()
+            reply = reply_to(error, request_id)
+        reply.headers = [*reply.headers, *self._headers(request)]
+        await reply.send(send, headers_only=request.method == "HEAD")
+        self._log(request, reply, start, request_id)
+
+    async def _answer(self, request: Request) -> Reply:
+        wanted = request.header(versions.HEADER)
+        spoken = versions.negotiate(wanted, self._supported)
+        request.version = spoken or self._newest
+        guarded = self._guarded.get(request.path)
+        resource = guarded or self._open.get(request.path)
+        if resource is None:
+            raise NotFound("there is no such resource", hint="The statements are at /xapi/statements.")
+        if request.method == "OPTIONS":
+            return self._cors.preflight(resource.methods)
+        if guarded is None:
+            _check_method(request, resource.methods)
+            return await self._open[request.path].answer(request)
+        principal = await self._authenticator.principal(request.headers.get(b"authorization"))
+        request.credential = principal.credential_id
+        if spoken is None:
+            raise versions.refusal(wanted, self._supported)
+        _check_method(request, guarded.methods)
+        return await guarded.answer(request, principal)
+
+    def _headers(self, request: Request) -> list[Header]:
+        """Give the headers of every reply to this request, whatever came of it."""
+        headers = [(versions.HEADER, request.version.encode()), *self._cors.headers(request)]
+        guarded = self._guarded.get(request.path)
+        return headers if guarded is None else [*headers, *guarded.headers()]
+
+    def _log(self, request: Request, reply: Reply, start: float, request_id: str) -> None:
+        """Write a line without what the client chose: queries and unknown paths carry identities."""
+        if _access.isEnabledFor(logging.INFO):
+            known = request.path in self._guarded or request.path in self._open
+            method = request.method if request.method in _METHODS else "?"
+            milliseconds = (perf_counter() - start) * 1000
+            place = request.path if known else "(unknown path)"
+            _access.info(
+                "%s %s %d %d bytes %.1f ms %s %s", method, place, reply.status, len(reply.body), milliseconds, request.credential, request_id or "-"
+            )
+
+
+def _check_method(request: Request, allowed: str) -> None:
+    if request.method not in allowed.split(", "):
+        raise MethodNotAllowed(allowed)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Agree to lifespan events, for servers that insist on them; nothing depends on them."""
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

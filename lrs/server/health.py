@@ -1,0 +1,39 @@
+"""What an operator's probes ask: is the process alive, and can it do its work?"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from lrs.server.reply import Reply, json_reply
+
+if TYPE_CHECKING:
+    from lrs.engine import LRS
+    from lrs.server.request import Request
+
+ALIVE = "/healthz"
+READY = "/readyz"
+
+
+class Alive:
+    """Answer as long as the process does; touches no store."""
+
+    methods = "GET, HEAD, OPTIONS"
+
+    async def answer(self, _request: Request) -> Reply:
+        """Say so."""
+        return json_reply({"status": "ok"})
+
+
+class Ready:
+    """Answer 200 when vault and warehouse answer, else 503."""
+
+    methods = "GET, HEAD, OPTIONS"
+
+    def __init__(self, store: LRS) -> None:
+        self._store = store
+
+    async def answer(self, _request: Request) -> Reply:
+        """Ask both; :class:`lrs.errors.StoreUnavailable` becomes the 503."""
+        await asyncio.to_thread(self._store.ready)
+        return json_reply({"status": "ready"})

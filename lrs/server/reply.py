@@ -1,0 +1,31 @@
+"""What is answered."""
+
+from __future__ import annotations
+
+import msgspec
+
+from lrs.server.request import Send
+
+Header = tuple[bytes, bytes]
+JSON: Header = (b"content-type", b"application/json")
+
+
+class Reply(msgspec.Struct):
+    """A status, headers (names in lower case) and a body that is in memory."""
+
+    status: int
+    body: bytes = b""
+    headers: list[Header] = []
+
+    async def send(self, send: Send, *, headers_only: bool) -> None:
+        """Send it; ``headers_only`` answers HEAD: the same headers, Content-Length included, and no body (RFC 9110 9.3.2)."""
+        headers = self.headers
+        if self.status != 204:
+            headers = [*headers, (b"content-length", b"%d" % len(self.body))]
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if headers_only else self.body})
+
+
+def json_reply(value: object, *headers: Header, status: int = 200) -> Reply:
+    """Answer with the JSON of a value."""
+    return Reply(status, msgspec.json.encode(value), [JSON, *headers])

@@ -1,0 +1,120 @@
+"""What was asked: one HTTP request, its body bounded while it is read."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from lrs.errors import InvalidRequest, LimitExceeded
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_MAX_PARAMETERS = 64
+_GZIP = zlib.MAX_WBITS | 16
+
+
+class Disconnected(Exception):
+    """The client went away before it had sent everything."""
+
+
+class Request:
+    """One HTTP request. Its ``repr`` shows the method alone: paths, parameters and bodies carry identities.
+
+    The application fills in what it finds out: the ``version`` that is spoken, and the id of the ``credential`` that asks.
+    """
+
+    __slots__ = ("_receive", "credential", "headers", "method", "path", "query", "root_path", "version")
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.method: str = scope["method"]
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.query: bytes = scope["query_string"]
+        self.root_path: str = scope.get("root_path", "").rstrip("/")
+        self.path = _below(self.root_path, scope["path"])
+        self.version = ""
+        self.credential = "-"
+        self._receive = receive
+
+    def __repr__(self) -> str:
+        return f"Request({self.method})"
+
+    def header(self, name: bytes) -> str:
+        """Give a header's value, or an empty string. ``name`` is in lower case."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+    def parameters(self) -> list[tuple[str, str]]:
+        """Split the query string into pairs, in order; raises :class:`lrs.errors.InvalidRequest`."""
+        if not self.query:
+            return []
+        try:
+            text = self.query.decode("ascii")
+            return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
+        except ValueError:
+            raise InvalidRequest("the query string is not percent-encoded UTF-8, or has too many parameters") from None
+
+    async def body(self, limit: int) -> bytes:
+        """Read the whole body, decompressed if it came by gzip; ``limit`` bytes at most, before and after."""
+        encoding = self.header(b"content-encoding").strip().lower()
+        if encoding not in ("", "identity", "gzip", "x-gzip"):
+            raise InvalidRequest("this Content-Encoding is not understood", hint="Send the body as it is, or compressed with gzip.")
+        sent = await self._read(limit)
+        if encoding in ("", "identity"):
+            return sent
+        return await asyncio.to_thread(decompress, sent, limit)
+
+    async def _read(self, limit: int) -> bytes:
+        length = self.headers.get(b"content-length", b"")
+        if length.isdigit() and int(length) > limit:
+            raise _too_large(limit)
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > limit:
+                raise _too_large(limit)
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def decompress(sent: bytes, limit: int) -> bytes:
+    """Undo gzip (RFC 1952), of one or several members, without ever holding more than ``limit`` bytes of the result.
+
+    Raises :class:`lrs.errors.InvalidRequest` for what is no gzip or is cut short, :class:`lrs.errors.LimitExceeded` for too much.
+    """
+    chunks: list[bytes] = []
+    room = limit + 1
+    while sent:
+        member = zlib.decompressobj(_GZIP)
+        try:
+            chunk = member.decompress(sent, room)
+        except zlib.error:
+            raise InvalidRequest("the body is not gzip, although its Content-Encoding says so") from None
+        chunks.append(chunk)
+        room -= len(chunk)
+        if room <= 0:
+            raise _too_large(limit)
+        if not member.eof:
+            raise InvalidRequest("the gzip body is cut short")
+        sent = member.unused_data
+    return b"".join(chunks)
+
+
+def _too_large(limit: int) -> LimitExceeded:
+    return LimitExceeded(f"the body is larger than the {limit} bytes that are allowed (max_body_bytes)")
+
+
+def _below(root_path: str, path: str) -> str:
+    """Take a mount point off a path: servers and frameworks differ in whether ``path`` still has it."""
+    if root_path and path.startswith(root_path) and path[len(root_path) : len(root_path) + 1] in ("", "/"):
+        return path[len(root_path) :]
+    return path

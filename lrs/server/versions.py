@@ -1,0 +1,35 @@
+"""Which version of xAPI a request and its reply speak (xAPI 1.0.3 Communication 3.3, IEEE 9274.1.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lrs.errors import InvalidRequest
+
+HEADER = b"x-experience-api-version"
+_SECTION = "xAPI 1.0.3 Communication 3.3"
+
+
+def newest(supported: Sequence[str]) -> str:
+    """Give the newest version that is switched on: what a reply speaks when the request did not say."""
+    return max(supported)
+
+
+def negotiate(wanted: str, supported: Sequence[str]) -> str | None:
+    """Version header -> the version that is spoken: ``1.0`` and every ``1.0.x`` are 1.0.3, ``2.0`` and every ``2.0.x`` are 2.0.0.
+
+    None when the header is empty, or none of the supported versions.
+    """
+    wanted = wanted.strip()
+    for version in supported:
+        minor = version.rpartition(".")[0]
+        if wanted == minor or wanted.startswith(minor + "."):
+            return version
+    return None
+
+
+def refusal(wanted: str, supported: Sequence[str]) -> InvalidRequest:
+    """Say what is wrong with a version header that could not be negotiated."""
+    message = "the version of xAPI is not supported" if wanted.strip() else "the header X-Experience-API-Version is missing"
+    known = " or ".join(supported)
+    return InvalidRequest(message, parameter="X-Experience-API-Version", section=_SECTION, hint=f"Send X-Experience-API-Version: {known}.")
