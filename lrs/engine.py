@@ -18,7 +18,7 @@ from lrs.access import Principal, Scope, View, software_authority
 from lrs.committer import Committer
 from lrs.credentials import Credentials
 from lrs.crypto.providers import open_keyring
-from lrs.errors import InvalidRequest, LRSError, StoreUnavailable
+from lrs.errors import InvalidRequest, LRSError
 from lrs.privacy.freetext import FreeText
 from lrs.privacy.identity import Identities
 from lrs.read import Page, Reader
@@ -32,6 +32,7 @@ from lrs.xapi.query import StatementQuery, from_arguments
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from lrs.crypto.keyring import Keyring, TenantKeys
     from lrs.settings import Settings
 
 Json = Mapping[str, Any]
@@ -66,14 +67,14 @@ class LRS:
         with ExitStack() as opened:
             self._vault = Vault.open(settings)
             opened.callback(self._vault.close)
-            self._keyring = open_keyring(settings, create=not self._vault.tenants())
+            self._keyring = self._checked_keyring(create=not self._vault.tenants())
             self._warehouse = Warehouse.open(settings)
             opened.callback(self._warehouse.close)
             self._policy = FreeText(free_text=settings.free_text, keep_extensions=settings.keep_extensions)
             self._times = StoredTimes(self._clock, self._warehouse.last_stored())
             self._writers: dict[str, TenantWriter] = {}
             self._preparer = Preparer(settings, self._policy)
-            self._reader = Reader(self._vault, self._warehouse, self._keyring, settings=settings, clock=self._clock)
+            self._reader = Reader(self._vault, self._warehouse, keys=self._keys, settings=settings, clock=self._clock)
             writer = Writer(
                 tenants=self._tenant,
                 warehouse=self._warehouse,
@@ -211,10 +212,23 @@ class LRS:
         self._committer.put(batch, wait=True)
         return batch.done
 
+    def _checked_keyring(self, *, create: bool) -> Keyring:
+        """Open the keyring and make sure that it is the one of this vault, before anything is written."""
+        keyring = open_keyring(self.settings, create=create)
+        for name in {*self._vault.tenants(), self.settings.tenant}:
+            self._vault.check_keyring(name, keyring.tenant(name).check)
+        return keyring
+
+    def _keys(self, tenant: str) -> TenantKeys:
+        if tenant not in self._keyring.tenants:
+            # Another process may have added the tenant since.
+            self._keyring = self._checked_keyring(create=False)
+        return self._keyring.tenant(tenant)
+
     def _tenant(self, name: str) -> TenantWriter:
         writer = self._writers.get(name)
         if writer is None:
-            keys = self._keyring.tenant(name)
+            keys = self._keys(name)
             writer = self._writers[name] = TenantWriter(keys, Identities(name, keys, self._vault, month=self._month))
         return writer
 
@@ -262,5 +276,3 @@ def _uuid(text: str) -> UUID:
 def _microseconds() -> int:
     return time.time_ns() // 1000
 
-
-__all__ = ["LRS", "LineOutcome", "StoreUnavailable"]

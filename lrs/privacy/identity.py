@@ -18,8 +18,8 @@ import msgspec
 from lrs.errors import StoreUnavailable
 from lrs.privacy import mentions
 from lrs.privacy.freetext import Fate, FreeText
-from lrs.storage.contract import NO_UUID, IndexTaken, NewSubject, NewVariant, SubjectStore, WrappedKey
-from lrs.xapi.model import Authority, Person, Reference, Registration, Statement, Text
+from lrs.storage.contract import IndexTaken, NewSubject, NewVariant, SubjectStore, WrappedKey
+from lrs.xapi.model import GROUP, Authority, Person, Reference, Registration, Statement, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
     from lrs.crypto.seal import Dek
 
-GROUP = 32
-"""Added to a role when an identified Group stands there, so that a view without identities can still write a valid one."""
 _MAX_SPELLINGS = 200_000
 _MAX_KEYS = 20_000
 _ATTEMPTS = 10
@@ -231,6 +229,3 @@ def _content(draft: Draft) -> bytes:
     numbers = struct.pack(f">{2 * len(draft.sids)}Q", *draft.sids, *draft.vids)
     references = b"".join(reference.bytes for reference in draft.references)
     return b"\0".join((draft.body, numbers, references, *draft.texts))
-
-
-__all__ = ["GROUP", "NO_UUID", "Draft", "Identities", "add_authority", "seal_texts", "tokenise"]

@@ -1,0 +1,173 @@
+"""The read path, one named call a step.
+
+    request -> authorise -> narrow (identifier -> sids) -> find -> reveal as the reader's view allows -> render -> page
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+
+from lrs.access import Action, Grant, Principal, View, decide
+from lrs.errors import InvalidRequest, NotFound, NotPermitted
+from lrs.privacy.reveal import Revealer
+from lrs.storage.contract import Selection, StatementStore, SubjectStore
+from lrs.xapi import render
+from lrs.xapi.agents import check_identified
+from lrs.xapi.query import StatementQuery
+
+if TYPE_CHECKING:
+    from lrs.crypto.keyring import TenantKeys
+    from lrs.settings import Settings
+
+_MICROSECONDS = 1_000_000
+_TOKEN_SECONDS = 25 * 3600
+"""A more token works for at least 24 hours (xAPI 1.0.3 Data 2.5)."""
+_NOBODY = (0,)
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Some of the statements that match: the JSON of each one, and the token of the next page, or None on the last."""
+
+    bodies: list[bytes]
+    more: str | None
+
+    @property
+    def statements(self) -> list[dict[str, Any]]:
+        """The statements as Python values."""
+        return [msgspec.json.decode(body) for body in self.bodies]
+
+    def __repr__(self) -> str:
+        return f"Page({len(self.bodies)} statements)"
+
+
+class _Next(msgspec.Struct, frozen=True):
+    """What a more token says: where to go on, with people as numbers."""
+
+    selection: Selection
+    format: str
+    languages: str
+
+
+class Reader:
+    """Read statements. Thread-safe."""
+
+    def __init__(
+        self, vault: SubjectStore, warehouse: StatementStore, *, keys: Callable[[str], TenantKeys], settings: Settings, clock: Callable[[], int]
+    ) -> None:
+        self._vault = vault
+        self._warehouse = warehouse
+        self._keys = keys
+        self._settings = settings
+        self._clock = clock
+        self._revealers: dict[str, Revealer] = {}
+
+    def read(self, query: StatementQuery, principal: Principal, *, languages: str = "") -> Page:
+        """Read the first page of a query, or the one statement that it names."""
+        grant = decide(principal, Action.READ_STATEMENTS)
+        wanted = query.statement_id or query.voided_statement_id
+        if wanted is not None:
+            return self._one(wanted, query, principal, grant, languages)
+        return self._page(_Next(self._narrow(query, principal, grant), query.format, languages), principal, grant)
+
+    def read_more(self, token: str, principal: Principal) -> Page:
+        """Read the page that a token stands for."""
+        grant = decide(principal, Action.READ_STATEMENTS)
+        payload = self._keys(principal.tenant).tokens.open(token, bound_to=principal.credential_id, now=self._clock() // _MICROSECONDS)
+        return self._page(msgspec.msgpack.decode(payload, type=_Next), principal, grant)
+
+    def count(self, by: str, query: StatementQuery, principal: Principal) -> list[tuple[Any, int]]:
+        """Count what matches by ``verb``, ``activity``, ``actor`` or ``day`` -> (what, number), largest first."""
+        grant = decide(principal, Action.COUNT_STATEMENTS)
+        if by not in ("verb", "activity", "actor", "day"):
+            raise InvalidRequest("statements are counted by verb, activity, actor or day", parameter="by")
+        if by == "actor" and grant.view is View.AGGREGATE:
+            raise NotPermitted("this credential sees counts only, not people")
+        counted = self._warehouse.count_by(principal.tenant, self._narrow(query, principal, grant), by, now=self._clock())
+        if by != "actor":
+            return list(counted)
+        revealer = self._revealer(principal.tenant)
+        return [(msgspec.json.decode(revealer.person(int(str(sid)), grant.view)) if sid else None, number) for sid, number in counted]
+
+    def stored_json(self, tenant: str, statement_id: UUID) -> bytes | None:
+        """Give a stored statement as it was sent, for comparing; None when it is gone."""
+        found = self._warehouse.by_id(tenant, [statement_id], now=self._clock()).get(statement_id)
+        return None if found is None else self._revealer(tenant).reveal([found[0]], View.IDENTIFIED)[0]
+
+    def forget(self) -> None:
+        """Drop every spelling and key from memory."""
+        for revealer in self._revealers.values():
+            revealer.forget()
+
+    def _one(self, wanted: UUID, query: StatementQuery, principal: Principal, grant: Grant, languages: str) -> Page:
+        if grant.view is not View.IDENTIFIED:
+            raise NotPermitted("this credential sees pseudonymous ids: it can't ask for a statement by its own")
+        found = self._warehouse.by_id(principal.tenant, [wanted], now=self._clock()).get(wanted)
+        if found is None or found[1] is not (query.voided_statement_id is not None):
+            raise NotFound("no statement that this credential may see is stored under this id")
+        row = found[0]
+        if grant.only_mine and not set(self._own_authority(principal)) & {
+            sid for sid, role in zip(row.sids, row.roles, strict=True) if role & 31 in (12, 13)
+        }:
+            raise NotFound("no statement that this credential may see is stored under this id")
+        bodies = self._revealer(principal.tenant).reveal([row], grant.view)
+        return Page(self._render(bodies, query.format, languages, principal.tenant), None)
+
+    def _narrow(self, query: StatementQuery, principal: Principal, grant: Grant) -> Selection:
+        """Turn identifiers into subject numbers, and IRIs into what may stand for them."""
+        if grant.view is not View.IDENTIFIED and (query.agent is not None or query.registration is not None):
+            raise NotPermitted("this credential may not ask for a person: the answer would confirm a guess")
+        keys, most = self._keys(principal.tenant), self._settings.max_page_statements
+        return Selection(
+            sids=None if query.agent is None else self._sids(query.agent, principal.tenant),
+            related_agents=query.related_agents,
+            verbs=(query.verb, keys.hidden_iri(query.verb)) if query.verb else (),
+            activities=(query.activity, keys.hidden_iri(query.activity)) if query.activity else (),
+            related_activities=query.related_activities,
+            registration=query.registration,
+            authority_sids=self._own_authority(principal) if grant.only_mine else None,
+            since=query.since,
+            until=query.until,
+            ascending=query.ascending,
+            limit=min(query.limit or most, most),
+        )
+
+    def _page(self, following: _Next, principal: Principal, grant: Grant) -> Page:
+        selection = following.selection
+        # One row more than asked for tells whether there is a next page.
+        rows = self._warehouse.find(principal.tenant, msgspec.structs.replace(selection, limit=selection.limit + 1), now=self._clock())
+        shown = rows[: selection.limit]
+        more = None
+        if len(rows) > len(shown):
+            payload = msgspec.msgpack.encode(msgspec.structs.replace(following, selection=msgspec.structs.replace(selection, after=shown[-1].stored)))
+            until = self._clock() // _MICROSECONDS + _TOKEN_SECONDS
+            more = self._keys(principal.tenant).tokens.seal(payload, bound_to=principal.credential_id, until=until)
+        bodies = self._revealer(principal.tenant).reveal(shown, grant.view)
+        return Page(self._render(bodies, following.format, following.languages, principal.tenant), more)
+
+    def _render(self, bodies: list[bytes], form: str, languages: str, tenant: str) -> list[bytes]:
+        if form == "exact":
+            return bodies
+        if form == "ids":
+            return [render.ids(body) for body in bodies]
+        activities = sorted({activity for body in bodies for activity in render.activities(body)})
+        definitions: Mapping[str, list[bytes]] = self._warehouse.definitions(tenant, activities) if activities else {}
+        return [render.canonical(body, languages, definitions) for body in bodies]
+
+    def _sids(self, person: Any, tenant: str) -> tuple[int, ...]:
+        index = self._keys(tenant).blind_index(person.ifi)
+        found = self._vault.subjects(tenant, [index])
+        # Nobody has the number 0: who is not known matches nothing.
+        return (found[index][0],) if index in found else _NOBODY
+
+    def _own_authority(self, principal: Principal) -> tuple[int, ...]:
+        return self._sids(check_identified(principal.authority), principal.tenant)
+
+    def _revealer(self, tenant: str) -> Revealer:
+        revealer = self._revealers.get(tenant)
+        if revealer is None:
+            revealer = self._revealers[tenant] = Revealer(tenant, self._keys(tenant), self._vault)
+        return revealer
