@@ -39,6 +39,8 @@ class Role(IntEnum):
 
 
 SUB = 16
+GROUP = 32
+"""Added to a role in the warehouse when an identified Group stands there, so that a view without identities can still write a valid one."""
 
 
 class Person(msgspec.Struct, frozen=True, gc=False):
@@ -49,6 +51,9 @@ class Person(msgspec.Struct, frozen=True, gc=False):
     person, input of the blind index, never stored. ``known`` are the strings (casefolded, NFKC, at least 3
     characters) that the rest of the statement must not repeat in the clear: name, mailbox, account name, openid, sha1sum.
     A repr never shows any of it.
+
+    The part that follows is bytes and closes the object: ``}``, or ``,"member":[`` and so on for an identified group with members
+    (:mod:`lrs.xapi.walk`).
     """
 
     json: bytes
@@ -63,7 +68,9 @@ class Person(msgspec.Struct, frozen=True, gc=False):
 class Text(msgspec.Struct, frozen=True, gc=False):
     """A JSON value that may carry free text; policy decides whether it is kept, sealed or dropped.
 
-    ``place`` is ``response`` (``detail``: the interaction type of the activity, or ``""``), ``extension`` (``detail``: its IRI) or ``group-name``.
+    ``place`` is ``response`` (``detail``: the interaction type of the activity, or ``""``), ``extension`` (``detail``: its IRI), ``group-name``, or
+    ``reserved``, which is never kept as it is, whatever policy says: an extension value with an object key that starts with a dollar and could
+    pass for a placeholder (``detail``: its IRI), and the registration of a SubStatement (``detail``: ``registration``).
     """
 
     json: bytes
@@ -88,7 +95,7 @@ Part = bytes | Person | Text | Registration | Reference
 
 
 class Definition(msgspec.Struct, frozen=True, gc=False):
-    """An activity definition seen in a statement: ``json`` are its exact bytes."""
+    """An activity definition seen in a statement: ``json`` are its exact bytes, without the extensions that the statement has as a Text."""
 
     activity: str
     json: bytes
@@ -98,10 +105,10 @@ class Statement(msgspec.Struct, gc=False):
     """One checked statement.
 
     ``parts`` is the JSON object without ``id``, ``stored`` and ``authority``: first part starts with ``{``, last one ends
-    with ``}``. ``roles`` has one :class:`Role` (plus ``SUB``) for each Person in ``parts``, in order. ``timestamp`` is microseconds
+    with ``}``; bytes and others alternate. ``roles`` has one :class:`Role` (plus ``SUB``) for each Person in ``parts``, in order. ``timestamp`` is microseconds
     since 1970 UTC, or None when the sender gave none. ``related`` are the further activity ids that
     ``related_activities`` matches (context activities, SubStatement), without ``activity``. ``reference`` is the id when the object is a
-    StatementRef. ``authority`` are the sender's own parts for it, checked, or None; the store decides whether to use them.
+    StatementRef. ``attachments`` are the statement's own, then those of its SubStatement. ``authority`` are the sender's own parts for it, checked, or None; the store decides whether to use them.
     """
 
     id: UUID | None
@@ -124,13 +131,14 @@ class Statement(msgspec.Struct, gc=False):
 
 
 class Attachment(msgspec.Struct, frozen=True, gc=False):
-    """What an attachment's metadata promises about its content."""
+    """What an attachment's metadata promises about its content; ``sha2`` in lower case. ``sub``: it belongs to the SubStatement."""
 
     sha2: str
     content_type: str
     length: int
     usage_type: str
     file_url: str | None
+    sub: bool = False
 
 
 class Authority(msgspec.Struct, frozen=True, gc=False):
