@@ -8,7 +8,7 @@ taken apart beyond its scheme (xAPI 1.0.3 Data 2.2 allows best effort).
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from lrs.xapi.versions import V1
@@ -126,3 +126,8 @@ def parse_timestamp(text: str, *, version: str = V1) -> int:
         raise ValueError("a timestamp names a day and a time that exist") from None
     since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH
     return since.days * _DAY + since.seconds * _SECOND + since.microseconds + leap * _SECOND
+
+
+def format_timestamp(microseconds: int) -> str:
+    """Write a point in time, microseconds since 1970 UTC, as RFC 3339 with six decimals and ``Z``."""
+    return (_EPOCH + timedelta(microseconds=microseconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
