@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from lrs.engine import LRS
 
 _REMEMBERED = 1024
-_SECONDS_KNOWN = 5.0
+_SECONDS_KNOWN = 1.0
 _SECONDS_REFUSED = 1.0
 _THREADS = 2
 
 
 class Authenticator:
-    """Ask the store who someone is, off the event loop, and remember the answer for seconds.
+    """Ask the store who someone is, off the event loop, and remember the answer for a second.
 
-    Hashing a password takes tens of milliseconds on purpose; the memory is keyed by a digest of the header under a key of this process. A revoked credential
-    works for ``_SECONDS_KNOWN`` at most, and a client that repeats a wrong password costs one hash a second.
+    Even where the store knows the password already, asking it may wait for a vault; a wrong password costs tens of milliseconds
+    on purpose, once a second however often a client repeats it. The memory is keyed by a digest of the header under a key of this process.
     """
 
     def __init__(self, store: LRS) -> None:

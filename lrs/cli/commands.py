@@ -1,0 +1,34 @@
+"""The commands of ``lrs``, put together."""
+
+from __future__ import annotations
+
+import click
+
+import lrs as package
+from lrs.cli.credentials import credentials
+from lrs.cli.demo import demo
+from lrs.cli.doctor import doctor
+from lrs.cli.ingest import ingest
+from lrs.cli.query import query
+from lrs.cli.serve import serve
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package.__version__, prog_name="lrs")
+def lrs() -> None:
+    """A learning record store for xAPI statements that keeps identities encrypted and apart.
+
+    \b
+    See it work:        lrs demo
+    Run it:             lrs credentials add my-platform --data data/
+                        lrs serve --data data/
+    Load a file:        lrs ingest statements.jsonl.gz --data data/
+    Look into it:       lrs query --count-by verb --data data/
+    Something wrong?    lrs doctor --data data/
+
+    Every setting can be given as an LRS_... variable or in lrs.toml in the data directory too.
+    """
+
+
+for command in (serve, demo, ingest, query, credentials, doctor):
+    lrs.add_command(command)

@@ -1,0 +1,130 @@
+"""Files of statements: JSON, JSON lines, either compressed with gzip; told apart by what is in them."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import msgspec
+
+from lrs.errors import InvalidRequest
+
+STDIN = Path("-")
+_GZIP_MAGIC = b"\x1f\x8b"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_BUFFER = 1 << 20
+_VALUE = msgspec.json.Decoder(msgspec.Raw)
+_ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class _Counting(io.RawIOBase):
+    """A file that tells how many bytes were read from it."""
+
+    def __init__(self, file: BinaryIO, progress: Callable[[int], None]) -> None:
+        self._file = file
+        self._progress = progress
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        chunk = self._file.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        self._progress(len(chunk))
+        return len(chunk)
+
+
+@contextmanager
+def opened(path: Path, progress: Callable[[int], None]) -> Iterator[Iterator[bytes]]:
+    """Open a file (``-``: standard input) and give its lines; ``progress`` gets the sizes of what is read from the disk.
+
+    Raises :class:`lrs.errors.InvalidRequest` when it can't be read, while lines are taken too.
+    """
+    try:
+        raw = sys.stdin.buffer if path == STDIN else path.open("rb")
+    except OSError as error:
+        raise InvalidRequest(f"{path} can't be read: {error.strerror}") from None
+    try:
+        buffered = io.BufferedReader(_Counting(cast(BinaryIO, raw), progress), _BUFFER)
+        plain = buffered
+        if buffered.peek(2)[:2] == _GZIP_MAGIC:
+            plain = io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=buffered)), _BUFFER)
+        yield _guarded(_lines_when_asked(plain), path)
+    finally:
+        if path != STDIN:
+            raw.close()
+
+
+def _lines_when_asked(file: Iterable[bytes]) -> Iterator[bytes]:
+    # As a generator, so that reading the first lines fails where the others do.
+    yield from lines_of(file)
+
+
+def lines_of(file: Iterable[bytes]) -> Iterator[bytes]:
+    """Give each statement, or batch of them, as a line.
+
+    JSON lines are given one by one as they are read, empty ones too, so that counting them gives line numbers. A file that is one JSON array, or one
+    object over several lines, is read as a whole and gives its elements.
+    """
+    lines = iter(file)
+    head = _until_filled(lines)
+    if not head:
+        return iter(())
+    head[0] = head[0].removeprefix(_BYTE_ORDER_MARK)
+    if _is_json(head[-1]):
+        after = _until_filled(lines)
+        if not any(line.strip() for line in after) and head[-1].lstrip()[:1] == b"[":
+            return _elements(head[-1])
+        return _stripped(chain(head, after, lines))
+    whole = b"".join(chain(head, lines))
+    # Where it is no document either, each line speaks, or fails, for itself.
+    return _elements(whole) if _is_json(whole) else _stripped(whole.splitlines())
+
+
+def _until_filled(lines: Iterator[bytes]) -> list[bytes]:
+    """Take lines up to the first one that is not empty."""
+    taken = []
+    for line in lines:
+        taken.append(line)
+        if line.strip():
+            break
+    return taken
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        _VALUE.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+def _elements(document: bytes) -> Iterator[bytes]:
+    if document.lstrip()[:1] != b"[":
+        return iter([_on_one_line(document)])
+    return (_on_one_line(bytes(raw)) for raw in _ARRAY.decode(document))
+
+
+def _on_one_line(document: bytes) -> bytes:
+    # A line break inside valid JSON is white space between tokens.
+    return document.strip().replace(b"\r", b" ").replace(b"\n", b" ")
+
+
+def _stripped(lines: Iterable[bytes]) -> Iterator[bytes]:
+    return (line.rstrip(b"\r\n") for line in lines)
+
+
+def _guarded(lines: Iterator[bytes], path: Path) -> Iterator[bytes]:
+    try:
+        yield from lines
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise InvalidRequest(f"{path} is damaged or cut short (gzip)", hint="What could be read before was ingested.") from None
+    except OSError as error:
+        raise InvalidRequest(f"{path} can't be read: {error.strerror}") from None

@@ -1,0 +1,61 @@
+"""``lrs serve``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from lrs.cli.options import settings_of, store_options
+from lrs.errors import MissingExtra
+
+
+@click.command()
+@store_options
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
+@click.option("--tls-cert", metavar="FILE", type=click.Path(path_type=Path), help="Certificate chain, PEM.")
+@click.option("--tls-key", metavar="FILE", type=click.Path(path_type=Path), help="Private key of the certificate, PEM.")
+@click.option("--behind-proxy", is_flag=True, help="A proxy in front ends TLS: allow plain HTTP on this address.")
+@click.option("--root-path", default="", metavar="PREFIX", help="Prefix under which the proxy shows the server, such as /lrs.")
+def serve(
+    data: Path | None,
+    config: Path | None,
+    host: str,
+    port: int,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    *,
+    behind_proxy: bool,
+    root_path: str,
+) -> None:
+    """Serve xAPI over HTTP: statements at /xapi/statements, probes at /healthz and /readyz.
+
+    SIGTERM or Ctrl-C stops it: what was accepted is stored and answered first.
+
+    \b
+    lrs serve --data data/
+    lrs serve --data data/ --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
+    lrs serve --data data/ --host 0.0.0.0 --behind-proxy --root-path /lrs
+    """
+    import lrs
+
+    serving = _serving()
+    listening = serving.Listening(
+        host=host, port=port, tls_cert=tls_cert, tls_key=tls_key, behind_proxy=behind_proxy, root_path=root_path
+    )
+    settings = settings_of(data, config)
+    serving.forbid_core_dumps()
+    with lrs.open(settings) as store:
+        if not any(row.revoked is None for row in store.credentials.list()):
+            click.echo(f"Nobody can log in yet. Add a credential with: lrs credentials add NAME --data {settings.data}")
+        serving.serve(store, listening, started=lambda address: click.echo(f"lrs listens on {address}/xapi/"))
+    click.echo("lrs stopped; everything accepted is stored.")
+
+
+def _serving():  # type: ignore[no-untyped-def]  # noqa: ANN202 -- the module itself, which needs an extra
+    try:
+        from lrs.server import serving
+    except ModuleNotFoundError:
+        raise MissingExtra("the server", "server") from None
+    return serving
