@@ -16,7 +16,7 @@ from lrs.errors import InvalidRequest, NotFound, NotPermitted
 from lrs.privacy.reveal import Revealer
 from lrs.storage.contract import Selection, StatementStore, SubjectStore
 from lrs.xapi import render
-from lrs.xapi.agents import check_identified
+from lrs.xapi.rules import check_identified
 from lrs.xapi.query import StatementQuery
 
 if TYPE_CHECKING:

@@ -95,7 +95,7 @@ class Warehouse:
             return {}
         values = sql.scope(tenant, now) | {"ids": list(known), "stored": [found.stored for found in known.values()]}
         with self._sessions.reader() as session:
-            rows = [StoredStatement(*row) for row in session.query(_BY_ID, values)]
+            rows = [StoredStatement(*row) for row in session.query(_BY_ID, values, texts=False)]
             voided = {found for (found,) in session.query(_VOIDED, values)}
         return {row.id: (row, row.id in voided) for row in rows}
 
@@ -103,7 +103,7 @@ class Warehouse:
         """See :class:`lrs.storage.contract.StatementStore`."""
         with self._sessions.reader() as session:
             query = sql.page(tenant, selection, now=now, referring=_referring(session, tenant, selection, now))
-            return [StoredStatement(*row) for row in session.query(query.sql, query.parameters)]
+            return [StoredStatement(*row) for row in session.query(query.sql, query.parameters, texts=False)]
 
     def count_by(self, tenant: str, selection: Selection, column: str, *, now: int) -> list[tuple[object, int]]:
         """See :class:`lrs.storage.contract.StatementStore`."""

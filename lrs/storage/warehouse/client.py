@@ -53,10 +53,11 @@ class Session:
         with answering():
             self._client.command(sql)
 
-    def query(self, sql: str, parameters: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        """Run a query with server-side parameters (``{name:Type}`` in the text) and give its rows."""
+    def query(self, sql: str, parameters: Mapping[str, Any], *, texts: bool = True) -> Sequence[Sequence[Any]]:
+        """Run a query with server-side parameters (``{name:Type}`` in the text) and give its rows; strings as bytes unless ``texts``."""
+        formats = None if texts else {"String": "bytes"}
         with answering():
-            return self._client.query(sql, parameters=dict(parameters)).result_rows
+            return self._client.query(sql, parameters=dict(parameters), query_formats=formats).result_rows
 
     def stream(self, sql: str) -> Iterator[bytes]:
         """Run a query without parameters and give its rows in RowBinary, piece by piece."""
