@@ -129,7 +129,7 @@ class Vault:
         table = schema.variant
         query = select(table.c.sid, table.c.vid, table.c.fingerprint, table.c.sealed).where(table.c.tenant == tenant)
         wanted = set(pairs)
-        # By subject alone: a person has few spellings, and SQLite finds no index for a list of pairs.
+        # By subject alone: a person has few spellings, and a list of pairs is slow in SQLite.
         with self._read() as connection:
             return {
                 (sid, vid): (fingerprint, sealed)
@@ -226,7 +226,7 @@ def _numbered(connection: Connection, tenant: str, variants: Sequence[NewVariant
     last: dict[int, int] = {}
     for chunk in _chunks(list({new.sid for new in variants})):
         query = select(table.c.sid, func.max(table.c.vid)).where(table.c.sid.in_(chunk)).group_by(table.c.sid)
-        last.update(connection.execute(query).tuples().all())
+        last.update((sid, vid) for sid, vid in connection.execute(query))
     rows = []
     for new in variants:
         last[new.sid] = last.get(new.sid, 0) + 1
