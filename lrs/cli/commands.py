@@ -16,7 +16,7 @@ from lrs.cli.serve import serve
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package.__version__, prog_name="lrs")
 def lrs() -> None:
-    """A learning record store for xAPI statements that keeps identities encrypted and apart.
+    """Run a learning record store for xAPI statements, which keeps identities encrypted and apart.
 
     \b
     See it work:        lrs demo
@@ -27,7 +27,7 @@ def lrs() -> None:
     Something wrong?    lrs doctor --data data/
 
     Every setting can be given as an LRS_... variable or in lrs.toml in the data directory too.
-    """
+    """  # noqa: D301 -- click keeps the lines after a backspace as they are
 
 
 for command in (serve, demo, ingest, query, credentials, doctor):

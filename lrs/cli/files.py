@@ -52,10 +52,10 @@ def opened(path: Path, progress: Callable[[int], None]) -> Iterator[Iterator[byt
     except OSError as error:
         raise InvalidRequest(f"{path} can't be read: {error.strerror}") from None
     try:
-        buffered = io.BufferedReader(_Counting(cast(BinaryIO, raw), progress), _BUFFER)
-        plain = buffered
+        buffered = io.BufferedReader(_Counting(cast("BinaryIO", raw), progress), _BUFFER)
+        plain: BinaryIO | io.BufferedReader = buffered
         if buffered.peek(2)[:2] == _GZIP_MAGIC:
-            plain = io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=buffered)), _BUFFER)
+            plain = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=buffered)), _BUFFER)
         yield _guarded(_lines_when_asked(plain), path)
     finally:
         if path != STDIN:
@@ -70,8 +70,8 @@ def _lines_when_asked(file: Iterable[bytes]) -> Iterator[bytes]:
 def lines_of(file: Iterable[bytes]) -> Iterator[bytes]:
     """Give each statement, or batch of them, as a line.
 
-    JSON lines are given one by one as they are read, empty ones too, so that counting them gives line numbers. A file that is one JSON array, or one
-    object over several lines, is read as a whole and gives its elements.
+    JSON lines are given one by one as they are read, empty ones too, so that counting them gives line numbers. A file that
+    is one JSON array, or one object over several lines, is read as a whole and gives its elements.
     """
     lines = iter(file)
     head = _until_filled(lines)

@@ -5,17 +5,12 @@ from __future__ import annotations
 import os
 import sys
 
-from lrs.errors import LRSError, MissingExtra
+from lrs.cli.commands import lrs
+from lrs.errors import LRSError
 
 
 def main() -> None:
     """Run the command line and exit: 0 when all went well, 1 when something was refused, 2 for a wrong call."""
-    try:
-        from lrs.cli.commands import lrs
-    except ModuleNotFoundError as error:
-        if error.name in ("click", "rich"):
-            sys.exit(describe(MissingExtra("the command line", "cli")))
-        raise
     try:
         lrs.main(prog_name="lrs")
     except LRSError as error:

@@ -37,13 +37,14 @@ def serve(
     lrs serve --data data/
     lrs serve --data data/ --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
     lrs serve --data data/ --host 0.0.0.0 --behind-proxy --root-path /lrs
-    """
+    """  # noqa: D301 -- click keeps the lines after a backspace as they are
     import lrs
 
-    serving = _serving()
-    listening = serving.Listening(
-        host=host, port=port, tls_cert=tls_cert, tls_key=tls_key, behind_proxy=behind_proxy, root_path=root_path
-    )
+    try:
+        from lrs.server import serving
+    except ModuleNotFoundError:
+        raise MissingExtra("the server", "server") from None
+    listening = serving.Listening(host=host, port=port, tls_cert=tls_cert, tls_key=tls_key, behind_proxy=behind_proxy, root_path=root_path)
     settings = settings_of(data, config)
     serving.forbid_core_dumps()
     with lrs.open(settings) as store:
@@ -51,11 +52,3 @@ def serve(
             click.echo(f"Nobody can log in yet. Add a credential with: lrs credentials add NAME --data {settings.data}")
         serving.serve(store, listening, started=lambda address: click.echo(f"lrs listens on {address}/xapi/"))
     click.echo("lrs stopped; everything accepted is stored.")
-
-
-def _serving():  # type: ignore[no-untyped-def]  # noqa: ANN202 -- the module itself, which needs an extra
-    try:
-        from lrs.server import serving
-    except ModuleNotFoundError:
-        raise MissingExtra("the server", "server") from None
-    return serving

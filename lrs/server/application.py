@@ -102,7 +102,14 @@ class Application:
             milliseconds = (perf_counter() - start) * 1000
             place = request.path if known else "(unknown path)"
             _access.info(
-                "%s %s %d %d bytes %.1f ms %s %s", method, place, reply.status, len(reply.body), milliseconds, request.credential, request_id or "-"
+                "%s %s %d %d bytes %.1f ms %s %s",
+                method,
+                place,
+                reply.status,
+                len(reply.body),
+                milliseconds,
+                request.credential,
+                request_id or "-",
             )
 
 

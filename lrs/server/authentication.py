@@ -37,7 +37,7 @@ class Authenticator:
         self._threads = ThreadPoolExecutor(_THREADS, "lrs-authenticate")
 
     async def principal(self, header: bytes | None) -> Principal:
-        """Authorization header -> principal, or :class:`lrs.errors.NotAuthenticated`."""
+        """Turn an Authorization header into a principal, or :class:`lrs.errors.NotAuthenticated`."""
         if header is None:
             raise NotAuthenticated("the request has no Authorization header")
         digest = blake2b(header, key=self._key, digest_size=16).digest()
@@ -63,7 +63,7 @@ class Authenticator:
 
 
 def credentials(header: bytes) -> tuple[str, str]:
-    """Authorization header -> (username, password), or :class:`lrs.errors.NotAuthenticated`, which quotes nothing."""
+    """Turn an Authorization header into (username, password), or :class:`lrs.errors.NotAuthenticated`, which quotes nothing."""
     scheme, _, encoded = header.strip().partition(b" ")
     if scheme.lower() != b"basic":
         raise NotAuthenticated("the Authorization header is not HTTP Basic")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from http import HTTPStatus
 
 import msgspec
 
@@ -77,11 +78,12 @@ def status_of(error: LRSError) -> int:
 
 def reply_to(error: Exception, request_id: str) -> Reply:
     """Turn any error into an answer. An unexpected one is logged by type and place, and the client learns the request id alone."""
-    status = status_of(error) if isinstance(error, LRSError) else 500
-    if status == 500:
+    status = status_of(error) if isinstance(error, LRSError) else HTTPStatus.INTERNAL_SERVER_ERROR
+    if status == HTTPStatus.INTERNAL_SERVER_ERROR or not isinstance(error, LRSError):
         _log.error("request %s failed: %s", request_id, _described(error))
-        return _reply(500, Failure("internal-error", "something went wrong; the server's log has more under this request_id", request_id=request_id))
-    assert isinstance(error, LRSError)
+        return _reply(
+            status, Failure("internal-error", "something went wrong; the log has more under this request_id", request_id=request_id)
+        )
     failure = Failure(
         code=error.code,
         message=error.message,
@@ -98,7 +100,7 @@ def reply_to(error: Exception, request_id: str) -> Reply:
         reply.headers.append((b"www-authenticate", b'Basic realm="lrs", charset="UTF-8"'))
     if isinstance(error, MethodNotAllowed):
         reply.headers.append((b"allow", error.allowed.encode()))
-    if status == 503:
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
         reply.headers.append((b"retry-after", RETRY_AFTER))
     return reply
 

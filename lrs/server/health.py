@@ -1,4 +1,4 @@
-"""What an operator's probes ask: is the process alive, and can it do its work?"""
+"""What an operator's probes ask: whether the process is alive, and whether it can do its work."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 import msgspec
 
 from lrs.server.request import Send
@@ -20,7 +22,7 @@ class Reply(msgspec.Struct):
     async def send(self, send: Send, *, headers_only: bool) -> None:
         """Send it; ``headers_only`` answers HEAD: the same headers, Content-Length included, and no body (RFC 9110 9.3.2)."""
         headers = self.headers
-        if self.status != 204:
+        if self.status != HTTPStatus.NO_CONTENT:
             headers = [*headers, (b"content-length", b"%d" % len(self.body))]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if headers_only else self.body})

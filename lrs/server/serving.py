@@ -26,6 +26,11 @@ _GRACE = 60
 _BACKLOG = 2048
 
 
+def _prefix(text: str) -> str:
+    text = text.strip("/")
+    return f"/{text}" if text else ""
+
+
 @attrs.frozen(kw_only=True)
 class Listening:
     """Where and how a server listens; checked when it is made.
@@ -39,7 +44,7 @@ class Listening:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     behind_proxy: bool = False
-    root_path: str = attrs.field(default="", converter=lambda text: "/" + text.strip("/") if text.strip("/") else "")
+    root_path: str = attrs.field(default="", converter=_prefix)
 
     def __attrs_post_init__(self) -> None:
         if (self.tls_cert is None) != (self.tls_key is None):
@@ -152,7 +157,8 @@ def _bind(listening: Listening) -> socket.socket:
     except OSError as error:
         opened.close()
         raise ConfigurationError(
-            f"can't listen on {_shown(listening.host)}:{listening.port}: {error.strerror}", hint="Choose another --port, or stop what listens there."
+            f"can't listen on {_shown(listening.host)}:{listening.port}: {error.strerror}",
+            hint="Choose another --port, or stop what listens there.",
         ) from None
     return opened
 

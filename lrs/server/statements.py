@@ -107,7 +107,11 @@ def _check_content_type(header: str) -> None:
     if media_type == "application/json":
         return
     if media_type == "multipart/mixed":
-        raise InvalidRequest("attachments by multipart/mixed are not supported yet", parameter="Content-Type", hint="Send application/json, with a fileUrl for each attachment.")
+        raise InvalidRequest(
+            "attachments by multipart/mixed are not supported yet",
+            parameter="Content-Type",
+            hint="Send application/json, with a fileUrl for each attachment.",
+        )
     raise InvalidRequest("Content-Type must be application/json", parameter="Content-Type", section="xAPI 1.0.3 Communication 1.5.1")
 
 

@@ -1,0 +1,121 @@
+"""``lrs credentials``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from lrs.access import Scope, View
+from lrs.cli.options import settings_of, store_options
+from lrs.cli.table import print_table
+
+
+@click.group()
+def credentials() -> None:
+    """Say who may log in over HTTP, what they may do, and how much of people they see.
+
+    Works while the server runs: a new credential is known to it at once, a revoked one is refused within seconds.
+    """
+
+
+@credentials.command()
+@click.argument("name")
+@store_options
+@click.option("--username", help="Made up if not given.")
+@click.option(
+    "--password", help="Made up if not given. Other users of this machine can see it on the command line: prefer --password-stdin."
+)
+@click.option("--password-stdin", is_flag=True, help="Read the password from the first line of standard input.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice([scope.value for scope in Scope]),
+    help="What it may do; may be repeated. Without it: statements/read if --view is given, else statements/write.",
+)
+@click.option(
+    "--view", type=click.Choice([view.value for view in View]), help="How much of a person it sees when reading. [default: identified]"
+)
+@click.option("--tenant", help="The tenant whose data it reaches; that of the settings if not given.")
+def add(  # noqa: PLR0913 -- one parameter an option
+    name: str,
+    data: Path | None,
+    config: Path | None,
+    username: str | None,
+    password: str | None,
+    scopes: tuple[str, ...],
+    view: str | None,
+    tenant: str | None,
+    *,
+    password_stdin: bool,
+) -> None:
+    """Add a credential and print the username and the password that were made up, once.
+
+    \b
+    lrs credentials add my-platform                                  may store statements
+    lrs credentials add dashboard --view pseudonymous                may read them, without names
+    lrs credentials add teacher-tool --scope statements/write --scope statements/read
+    """  # noqa: D301 -- click keeps the lines after a backspace as they are
+    from lrs.credentials import open_credentials
+
+    if password and password_stdin:
+        raise click.UsageError("Give --password or --password-stdin, not both.")
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n") or None
+        if password is None:
+            raise click.UsageError("There is no password on standard input.")
+    chosen = scopes or ((Scope.STATEMENTS_READ.value,) if view else (Scope.STATEMENTS_WRITE.value,))
+    with open_credentials(settings_of(data, config), clock=_now) as room:
+        row, made_username, made_password = room.add(
+            name, tenant=tenant, username=username, password=password, scopes=chosen, view=view or View.IDENTIFIED.value
+        )
+    click.echo(f"username: {made_username}")
+    if password is None:
+        click.echo(f"password: {made_password}")
+        click.echo("Keep the password now: only its hash is stored, it can't be shown again.", err=True)
+    click.echo(f"id {row.id}, tenant {row.tenant}, scopes {' '.join(row.scopes)}, view {row.view}", err=True)
+
+
+@credentials.command("list")
+@store_options
+@click.option("--tenant", help="Only those of this tenant.")
+def list_(data: Path | None, config: Path | None, tenant: str | None) -> None:
+    """List credentials, revoked ones too, oldest first."""
+    from lrs.credentials import open_credentials
+
+    with open_credentials(settings_of(data, config), clock=_now) as room:
+        rows = room.list(tenant)
+    if not rows:
+        click.echo("There are no credentials. Add one with: lrs credentials add NAME")
+        return
+    print_table(
+        ("id", "name", "username", "tenant", "scopes", "view", "added", "revoked"),
+        [
+            (row.id, row.name, row.username, row.tenant, " ".join(row.scopes), row.view, _day(row.created), _day(row.revoked))
+            for row in rows
+        ],
+    )
+
+
+@credentials.command()
+@click.argument("which", metavar="ID|USERNAME|NAME")
+@store_options
+def revoke(which: str, data: Path | None, config: Path | None) -> None:
+    """Refuse a credential from now on, for ever; what it stored stays."""
+    from lrs.credentials import open_credentials
+
+    with open_credentials(settings_of(data, config), clock=_now) as room:
+        row = room.revoke(which)
+    click.echo(f"Revoked {row.id} ({row.name}).")
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
+
+
+def _day(microseconds: int | None) -> str:
+    return "" if microseconds is None else datetime.fromtimestamp(microseconds / 1_000_000, UTC).strftime("%Y-%m-%d")
