@@ -15,7 +15,7 @@ import msgspec
 from lrs.access import View
 from lrs.errors import TamperedData
 from lrs.storage.contract import StoredStatement, SubjectStore
-from lrs.xapi.formats import format_timestamp
+from lrs.xapi import render
 from lrs.xapi.model import GROUP
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Revealer:
 
         body = _PLACEHOLDER.sub(fill, row.body)
         head = b'{"id":"%s",' % str(row.id).encode()
-        tail = b',"stored":"%s"' % format_timestamp(row.stored).encode()
+        tail = b',"stored":"%s"' % render.timestamp(row.stored).encode()
         if row.timestamp == row.stored and "timestamp" not in _OBJECT.decode(row.body):
             tail += b',"timestamp"' + tail[9:]
         return head + body[1:-1] + tail + b"}"

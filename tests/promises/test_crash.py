@@ -164,7 +164,7 @@ def test_a_disk_without_space_loses_nothing(tmp_path: Path) -> None:
         assert refused["code"] == "store-unavailable"
         assert "space" in refused["message"] + refused["hint"]
         saved = tmp_path.parent / "saved"
-        shutil.copytree(tmp_path / "data", saved)
+        shutil.copytree(tmp_path / "data", saved, symlinks=True)
     finally:
         subprocess.run(["umount", tmp_path], check=True)
     there = stored(saved)
