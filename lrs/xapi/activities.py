@@ -59,8 +59,8 @@ def check_activity(raw: bytes, path: str, extensions: Extensions) -> Activity:
     json = found["definition"]
     members, interaction = _definition(json, f"{path}.definition")
     if "extensions" in members:
-        parts = extensions.check(members["extensions"], f"{path}.definition.extensions")
-        if len(parts) > 1:
+        parts, _ = extensions.check(members["extensions"], f"{path}.definition")
+        if parts is not None:
             # What others may read of an activity is gathered from definitions, so no text goes there.
             readable = members | {"extensions": extensions.readable(members["extensions"])}
             inner = fields.rebuilt(members, {"extensions": parts})

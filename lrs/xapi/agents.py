@@ -15,6 +15,7 @@ from lrs.xapi.walk import IDENTIFIERS, Place
 _AGENT = frozenset({"objectType", "name", *IDENTIFIERS})
 _GROUP = _AGENT | {"member"}
 _ACCOUNT = frozenset({"homePage", "name"})
+_APPLICATION_AND_USER = 2
 _READERS = {"mbox": fields.mailto, "mbox_sha1sum": fields.sha1, "openid": fields.iri}
 
 
@@ -52,7 +53,7 @@ def check_authority(raw: bytes, path: str) -> Authority:
     actors = check_actor(raw, path, walk.place("$.authority"))
     persons = actors.persons()
     identified = actors.parts[0] == b""
-    if persons[0].is_group if identified else len(persons) != 2:
+    if persons[0].is_group if identified else len(persons) != _APPLICATION_AND_USER:
         refuse(path, "must be an Agent, or a Group of exactly two Agents without an identifier of its own", Section.AUTHORITY)
     return Authority(actors.parts, actors.roles)
 
@@ -74,7 +75,7 @@ def _group(found: dict[str, bytes], raw: bytes, path: str, place: Place) -> Acto
     rest = {key: value for key, value in found.items() if key != "member"}
     json = fields.written(rest)
     group = _person(found, json, path, is_group=True)
-    return Actors(fields.merged((b"", group, b',"member":[', *_listed(people), b"]}")), (place.role, *roles))
+    return Actors(fields.merged([b"", group, b',"member":[', *_listed(people), b"]}"]), (place.role, *roles))
 
 
 def _anonymous(found: dict[str, bytes], path: str, people: list[Person]) -> tuple[Part, ...]:
@@ -84,7 +85,7 @@ def _anonymous(found: dict[str, bytes], path: str, people: list[Person]) -> tupl
     if "name" in found:
         fields.string(found["name"], f"{path}.name", Section.GROUP)
         name = (b',"name":', Text(found["name"], "group-name", ""))
-    return fields.merged((b'{"objectType":"Group"', *name, b',"member":[', *_listed(people), b"]}"))
+    return fields.merged([b'{"objectType":"Group"', *name, b',"member":[', *_listed(people), b"]}"])
 
 
 def _listed(people: Iterable[Person]) -> list[Part]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -25,8 +25,8 @@ _NOT_JSON = "the body is not valid JSON"
 def split(body: bytes, *, max_statements: int, max_statement_bytes: int) -> tuple[list[msgspec.Raw], bool]:
     """One JSON object or an array of objects -> (raw statements, whether it was one alone).
 
-    What is inside a statement is left to :mod:`lrs.xapi.rules`, except that the whole body is UTF-8 without a byte order mark, and JSON. Raises
-    :class:`lrs.errors.InvalidStatement` with the position of the first bad byte, and :class:`lrs.errors.LimitExceeded`;
+    The whole body must be UTF-8 without a byte order mark, and JSON; what is inside a statement is left to :mod:`lrs.xapi.rules`.
+    Raises :class:`lrs.errors.InvalidStatement` with the position of the first bad byte, and :class:`lrs.errors.LimitExceeded`;
     neither quotes the body.
     """
     try:
@@ -47,26 +47,64 @@ def split(body: bytes, *, max_statements: int, max_statement_bytes: int) -> tupl
         raise LimitExceeded(f"the batch has {len(raws)} statements, more than the {max_statements} that are allowed")
     if len(body) > max_statement_bytes:
         for index, raw in enumerate(raws):
-            if len(memoryview(raw)) > max_statement_bytes:  # type: ignore[arg-type]  # Raw has the buffer protocol
+            if len(memoryview(raw)) > max_statement_bytes:
                 raise LimitExceeded(f"statement {index} is larger than the {max_statement_bytes} bytes that are allowed")
     return raws, single
 
 
 def encode(value: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> bytes:
-    """Write Python's spelling of JSON as bytes; what JSON has no word for (NaN, bytes, dates) raises :class:`lrs.errors.InvalidStatement`."""
+    """Write Python's spelling of JSON as bytes.
+
+    What JSON has no word for (NaN, bytes, dates) raises :class:`lrs.errors.InvalidStatement`.
+    """
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidStatement(f"the statement holds something that JSON has no word for ({type(error).__name__})") from None
 
 
-def has_duplicate(raw: bytes) -> bool:
-    """Tell whether any object in a JSON text has a property twice, at any depth. Exact and slow; raises ``ValueError`` for what is no JSON."""
-    found = False
+def count_strings(raw: bytes) -> int:
+    """Count the strings that are written in a JSON text, the keys of objects among them.
 
-    def note(pairs: list[tuple[str, None]]) -> None:
-        nonlocal found
-        found = found or len(dict(pairs)) != len(pairs)
+    A quote is either the start or end of a string, or escaped. Comparing this number with that of the strings in what was decoded
+    tells whether the decoder met a key twice: it keeps the last value and drops the other, and its key, silently.
+    """
+    if b"\\" in raw:
+        raw = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return raw.count(b'"') // 2
 
-    json.loads(raw, object_pairs_hook=note, parse_int=len, parse_float=len)
-    return found
+
+def strings_in(value: object) -> int:
+    """Count the strings in a decoded value, the keys of objects among them."""
+    if isinstance(value, str):
+        return 1
+    if isinstance(value, dict):
+        return len(value) + sum(map(strings_in, value.values()))
+    return sum(map(strings_in, value)) if isinstance(value, list) else 0
+
+
+def find_duplicate(raw: bytes, known: Container[str]) -> str:
+    """Give the path, as ``.a[0].*``, of the first object that has a property twice. Keys that aren't ``known`` are shown as ``*``.
+
+    Raises ``ValueError`` where there is none.
+    """
+    for path, pairs in _objects("", json.loads(raw, object_pairs_hook=_Pairs, parse_int=len, parse_float=len), known):
+        if len(dict(pairs)) != len(pairs):
+            return path
+    raise ValueError("no object has a property twice")
+
+
+class _Pairs(tuple[tuple[str, Any], ...]):
+    """An object as it was written."""
+
+    __slots__ = ()
+
+
+def _objects(path: str, value: object, known: Container[str]) -> Iterator[tuple[str, _Pairs]]:
+    if isinstance(value, _Pairs):
+        yield path, value
+        for key, item in value:
+            yield from _objects(f"{path}.{key if key in known else '*'}", item, known)
+    elif isinstance(value, list):
+        for n, item in enumerate(value):
+            yield from _objects(f"{path}[{n}]", item, known)

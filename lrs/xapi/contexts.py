@@ -10,7 +10,7 @@ from lrs.xapi import fields
 from lrs.xapi.activities import check_activity
 from lrs.xapi.agents import Actors, check_actor
 from lrs.xapi.extensions import Extensions
-from lrs.xapi.fields import refuse
+from lrs.xapi.fields import Slice, refuse
 from lrs.xapi.memory import Memory
 from lrs.xapi.model import Definition, Part, Registration, Text
 from lrs.xapi.references import check_reference
@@ -22,6 +22,7 @@ _CONTEXT = frozenset(
 )
 _CONTEXTS = {V1: _CONTEXT, V2: _CONTEXT | {"contextAgents", "contextGroups"}}
 _ACTIVITIES = frozenset({"parent", "grouping", "category", "other"})
+_STRINGS_OF_REFERENCE = 4
 _RELATIONS = {
     "contextAgents": ("agent", "contextAgent", frozenset({"objectType", "agent", "relevantTypes"})),
     "contextGroups": ("group", "contextGroup", frozenset({"objectType", "group", "relevantTypes"})),
@@ -29,17 +30,18 @@ _RELATIONS = {
 
 
 class Context(msgspec.Struct, gc=False):
-    """What a context holds: parts, the role of each person in them, registration, and the activities it names."""
+    """What a context holds: parts, the role of each person in them, number of strings, registration, and the activities it names."""
 
     parts: tuple[Part, ...] = ()
     roles: tuple[int, ...] = ()
+    strings: int = 0
     registration: UUID | None = None
     related: tuple[str, ...] = ()
     definitions: tuple[Definition, ...] = ()
 
 
 class _Activities(msgspec.Struct, frozen=True, gc=False):
-    parts: tuple[Part, ...]
+    parts: tuple[Part, ...] | None
     related: tuple[str, ...]
     definitions: tuple[Definition, ...]
 
@@ -63,49 +65,44 @@ class Contexts:
 
     def check(self, raw: bytes, path: str, *, about_activity: bool, sub: bool) -> Context:
         """Check a context; ``about_activity`` tells whether the object of the statement is an Activity."""
-        found = fields.members(raw, path, self._allowed, section=Section.CONTEXT)
-        context = Context()
+        found = fields.slices(raw, path, self._allowed, Section.CONTEXT)
+        context = Context(strings=len(found))
         special: dict[str, tuple[Part, ...]] = {}
         for key, value in found.items():
             if key == "extensions":
-                parts = self._extensions.check(value, f"{path}.extensions")
+                parts, strings = self._extensions.check(value, path)
             elif key == "contextActivities":
-                activities = self._activities.get(value) or self._activities.keep(
-                    value, self._check_activities(value, f"{path}.contextActivities")
-                )
+                json = bytes(value)
+                activities, strings = self._activities.get(json) or self._new_activities(json, path)
                 context.related = activities.related
                 context.definitions = activities.definitions
                 parts = activities.parts
+            elif key in ("revision", "platform", "language"):
+                _check_text(key, value, f"{path}.{key}", about_activity=about_activity)
+                parts, strings = None, 1
             else:
-                parts = self._property(key, value, f"{path}.{key}", context, sub=sub)
-                if key in ("revision", "platform") and not about_activity:
-                    refuse(f"{path}.{key}", "is only for statements whose object is an Activity", Section.CONTEXT)
-            if len(parts) > 1 or parts[0].__class__ is not bytes:
+                parts, strings = self._check_reference(key, bytes(value), f"{path}.{key}", context, sub=sub)
+            context.strings += strings
+            if parts is not None:
                 special[key] = parts
         context.parts = fields.rebuilt(found, special) if special else (raw,)
         return context
 
-    def _property(self, key: str, raw: bytes, path: str, context: Context, *, sub: bool) -> tuple[Part, ...]:
+    def _check_reference(self, key: str, raw: bytes, path: str, context: Context, *, sub: bool) -> tuple[tuple[Part, ...], int]:
+        """Check a property that points to a person, a registration or a statement."""
         if key == "registration":
-            registration = UUID(fields.uuid(raw, path, Section.ID))
-            if sub:
-                # It is personal, and only the statement's own has a column that expires.
-                return (Text(b'"%b"' % str(registration).encode(), "reserved", key),)
-            context.registration = registration
-            return (Registration(),)
-        if key in ("revision", "platform"):
-            fields.string(raw, path, Section.CONTEXT)
-            return (raw,)
-        if key == "language":
-            fields.language_tag(raw, path, Section.CONTEXT)
-            return (raw,)
+            return (_check_registration(raw, path, context, sub=sub),), 1
         if key == "statement":
-            return check_reference(raw, path)[1]
+            return check_reference(raw, path)[1], _STRINGS_OF_REFERENCE
         memory = self._people[key, sub]
         check = _check_relations if key in _RELATIONS else _check_person
-        people = memory.get(raw) or memory.keep(raw, check(key, raw, path, sub=sub))
+        people, strings = memory.get(raw) or memory.keep(raw, path, check(key, raw, path, sub=sub))
         context.roles += people.roles
-        return people.parts
+        return people.parts, strings
+
+    def _new_activities(self, raw: bytes, path: str) -> tuple[_Activities, int]:
+        path = f"{path}.contextActivities"
+        return self._activities.keep(raw, path, self._check_activities(raw, path))
 
     def _check_activities(self, raw: bytes, path: str) -> _Activities:
         found = fields.members(raw, path, _ACTIVITIES, section=Section.CONTEXT_ACTIVITIES)
@@ -122,9 +119,27 @@ class Contexts:
                 definitions += [activity.definition] if activity.definition else []
                 parts += (b"," if n else b"", *activity.parts)
             if single or any(part.__class__ is not bytes for part in parts):
-                special[key] = fields.merged((*parts, b"]"))
-        own = fields.rebuilt(found, special) if special else (raw,)
+                special[key] = fields.merged([*parts, b"]"])
+        own = fields.rebuilt(found, special) if special else None
         return _Activities(own, tuple(dict.fromkeys(related)), tuple(dict.fromkeys(definitions)))
+
+
+def _check_text(key: str, raw: Slice, path: str, *, about_activity: bool) -> None:
+    if key == "language":
+        fields.language_tag(raw, path, Section.CONTEXT)
+        return
+    fields.string(raw, path, Section.CONTEXT)
+    if not about_activity:
+        refuse(path, "is only for statements whose object is an Activity", Section.CONTEXT)
+
+
+def _check_registration(raw: bytes, path: str, context: Context, *, sub: bool) -> Part:
+    registration = fields.uuid(raw, path, Section.ID)
+    if sub:
+        # It is personal, and only the statement's own has a column that expires.
+        return Text(b'"%b"' % str(registration).encode(), "reserved", "registration")
+    context.registration = registration
+    return Registration()
 
 
 def _check_person(key: str, raw: bytes, path: str, *, sub: bool) -> Actors:
@@ -147,7 +162,7 @@ def _check_relations(key: str, raw: bytes, path: str, *, sub: bool) -> Actors:
         actors = check_actor(found[name], f"{here}.{name}", stand)
         roles += actors.roles
         parts += (b"," if n else b"", *fields.rebuilt(found, {name: actors.parts}))
-    return Actors(fields.merged((*parts, b"]")), roles)
+    return Actors(fields.merged([*parts, b"]"]), roles)
 
 
 def _check_types(raw: bytes, path: str) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from typing import NoReturn
 
 import msgspec
 
 from lrs.xapi import fields
-from lrs.xapi.fields import refuse
+from lrs.xapi.codec import strings_in
+from lrs.xapi.fields import Slice, refuse
 from lrs.xapi.formats import is_iri
 from lrs.xapi.model import Part, Text
 from lrs.xapi.versions import Section
@@ -16,6 +19,7 @@ MAX_DEPTH = 100
 """Levels that a value may be nested; whoever reads it back does so recursively."""
 _TOO_DEEP = f"must not be nested deeper than {MAX_DEPTH} levels"
 _MAX_KEY_SETS = 4096
+_NONE: frozenset[str] = frozenset()
 _decode = msgspec.json.Decoder(dict[str, object]).decode
 
 Keeps = Callable[[str], bool]
@@ -33,38 +37,42 @@ class Extensions:
         """Drop everything remembered."""
         self._kept.clear()
 
-    def check(self, raw: bytes, path: str) -> tuple[Part, ...]:
-        """Check an extensions object and give its parts: one run of bytes where all keys are kept, else texts in between."""
+    def check(self, raw: Slice, path: str) -> tuple[tuple[Part, ...] | None, int]:
+        """Check the extensions of what is at ``path`` -> (their parts, the number of their strings).
+
+        The parts are None where all keys are kept and the bytes can stay as they came; else texts stand between bytes.
+        """
         try:
             found = _decode(raw)
-        except RecursionError:
-            refuse(f"{path}.*", _TOO_DEEP, Section.EXTENSIONS)
-        except fields.UNREADABLE:
-            if raw[:1] != b"{":
-                refuse(path, "must be an object", Section.EXTENSIONS)
-            refuse(f"{path}.*", "must be a value that can be read, with numbers of ordinary size", Section.EXTENSIONS)
+        except fields.UNREADABLE as error:
+            _refuse_unreadable(bytes(raw), f"{path}.extensions", error)
         keys = tuple(found)
         try:
             kept = self._kept[keys]
         except KeyError:
-            kept = self._judge(keys, path)
-        nested = raw.rfind(b"{") > 0
-        if not nested:
-            fields.refuse_duplicates_among(raw, len(keys), path)
-            if kept is None and raw.count(b"[") <= MAX_DEPTH:
-                return (raw,)
-        return self._parts(raw, found, kept or (True,) * len(keys), path)
+            kept = self._judge(keys, f"{path}.extensions.*")
+        kinds = [*map(type, found.values())]
+        if dict in kinds or list in kinds:
+            reserved = frozenset(key for key, value in found.items() if _is_reserved(value, f"{path}.extensions.*"))
+            strings = strings_in(found)
+        else:
+            reserved = _NONE
+            strings = len(keys) + kinds.count(str)
+        if kept is None and not reserved:
+            return None, strings
+        return _parts(raw, kept or (True,) * len(keys), reserved), strings
 
     def readable(self, raw: bytes) -> bytes:
         """Give a checked extensions object without the values that may not stay readable."""
-        found = fields.free_members(raw)
-        return fields.written({key: value for key, value in found.items() if self._keeps(key)})
+        found = _decode(raw)
+        values = fields.free_members(raw)
+        return fields.written({key: values[key] for key in found if self._keeps(key) and not _is_reserved(found[key], "")})
 
     def _judge(self, keys: tuple[str, ...], path: str) -> tuple[bool, ...] | None:
         """Check the keys and tell which of them are kept; None for all."""
         for key in keys:
             if not is_iri(key):
-                refuse(f"{path}.*", "must have an IRI with a scheme as key", Section.EXTENSIONS)
+                refuse(path, "must have an IRI with a scheme as key", Section.EXTENSIONS)
         kept = tuple(map(self._keeps, keys))
         verdict = None if all(kept) else kept
         if len(self._kept) >= _MAX_KEY_SETS:
@@ -72,39 +80,35 @@ class Extensions:
         self._kept[keys] = verdict
         return verdict
 
-    def _parts(self, raw: bytes, found: dict[str, object], kept: tuple[bool, ...], path: str) -> tuple[Part, ...]:
-        count = len(found)
-        reserved = set()
-        for key, value in found.items():
-            if isinstance(value, dict | list):
-                inner, dollar = _survey(value, f"{path}.*")
-                count += inner
-                if dollar:
-                    reserved.add(key)
-        fields.refuse_duplicates_among(raw, count, path)
-        parts: list[Part] = [b"{"]
-        for n, ((key, json), keep) in enumerate(zip(fields.free_members(raw).items(), kept, strict=True)):
-            parts.append((b"," if n else b"") + msgspec.json.encode(key) + b":")
-            if key in reserved:
-                parts.append(Text(json, "reserved", key))
-            else:
-                parts.append(json if keep else Text(json, "extension", key))
-        return fields.merged((*parts, b"}"))
+
+def _refuse_unreadable(raw: bytes, path: str, error: Exception) -> NoReturn:
+    if isinstance(error, RecursionError):
+        refuse(f"{path}.*", _TOO_DEEP, Section.EXTENSIONS)
+    if raw[:1] != b"{":
+        refuse(path, "must be an object", Section.EXTENSIONS)
+    refuse(f"{path}.*", "must be a value that can be read, with numbers of ordinary size", Section.EXTENSIONS)
 
 
+def _parts(raw: Slice, kept: tuple[bool, ...], reserved: AbstractSet[str]) -> tuple[Part, ...]:
+    parts: list[Part] = [b"{"]
+    for n, ((key, json), keep) in enumerate(zip(fields.free_members(raw).items(), kept, strict=True)):
+        parts.append((b"," if n else b"") + msgspec.json.encode(key) + b":")
+        if key in reserved:
+            parts.append(Text(json, "reserved", key))
+        else:
+            parts.append(json if keep else Text(json, "extension", key))
+    return fields.merged([*parts, b"}"])
 
-def _survey(value: object, path: str, depth: int = 1) -> tuple[int, bool]:
-    """Count the keys of all objects in a value, and tell whether one starts with a dollar, as placeholders do."""
+
+def _is_reserved(value: object, path: str, depth: int = 1) -> bool:
+    """Tell whether some object in a value has a key that starts with a dollar, as placeholders do; refuse what is nested too deeply."""
+    if not isinstance(value, dict | list):
+        return False
     if depth > MAX_DEPTH:
         refuse(path, _TOO_DEEP, Section.EXTENSIONS)
-    count, dollar = 0, False
-    if isinstance(value, dict):
-        count, dollar = len(value), any(key.startswith("$") for key in value)
-        value = list(value.values())
     if isinstance(value, list):
-        for item in value:
-            if isinstance(item, dict | list):
-                inner, inner_dollar = _survey(item, path, depth + 1)
-                count += inner
-                dollar = dollar or inner_dollar
-    return count, dollar
+        inner, dollar = value, False
+    else:
+        inner, dollar = [*value.values()], any(key.startswith("$") for key in value)
+    # Not any(): every branch is to be measured.
+    return bool(sum([_is_reserved(item, path, depth + 1) for item in inner])) or dollar

@@ -5,16 +5,15 @@ No value is ever quoted in a refusal, nor a property name that the sender chose:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import NoReturn, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import NoReturn
+from uuid import UUID
 
 import msgspec
 
 from lrs.xapi import codec, formats
 from lrs.xapi.model import Part
-from lrs.xapi.versions import Section
-
-Found = TypeVar("Found")
+from lrs.xapi.versions import V2, Section
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _TEXTS = msgspec.json.Decoder(dict[str, str]).decode
@@ -22,11 +21,25 @@ _NUMBERS = msgspec.json.Decoder(dict[str, float]).decode
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _STRINGS = msgspec.json.Decoder(list[str]).decode
 _STRING = msgspec.json.Decoder(str).decode
+_BOOLEAN = msgspec.json.Decoder(bool).decode
+_ANYTHING = msgspec.json.Decoder().decode
+Slice = bytes | msgspec.Raw
+"""A JSON value as it came."""
+
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What a decoder raises for a value that is of another type, not UTF-8, or nested beyond measure."""
 
-_MAX_SHAPES = 4096
-_shapes: dict[tuple[str, ...], tuple[bytes, bytes]] = {}
+# fmt: off
+PROPERTIES = frozenset((
+    "account", "actor", "agent", "attachments", "authority", "category", "choices", "completion", "contentType", "context",
+    "contextActivities", "contextAgents", "contextGroups", "correctResponsesPattern", "definition", "description", "display",
+    "duration", "extensions", "fileUrl", "group", "grouping", "homePage", "id", "instructor", "interactionType", "language", "length",
+    "max", "mbox", "mbox_sha1sum", "member", "min", "moreInfo", "name", "object", "objectType", "openid", "other", "parent",
+    "platform", "raw", "registration", "relevantTypes", "response", "result", "revision", "scale", "scaled", "score", "sha2", "source",
+    "statement", "steps", "stored", "success", "target", "team", "timestamp", "type", "usageType", "verb", "version",
+))
+# fmt: on
+"""Every property that the specification names, and so every key that a path may show."""
 
 
 class Refusal(Exception):
@@ -47,67 +60,39 @@ def refuse(path: str, rule: str, section: Section = Section.TYPES) -> NoReturn:
 def members(
     raw: bytes, path: str, allowed: frozenset[str], required: tuple[str, ...] = (), section: Section = Section.TYPES
 ) -> dict[str, bytes]:
-    """Read an object of known properties, each of them once."""
-    try:
-        found = _OBJECT(raw)
-    except UNREADABLE:
-        refuse(path, "must be an object", section)
-    keys = tuple(found)
-    values = tuple(map(bytes, found.values()))
-    if not _is_written_once(raw, keys, values, allowed):
-        if not allowed.issuperset(keys):
-            refuse(path, f"has a property that is not defined here; defined are: {', '.join(sorted(allowed))}", section)
-        refuse_duplicates(raw, path)
+    """Read an object of known properties. Whether it has each of them once is for :func:`refuse_duplicates` to tell."""
+    found = slices(raw, path, allowed, section)
     for key in required:
         if key not in found:
             refuse(path, f"must have {key}", section)
-    return dict(zip(keys, values, strict=True))
+    return {key: bytes(value) for key, value in found.items()}
 
 
-def _is_written_once(raw: bytes, keys: tuple[str, ...], values: tuple[bytes, ...], allowed: frozenset[str]) -> bool:
-    """Tell whether writing each key once with its value gives the bytes that came, either compact or as Python's ``json`` spaces it.
-
-    The decoder keeps the last of two equal keys and drops the other silently. Where it dropped something, the bytes differ.
-    False proves nothing: the sender may only space things otherwise.
-    """
-    shape = _shapes.get(keys)
-    if shape is None:
-        if not allowed.issuperset(keys):
-            return False
-        if len(_shapes) >= _MAX_SHAPES:
-            _shapes.clear()
-        shape = _shapes[keys] = (
-            b"{%b}" % b", ".join(b'"%b": %%b' % key.encode() for key in keys),
-            b"{%b}" % b",".join(b'"%b":%%b' % key.encode() for key in keys),
-        )
-    elif not allowed.issuperset(keys):
-        return False
-    return raw == shape[0] % values or raw == shape[1] % values
+def slices(raw: Slice, path: str, allowed: frozenset[str], section: Section) -> dict[str, msgspec.Raw]:
+    """Read an object of known properties without copying any."""
+    try:
+        found = _OBJECT(raw)
+    except UNREADABLE:
+        refuse(path, "must be an object that can be read", section)
+    if not allowed.issuperset(found):
+        refuse(path, f"has a property that is not defined here; defined are: {', '.join(sorted(allowed))}", section)
+    return found
 
 
-def free_members(raw: bytes) -> dict[str, bytes]:
+def free_members(raw: Slice) -> dict[str, bytes]:
     """Read an object whose properties the sender names, of which nothing is checked here; raises what the decoder does."""
     return {key: bytes(value) for key, value in _OBJECT(raw).items()}
 
 
-def refuse_duplicates(raw: bytes, path: str) -> None:
-    """Refuse an object in which some object has a property twice (xAPI 1.0.3 Data 2.2), by an exact and slow search."""
-    try:
-        twice = codec.has_duplicate(raw)
-    except (ValueError, RecursionError):
-        refuse(path, "must be JSON that can be read")
-    if twice:
-        refuse(path, "must not have a property twice")
+def refuse_duplicates(raw: bytes, path: str) -> int:
+    """Refuse a fragment in which an object has a property twice (xAPI 1.0.3 Data 2.2); give the number of its strings.
 
-
-def refuse_duplicates_among(raw: bytes, count: int, path: str) -> None:
-    """Refuse duplicates in an object that has ``count`` different keys at all depths together.
-
-    Without white space before a colon, each key ends in ``":``; strings may hold more of these, never fewer. So equal numbers prove
-    that no key was written twice, and only otherwise the slow search is needed.
+    The fragment must have been read before, so that only this can be wrong with it.
     """
-    if raw.count(b'":') != count or b" :" in raw or b"\n" in raw or b"\t" in raw or b"\r" in raw:
-        refuse_duplicates(raw, path)
+    written = codec.count_strings(raw)
+    if written != codec.strings_in(_ANYTHING(raw)):
+        refuse(path + codec.find_duplicate(raw, PROPERTIES), "must not have a property twice")
+    return written
 
 
 def items(raw: bytes, path: str, section: Section = Section.TYPES) -> list[bytes]:
@@ -126,7 +111,7 @@ def strings(raw: bytes, path: str, section: Section = Section.TYPES) -> list[str
         refuse(path, "must be an array of strings", section)
 
 
-def string(raw: bytes, path: str, section: Section = Section.TYPES) -> str:
+def string(raw: Slice, path: str, section: Section = Section.TYPES) -> str:
     """Read a string."""
     try:
         return _STRING(raw)
@@ -134,28 +119,28 @@ def string(raw: bytes, path: str, section: Section = Section.TYPES) -> str:
         refuse(path, "must be a string", section)
 
 
-def boolean(raw: bytes, path: str, section: Section = Section.TYPES) -> bool:
+def boolean(raw: Slice, path: str, section: Section = Section.TYPES) -> bool:
     """Read true or false; a string or number that looks like it is neither."""
-    if raw not in (b"true", b"false"):
+    try:
+        return _BOOLEAN(raw)
+    except UNREADABLE:
         refuse(path, "must be true or false", section)
-    return raw == b"true"
 
 
-def numbers(raw: bytes, path: str, allowed: frozenset[str], section: Section = Section.TYPES) -> dict[str, float]:
+def numbers(raw: Slice, path: str, allowed: frozenset[str], section: Section = Section.TYPES) -> dict[str, float]:
     """Read an object of known properties that are all numbers; a string or boolean that looks like one is none, nor is 1e999."""
     try:
         found = _NUMBERS(raw)
     except UNREADABLE:
-        for key, value in members(raw, path, allowed, section=section).items():
+        for key, value in slices(raw, path, allowed, section).items():
             _number(value, f"{path}.{key}", section)
         raise
     if not allowed.issuperset(found):
         refuse(path, f"has a property that is not defined here; defined are: {', '.join(sorted(allowed))}", section)
-    refuse_duplicates_among(raw, len(found), path)
     return found
 
 
-def _number(raw: bytes, path: str, section: Section) -> None:
+def _number(raw: Slice, path: str, section: Section) -> None:
     try:
         msgspec.json.decode(raw, type=float)
     except UNREADABLE:
@@ -171,11 +156,10 @@ def language_map(raw: bytes, path: str) -> None:
     for tag in found:
         if not formats.is_language_tag(tag):
             refuse(f"{path}.*", "must have a language tag of RFC 5646 as key", Section.LANGUAGE_MAP)
-    refuse_duplicates_among(raw, len(found), path)
 
 
-def _formatted(test: Callable[[str], bool], rule: str) -> Callable[[bytes, str, Section], str]:
-    def read(raw: bytes, path: str, section: Section) -> str:
+def _formatted(test: Callable[[str], bool], rule: str) -> Callable[[Slice, str, Section], str]:
+    def read(raw: Slice, path: str, section: Section) -> str:
         text = string(raw, path, section)
         if not test(text):
             refuse(path, rule, section)
@@ -188,23 +172,47 @@ iri = _formatted(formats.is_iri, "must be an IRI with a scheme")
 mailto = _formatted(formats.is_mailto, "must be mailto: and one e-mail address")
 sha1 = _formatted(formats.is_sha1, "must be a SHA-1 sum in hexadecimal")
 sha2 = _formatted(formats.is_sha2, "must be a SHA-2 sum in hexadecimal")
-uuid = _formatted(formats.is_uuid, "must be a UUID in its standard form")
 language_tag = _formatted(formats.is_language_tag, "must be a language tag of RFC 5646")
 duration = _formatted(formats.is_duration, "must be an ISO 8601 duration, such as PT1H30M or P4W")
 media_type = _formatted(formats.is_media_type, "must be an Internet media type")
 
 
-def merged(parts: Iterable[Part]) -> tuple[Part, ...]:
+def uuid(raw: Slice, path: str, section: Section) -> UUID:
+    """Read a UUID."""
+    found = formats.read_uuid(bytes(raw))
+    if found is None:
+        refuse(path, "must be a UUID in its standard form", section)
+    return found
+
+
+def timestamp(raw: Slice, path: str, version: str) -> int:
+    """Read a timestamp -> microseconds since 1970 UTC."""
+    found = formats.read_timestamp(bytes(raw), version=version)
+    if found is None:
+        form = "RFC 3339" if version == V2 else "ISO 8601, with date and time and, if any, a known offset"
+        refuse(path, f"must be a timestamp of {form}", Section.TIMESTAMP)
+    return found
+
+
+def merged(parts: Sequence[Part]) -> tuple[Part, ...]:
     """Join neighbouring bytes, so that bytes and others alternate and bytes come first and last."""
     out: list[Part] = []
-    run = b""
+    run: list[bytes] = []
     for part in parts:
         if isinstance(part, bytes):
-            run += part
+            run.append(part)
         else:
-            out += (run, part)
-            run = b""
-    return (*out, run)
+            out += (b"".join(run), part)
+            run = []
+    return (*out, b"".join(run))
+
+
+def merged_statement(parts: list[Part]) -> list[Part]:
+    """Join neighbouring bytes of a statement, whose actor comes first: nearly always the only part that is not bytes."""
+    try:
+        return [parts[0] + parts[1], parts[2], b"".join(parts[3:])]  # type: ignore[operator, arg-type]
+    except TypeError:
+        return [*merged(parts)]
 
 
 def written(found: dict[str, bytes]) -> bytes:
@@ -212,10 +220,10 @@ def written(found: dict[str, bytes]) -> bytes:
     return b"{%b}" % b",".join(b"%b:%b" % (msgspec.json.encode(key), value) for key, value in found.items())
 
 
-def rebuilt(found: dict[str, bytes], special: dict[str, tuple[Part, ...]]) -> tuple[Part, ...]:
+def rebuilt(found: Mapping[str, Slice], special: Mapping[str, tuple[Part, ...]]) -> tuple[Part, ...]:
     """Write an object again, in the order that came, some of its properties as parts and the others as the bytes that came."""
     parts: list[Part] = [b"{"]
     for n, (key, value) in enumerate(found.items()):
         parts.append(b'%b"%b":' % (b"," if n else b"", key.encode()))
-        parts += special.get(key, (value,))
-    return merged((*parts, b"}"))
+        parts += special.get(key) or (bytes(value),)
+    return merged([*parts, b"}"])

@@ -11,6 +11,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+import msgspec
+
 from lrs.xapi.versions import V1
 
 _IRI = re.compile(
@@ -22,8 +24,8 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}
 _SHA1 = re.compile(r"[0-9a-fA-F]{40}")
 _SHA2 = re.compile(r"[0-9a-fA-F]{56}|[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128}")
 
-_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_MEDIA_TYPE = re.compile(rf'{_TOKEN}/{_TOKEN}(?:[ \t]*;[ \t]*{_TOKEN}=(?:{_TOKEN}|"(?:[^"\\\x00-\x1f]|\\.)*"))*[ \t]*;?')
+_WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_MEDIA_TYPE = re.compile(rf'{_WORD}/{_WORD}(?:[ \t]*;[ \t]*{_WORD}=(?:{_WORD}|"(?:[^"\\\x00-\x1f]|\\.)*"))*[ \t]*;?')
 
 _LANGUAGE_TAG = re.compile(
     # RFC 5646, 2.1: langtag, private use, or one of the grandfathered irregular tags (the regular ones have the form of a langtag).
@@ -53,6 +55,12 @@ _ISO_8601 = re.compile(
     rf"(?:[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt ][0-9]{{2}}:[0-9]{{2}}(?::([0-9]{{2}})(?:[.,][0-9]+)?)?"
     rf"|[0-9]{{8}}[Tt ][0-9]{{4}}(?:([0-9]{{2}})(?:[.,][0-9]+)?)?){_OFFSET}?"
 )
+_decode_uuid = msgspec.json.Decoder(UUID).decode
+_QUOTED_UUID = 38
+_decode_string = msgspec.json.Decoder(str).decode
+_decode_moment = msgspec.json.Decoder(datetime).decode
+_AFTER_SECONDS = len('"2021-11-29T23:09:00')
+_SEVENTH_DIGIT = slice(_AFTER_SECONDS + len(".867219"), _AFTER_SECONDS + len(".8672190"))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000_000
 _SECOND = 1_000_000
@@ -78,6 +86,15 @@ def parse_uuid(text: str) -> UUID:
     if not is_uuid(text):
         raise ValueError("a UUID is written as 8-4-4-4-12 hexadecimal digits")
     return UUID(text)
+
+
+def read_uuid(raw: bytes) -> UUID | None:
+    """Read a JSON string that is a UUID in its standard form; None for anything else."""
+    try:
+        # Besides the standard form of 36 characters the decoder takes one of 32, so the length tells which it was.
+        return _decode_uuid(raw) if len(raw) == _QUOTED_UUID else None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def is_sha1(text: str) -> bool:
@@ -128,6 +145,26 @@ def parse_timestamp(text: str, *, version: str = V1) -> int:
     return since.days * _DAY + since.seconds * _SECOND + since.microseconds + leap * _SECOND
 
 
+def read_timestamp(raw: bytes, *, version: str = V1) -> int | None:
+    """Read a JSON string that is a timestamp, like :func:`parse_timestamp`; None for anything else.
+
+    The forms that nearly everybody sends are left to the decoder. It reads RFC 3339, but takes a negative zero offset and rounds what
+    is finer than a microsecond, so that what might be one of these is not given to it.
+    """
+    try:
+        if not raw[_SEVENTH_DIGIT].isdigit() and raw.find(b"-00", _AFTER_SECONDS) < 0 and b"\\" not in raw:
+            moment = _decode_moment(raw)
+            if moment.tzinfo is not None:
+                since = moment - _EPOCH
+                return since.days * _DAY + since.seconds * _SECOND + since.microseconds
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        pass
+    try:
+        return parse_timestamp(_decode_string(raw), version=version)
+    except (msgspec.DecodeError, ValueError):
+        return None
+
+
 def format_timestamp(microseconds: int) -> str:
     """Write a point in time, microseconds since 1970 UTC, as RFC 3339 with six decimals and ``Z``."""
-    return (_EPOCH + timedelta(microseconds=microseconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return (_EPOCH + timedelta(microseconds=microseconds)).isoformat(timespec="microseconds").replace("+00:00", "Z")

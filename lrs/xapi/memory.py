@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Generic, TypeVar
 
+from lrs.xapi import fields
+
 Checked = TypeVar("Checked")
 
 LONGEST = 4096
@@ -12,21 +14,25 @@ CAPACITY = 8 * 1024 * 1024
 """Bytes of fragments in one memory. A full one starts anew, which costs no more than checking again."""
 
 
-class Memory(dict[bytes, Checked], Generic[Checked]):
-    """Fragments and what checking them gave. Bounded; threads may share it, because a lost entry is only checked again."""
+class Memory(dict[bytes, tuple[Checked, int]], Generic[Checked]):
+    """Fragments -> what checking them gave, and the number of their strings.
+
+    Bounded. Threads may share one: a lost entry is only checked again.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._held = 0
 
-    def keep(self, raw: bytes, checked: Checked) -> Checked:
-        """Remember a fragment and hand back what it gave."""
+    def keep(self, raw: bytes, path: str, checked: Checked) -> tuple[Checked, int]:
+        """Remember a fragment that passed all rules, the last of which is applied here: no property twice."""
+        entry = (checked, fields.refuse_duplicates(raw, path))
         if len(raw) <= LONGEST:
             if self._held > CAPACITY:
                 self.clear()
             self._held += len(raw)
-            self[raw] = checked
-        return checked
+            self[raw] = entry
+        return entry
 
     def clear(self) -> None:
         """Forget everything."""

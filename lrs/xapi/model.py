@@ -68,9 +68,10 @@ class Person(msgspec.Struct, frozen=True, gc=False):
 class Text(msgspec.Struct, frozen=True, gc=False):
     """A JSON value that may carry free text; policy decides whether it is kept, sealed or dropped.
 
-    ``place`` is ``response`` (``detail``: the interaction type of the activity, or ``""``), ``extension`` (``detail``: its IRI), ``group-name``, or
-    ``reserved``, which is never kept as it is, whatever policy says: an extension value with an object key that starts with a dollar and could
-    pass for a placeholder (``detail``: its IRI), and the registration of a SubStatement (``detail``: ``registration``).
+    ``place`` is ``response`` (``detail``: the interaction type of the activity, or ``""``), ``extension`` (``detail``: its IRI),
+    ``group-name``, or ``reserved``, which is never kept as it is, whatever policy says: an extension value with an object key that starts
+    with a dollar and could pass for a placeholder (``detail``: its IRI), and the registration of a SubStatement (``detail``:
+    ``registration``).
     """
 
     json: bytes
@@ -104,11 +105,12 @@ class Definition(msgspec.Struct, frozen=True, gc=False):
 class Statement(msgspec.Struct, gc=False):
     """One checked statement.
 
-    ``parts`` is the JSON object without ``id``, ``stored`` and ``authority``: first part starts with ``{``, last one ends
-    with ``}``; bytes and others alternate. ``roles`` has one :class:`Role` (plus ``SUB``) for each Person in ``parts``, in order. ``timestamp`` is microseconds
-    since 1970 UTC, or None when the sender gave none. ``related`` are the further activity ids that
+    ``parts`` is the JSON object without ``id``, ``stored`` and ``authority``: the first part starts with ``{``, the last one ends with ``}``;
+    bytes and others alternate. ``roles`` has one :class:`Role` (plus ``SUB``) for each Person in ``parts``, in order. ``timestamp`` is
+    microseconds since 1970 UTC, or None when the sender gave none. ``related`` are the further activity ids that
     ``related_activities`` matches (context activities, SubStatement), without ``activity``. ``reference`` is the id when the object is a
-    StatementRef. ``attachments`` are the statement's own, then those of its SubStatement. ``authority`` are the sender's own parts for it, checked, or None; the store decides whether to use them.
+    StatementRef. ``attachments`` are the statement's own, then those of its SubStatement. ``authority`` are the sender's own parts for
+    it, checked, or None; the store decides whether to use them.
     """
 
     id: UUID | None

@@ -17,5 +17,5 @@ def check_reference(raw: bytes, path: str) -> tuple[UUID, tuple[Part, ...]]:
     found = fields.members(raw, path, _REFERENCE, ("objectType", "id"), Section.REFERENCE)
     if fields.string(found["objectType"], f"{path}.objectType", Section.REFERENCE) != "StatementRef":
         refuse(f"{path}.objectType", "must be StatementRef", Section.REFERENCE)
-    target = UUID(fields.uuid(found["id"], f"{path}.id", Section.REFERENCE))
+    target = fields.uuid(found["id"], f"{path}.id", Section.REFERENCE)
     return target, (b'{"objectType":"StatementRef","id":', Reference(target), b"}")

@@ -13,14 +13,13 @@ from uuid import UUID
 import msgspec
 
 from lrs.errors import InvalidStatement
-from lrs.xapi import agents, fields
+from lrs.xapi import agents, codec, fields
 from lrs.xapi.activities import check_activity, check_verb
 from lrs.xapi.agents import Actors, check_actor
 from lrs.xapi.attachments import check_attachments
 from lrs.xapi.contexts import Context, Contexts
 from lrs.xapi.extensions import Extensions, Keeps
 from lrs.xapi.fields import Refusal, refuse
-from lrs.xapi.formats import parse_timestamp
 from lrs.xapi.memory import Memory
 from lrs.xapi.model import VOIDED, Attachment, Authority, Definition, Part, Person, Statement
 from lrs.xapi.references import check_reference
@@ -33,12 +32,40 @@ if TYPE_CHECKING:
 
 __all__ = ["Checker", "check_agent", "check_authority", "check_identified"]
 
-_STATEMENT = frozenset(
-    {"id", "actor", "verb", "object", "result", "context", "timestamp", "stored", "authority", "version", "attachments"}
-)
+_ABSENT = msgspec.Raw()
+
+
+class _Statement(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A statement's properties as they came."""
+
+    actor: msgspec.Raw
+    verb: msgspec.Raw
+    object: msgspec.Raw
+    id: msgspec.Raw = _ABSENT
+    result: msgspec.Raw = _ABSENT
+    context: msgspec.Raw = _ABSENT
+    timestamp: msgspec.Raw = _ABSENT
+    stored: msgspec.Raw = _ABSENT
+    authority: msgspec.Raw = _ABSENT
+    version: msgspec.Raw = _ABSENT
+    attachments: msgspec.Raw = _ABSENT
+
+
+_decode = msgspec.json.Decoder(_Statement).decode
+_STATEMENT = frozenset(_Statement.__struct_fields__)
 _SUBSTATEMENT = frozenset({"objectType", "actor", "verb", "object", "result", "context", "timestamp", "attachments"})
 _REQUIRED = ("actor", "verb", "object")
 _NO_CONTEXT = Context()
+
+
+class _Rest(msgspec.Struct, frozen=True, gc=False):
+    """What follows the timestamp in a statement's parts, the number of its strings, and what it says."""
+
+    parts: tuple[Part, ...]
+    strings: int
+    version: str
+    attachments: tuple[Attachment, ...] = ()
+    authority: Authority | None = None
 
 
 class _Object(msgspec.Struct, frozen=True, gc=False):
@@ -62,7 +89,8 @@ class Checker:
 
     def __init__(self, version: str = V1, *, keeps: Keeps = lambda _iri: False) -> None:
         self._version = version
-        self._default_version = DEFAULT_STATEMENT_VERSION[version]
+        default = DEFAULT_STATEMENT_VERSION[version]
+        self._plain = _Rest((b',"version":"%b"}' % default.encode(),), 0, default)
         self._extensions = Extensions(keeps)
         self._contexts = Contexts(version, self._extensions)
         self._verbs: Memory[str] = Memory()
@@ -82,55 +110,96 @@ class Checker:
             raise _invalid(refusal, self._version, index) from None
 
     def _check(self, raw: bytes) -> Statement:
-        found = fields.members(raw, "$", _STATEMENT, _REQUIRED, Section.STATEMENT)
-        verb_raw = found["verb"]
-        verb = self._verbs.get(verb_raw) or self._verbs.keep(verb_raw, check_verb(verb_raw, "$.verb"))
-        actor_raw = found["actor"]
-        actor = self._actors.get(actor_raw) or self._actors.keep(actor_raw, check_actor(actor_raw, "$.actor", place("$.actor")))
-        object_raw = found["object"]
-        thing = self._objects.get(object_raw) or self._objects.keep(object_raw, self._object(object_raw, "$.object", sub=False))
+        try:
+            found = _decode(raw)
+        except fields.UNREADABLE:
+            fields.members(raw, "$", _STATEMENT, _REQUIRED, Section.STATEMENT)
+            raise
+        json = bytes(found.actor)
+        actor, strings = self._actors.get(json) or self._new_actor(json)
+        verb_json = bytes(found.verb)
+        verb, count = self._verbs.get(verb_json) or self._new_verb(verb_json)
+        strings += count
+        json = bytes(found.object)
+        thing, count = self._objects.get(json) or self._new_object(json)
+        strings += count + len(_REQUIRED)
         if verb == VOIDED and thing.reference is None:
             refuse("$.object", "must be a StatementRef where the verb is voided", Section.VOIDING)
-        parts = _Parts()
-        parts.add(b'{"actor":', actor.parts)
-        parts.add(b',"verb":' + verb_raw + b',"object":', thing.parts)
-        if "result" in found:
-            parts.add(b',"result":', check_result(found["result"], "$.result", thing.interaction, self._extensions))
+        parts: list[Part] = [b'{"actor":', *actor.parts, b',"verb":', verb_json, b',"object":', *thing.parts]
         context = _NO_CONTEXT
-        if "context" in found:
-            context = self._contexts.check(found["context"], "$.context", about_activity=thing.activity != "", sub=False)
-            parts.add(b',"context":', context.parts)
-        timestamp = None
-        if "timestamp" in found:
-            timestamp = self._timestamp(found["timestamp"], "$.timestamp")
-            parts.run.append(b',"timestamp":' + found["timestamp"])
-        if "stored" in found:
-            self._timestamp(found["stored"], "$.stored")
-        version = self._statement_version(found["version"]) if "version" in found else self._default_version
-        parts.run.append(b',"version":"%b"' % version.encode())
-        attachments = thing.attachments
-        if "attachments" in found:
-            attachments = check_attachments(found["attachments"], "$.attachments") + attachments
-            parts.run.append(b',"attachments":' + found["attachments"])
+        statement_id = timestamp = None
+        if found.id:
+            statement_id = fields.uuid(found.id, "$.id", Section.ID)
+            strings += 2
+        if found.result:
+            more, count = check_result(bytes(found.result), "$.result", thing.interaction, self._extensions)
+            parts += (b',"result":', *more)
+            strings += count + 1
+        if found.context:
+            context = self._contexts.check(bytes(found.context), "$.context", about_activity=thing.activity != "", sub=False)
+            parts += (b',"context":', *context.parts)
+            strings += context.strings + 1
+        if found.timestamp:
+            json = bytes(found.timestamp)
+            timestamp = fields.timestamp(json, "$.timestamp", self._version)
+            parts += (b',"timestamp":', json)
+            strings += 2
+        rest = self._plain
+        if found.version or found.attachments or found.stored or found.authority:
+            rest = self._check_rest(found)
+        parts += rest.parts
+        if strings + rest.strings != codec.count_strings(raw):
+            # More was written than was read: somewhere a later property took the place of an earlier one.
+            fields.refuse_duplicates(raw, "$")
         related = thing.related + context.related
         if thing.activity in related:
             related = tuple(iri for iri in related if iri != thing.activity)
         return Statement(
-            UUID(fields.uuid(found["id"], "$.id", Section.ID)) if "id" in found else None,
-            parts.finish(b"}"),
-            [*actor.roles, *thing.roles, *context.roles],
-            version,
-            timestamp,
-            verb,
-            thing.activity,
-            related,
-            context.registration,
-            thing.reference,
-            verb == VOIDED,
-            thing.definitions + context.definitions,
-            attachments,
-            agents.check_authority(found["authority"], "$.authority") if "authority" in found else None,
+            id=statement_id,
+            parts=fields.merged_statement(parts),
+            roles=[*actor.roles, *thing.roles, *context.roles],
+            version=rest.version,
+            timestamp=timestamp,
+            verb=verb,
+            activity=thing.activity,
+            related=related,
+            registration=context.registration,
+            reference=thing.reference,
+            voids=verb == VOIDED,
+            definitions=thing.definitions + context.definitions,
+            attachments=rest.attachments + thing.attachments,
+            authority=rest.authority,
         )
+
+    def _new_verb(self, raw: bytes) -> tuple[str, int]:
+        return self._verbs.keep(raw, "$.verb", check_verb(raw, "$.verb"))
+
+    def _new_actor(self, raw: bytes) -> tuple[Actors, int]:
+        return self._actors.keep(raw, "$.actor", check_actor(raw, "$.actor", place("$.actor")))
+
+    def _new_object(self, raw: bytes) -> tuple[_Object, int]:
+        return self._objects.keep(raw, "$.object", self._object(raw, "$.object", sub=False))
+
+    def _check_rest(self, found: _Statement) -> _Rest:
+        """Check the properties that few statements have, and close the statement."""
+        version = self._statement_version(bytes(found.version)) if found.version else self._plain.version
+        attachments: tuple[Attachment, ...] = ()
+        authority = None
+        tail = b',"version":"%b"' % version.encode()
+        strings = 2 if found.version else 0
+        if found.stored:
+            fields.timestamp(found.stored, "$.stored", self._version)
+            strings += 2
+        if found.attachments:
+            json = bytes(found.attachments)
+            attachments = check_attachments(json, "$.attachments")
+            tail += b',"attachments":' + json
+            strings += fields.refuse_duplicates(json, "$.attachments") + 1
+        if found.authority:
+            json = bytes(found.authority)
+            authority = agents.check_authority(json, "$.authority")
+            strings += fields.refuse_duplicates(json, "$.authority") + 1
+        return _Rest((tail, b"}"), strings, version, attachments, authority)
 
     def _object(self, raw: bytes, path: str, *, sub: bool) -> _Object:
         kind = _object_type(raw, path)
@@ -144,10 +213,10 @@ class Checker:
         if kind == "StatementRef":
             target, parts = check_reference(raw, path)
             return _Object(parts, reference=target)
-        if kind == "SubStatement" and not sub:
-            return self._substatement(raw, path)
-        kinds = "Activity, Agent, Group or StatementRef" if sub else "Activity, Agent, Group, StatementRef or SubStatement"
-        refuse(f"{path}.objectType", f"must be {kinds}", Section.REFERENCE if sub else Section.OBJECT)
+        if kind != "SubStatement" or sub:
+            kinds = "Activity, Agent, Group or StatementRef" if sub else "Activity, Agent, Group, StatementRef or SubStatement"
+            refuse(f"{path}.objectType", f"must be {kinds}", Section.REFERENCE if sub else Section.OBJECT)
+        return self._substatement(raw, path)
 
     def _substatement(self, raw: bytes, path: str) -> _Object:
         """Check a SubStatement, as a Statement of its own with fewer properties (xAPI 1.0.3 Data 2.4.4.3)."""
@@ -157,70 +226,36 @@ class Checker:
         thing = self._object(found["object"], f"{path}.object", sub=True)
         if verb == VOIDED and thing.reference is None:
             refuse(f"{path}.object", "must be a StatementRef where the verb is voided", Section.VOIDING)
-        parts = _Parts()
-        parts.add(b'{"objectType":"SubStatement","actor":', actor.parts)
-        parts.add(b',"verb":' + found["verb"] + b',"object":', thing.parts)
+        parts: list[Part] = [b'{"objectType":"SubStatement","actor":', *actor.parts]
+        parts += (b',"verb":', found["verb"], b',"object":', *thing.parts)
         context = _NO_CONTEXT
+        attachments: tuple[Attachment, ...] = ()
         if "result" in found:
-            parts.add(b',"result":', check_result(found["result"], f"{path}.result", thing.interaction, self._extensions))
+            more, _ = check_result(found["result"], f"{path}.result", thing.interaction, self._extensions)
+            parts += (b',"result":', *more)
         if "context" in found:
             context = self._contexts.check(found["context"], f"{path}.context", about_activity=thing.activity != "", sub=True)
-            parts.add(b',"context":', context.parts)
+            parts += (b',"context":', *context.parts)
         if "timestamp" in found:
-            self._timestamp(found["timestamp"], f"{path}.timestamp")
-            parts.run.append(b',"timestamp":' + found["timestamp"])
-        attachments: tuple[Attachment, ...] = ()
+            fields.timestamp(found["timestamp"], f"{path}.timestamp", self._version)
+            parts += (b',"timestamp":', found["timestamp"])
         if "attachments" in found:
             attachments = check_attachments(found["attachments"], f"{path}.attachments", sub=True)
-            parts.run.append(b',"attachments":' + found["attachments"])
+            parts += (b',"attachments":', found["attachments"])
         related = dict.fromkeys((thing.activity, *context.related) if thing.activity else context.related)
         return _Object(
-            tuple(parts.finish(b"}")),
+            fields.merged([*parts, b"}"]),
             actor.roles + thing.roles + context.roles,
             related=tuple(related),
             definitions=thing.definitions + context.definitions,
             attachments=attachments,
         )
 
-    def _timestamp(self, raw: bytes, path: str) -> int:
-        text = fields.string(raw, path, Section.TIMESTAMP)
-        try:
-            return parse_timestamp(text, version=self._version)
-        except ValueError:
-            form = "RFC 3339" if self._version == V2 else "ISO 8601 with date, time and, if any, a known offset"
-            refuse(path, f"must be a timestamp of {form}", Section.TIMESTAMP)
-
     def _statement_version(self, raw: bytes) -> str:
         version = fields.string(raw, "$.version", Section.VERSION)
         if not takes(self._version, version):
             refuse("$.version", "must be 1.0.x" + (" or 2.0.x" if self._version == V2 else ""), Section.VERSION)
         return version
-
-
-class _Parts:
-    """Parts being gathered: bytes run together until something else stands between."""
-
-    __slots__ = ("out", "run")
-
-    def __init__(self) -> None:
-        self.out: list[Part] = []
-        self.run: list[bytes] = []
-
-    def add(self, head: bytes, parts: tuple[Part, ...]) -> None:
-        """Append a property: its key, and the parts of its value, of which the first and last are bytes."""
-        run = self.run
-        run.append(head)
-        run.append(parts[0])  # type: ignore[arg-type]
-        if len(parts) > 1:
-            self.out.append(b"".join(run))
-            self.out += parts[1:-1]
-            self.run = [parts[-1]]  # type: ignore[list-item]
-
-    def finish(self, tail: bytes) -> list[Part]:
-        """Close the object and give its parts."""
-        self.run.append(tail)
-        self.out.append(b"".join(self.run))
-        return self.out
 
 
 def check_agent(raw: bytes, *, version: str = V1) -> tuple[tuple[Part, ...], tuple[Person, ...]]:

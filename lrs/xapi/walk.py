@@ -1,12 +1,14 @@
 """Every place of a statement where an identity or a free text can stand: one list, which the checking of statements follows.
 
 A person is cut out of the statement's text as a :class:`lrs.xapi.model.Person`. What stands for it in a stored body is ``{"$p":n``,
-and the bytes part after it closes that object: it starts with ``}``, or, for an identified group with members, with ``,"member":[``, and
-then come the members, each a person, and ``]}``. ``person.json[:-1]`` plus the following bytes is therefore the object that was sent, its ``member``
-property moved to the end. An anonymous group stays in the text, its name a :class:`lrs.xapi.model.Text` and its members persons.
+and the bytes part after it closes that object: it starts with ``}``, or, for an identified group with members, with
+``,"member":[``, and then come the members, each a person, and ``]}``. ``person.json[:-1]`` plus the following bytes is therefore the
+object that was sent, its ``member`` property moved to the end. An anonymous group stays in the text, its name a
+:class:`lrs.xapi.model.Text` and its members persons.
 
 A body can't be made to hold a placeholder that is none: ``{"$`` begins an object whose first key starts with a dollar, and all keys
-are properties of the specification, language tags or IRIs except inside the values of extensions, where such an object makes the value ``reserved``.
+are properties of the specification, language tags or IRIs except inside the values of extensions, where such an object makes the
+value ``reserved``.
 """
 
 from __future__ import annotations
@@ -78,7 +80,7 @@ def place(path: str, *, sub: bool = False) -> Place:
 
 
 def canonical_ifi(kind: str, *values: str) -> bytes:
-    """Identifier -> bytes that are equal for all spellings of the same one, and for nothing else.
+    """Give bytes that are equal for all spellings of the same identifier, and for nothing else.
 
     ``values`` is one string, for an account its homePage and its name. The domain of a mailbox and the digits of a hash have no
     case (xAPI 1.0.3 Data 2.3.1 and 2.4.2.3); all else is compared as it is.
