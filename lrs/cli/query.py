@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from lrs.engine import LRS
 
 _PAGE = 1000
+_DEFAULT = 100
 
 
 @click.command()
@@ -29,7 +31,9 @@ _PAGE = 1000
 @click.option("--related-activities", is_flag=True, help="Find --activity in contexts and SubStatements too.")
 @click.option("--since", metavar="TIME", help="Stored after this time (RFC 3339).")
 @click.option("--until", metavar="TIME", help="Stored at or before this time.")
-@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="Most statements, or groups of --count-by, to print.")
+@click.option(
+    "--limit", type=click.IntRange(1), help="Most statements to print, 100 if not given; with --count-by most groups, all if not given."
+)
 @click.option("--all", "everything", is_flag=True, help="Print all matches, however many.")
 @click.option("--ascending", is_flag=True, help="Oldest first.")
 @click.option("--format", "form", type=click.Choice(["exact", "ids", "canonical"]), default="exact", show_default=True)
@@ -40,7 +44,7 @@ def query(  # noqa: PLR0913 -- one parameter an option
     config: Path | None,
     agent: str | None,
     count_by: str | None,
-    limit: int,
+    limit: int | None,
     form: str,
     output: str,
     *,
@@ -63,12 +67,11 @@ def query(  # noqa: PLR0913 -- one parameter an option
     import lrs
 
     wanted = {name: value for name, value in filters.items() if value} | ({"agent": _agent(agent)} if agent else {})
-    most = None if everything else limit
     with lrs.open(settings_of(data, config)) as store:
         if count_by:
-            _print_counts(store.count(count_by, limit=most or 0, **wanted), count_by, output)
+            _print_counts(store.count(count_by, limit=limit or 0, **wanted), count_by, output)
         else:
-            bodies = _bodies(store, most, format=form, ascending=ascending, **wanted)
+            bodies = _bodies(store, None if everything else limit or _DEFAULT, format=form, ascending=ascending, **wanted)
             if output == "table":
                 _print_table(bodies)
             else:
@@ -98,7 +101,7 @@ def _bodies(store: LRS, most: int | None, **filters: Any) -> Iterator[bytes]:
 
 
 def _print_lines(bodies: Iterator[bytes]) -> None:
-    out = click.get_binary_stream("stdout")
+    out = sys.stdout.buffer
     for body in bodies:
         # A line break inside valid JSON is white space between tokens.
         out.write(body.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from lrs.errors import StoreUnavailable
 from lrs.server.reply import Reply, json_reply
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 ALIVE = "/healthz"
 READY = "/readyz"
+_PATIENCE = 5
 
 
 class Alive:
@@ -35,5 +37,8 @@ class Ready:
 
     async def answer(self, _request: Request) -> Reply:
         """Ask both; :class:`lrs.errors.StoreUnavailable` becomes the 503."""
-        await asyncio.to_thread(self._store.ready)
+        try:
+            await asyncio.wait_for(asyncio.to_thread(self._store.ready), _PATIENCE)
+        except TimeoutError:
+            raise StoreUnavailable(f"the store did not answer within {_PATIENCE} seconds") from None
         return json_reply({"status": "ready"})

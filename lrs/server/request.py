@@ -52,10 +52,9 @@ class Request:
         if not self.query:
             return []
         try:
-            text = self.query.decode("ascii")
-            return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
+            return parse_qsl(self.query.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS)
         except ValueError:
-            raise InvalidRequest("the query string is not percent-encoded UTF-8, or has too many parameters") from None
+            raise InvalidRequest("the query string is not UTF-8, or has too many parameters") from None
 
     async def body(self, limit: int) -> bytes:
         """Read the whole body, decompressed if it came by gzip; ``limit`` bytes at most, before and after."""

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from functools import partial
+from secrets import token_hex
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -30,7 +31,6 @@ _INLINE = 256 * 1024
 """Larger bodies are checked in a thread: up to here that takes less time than others mind waiting."""
 _READERS = 4
 _MICROSECONDS = 1_000_000
-_ONE = {"statementId", "voidedStatementId"}
 
 
 class _Stored(msgspec.Struct):
@@ -88,15 +88,16 @@ class Statements:
 
     async def _get(self, request: Request, principal: Principal) -> Reply:
         parameters = request.parameters()
-        names = [name for name, _ in parameters]
-        if "more" in names:
-            if len(names) != 1:
-                raise InvalidRequest("more stands alone: the filters are in it already", parameter="more")
-            page = await self._in_thread(partial(self._store.read_more, parameters[0][1], principal=principal))
-            return _listed(page, request.root_path)
+        if any(name == "more" for name, _ in parameters):
+            token, attachments = _more(parameters)
+            page = await self._in_thread(partial(self._store.read_more, token, principal=principal))
+            return _listed(page, request.root_path, attachments=attachments)
+        query = parse(parameters)
         languages = request.header(b"accept-language")
-        page = await self._in_thread(partial(self._store.read, parse(parameters), principal=principal, languages=languages))
-        return _single(page) if _ONE & set(names) else _listed(page, request.root_path)
+        page = await self._in_thread(partial(self._store.read, query, principal=principal, languages=languages))
+        if query.statement_id or query.voided_statement_id:
+            return _single(page, attachments=query.attachments)
+        return _listed(page, request.root_path, attachments=query.attachments)
 
     async def _in_thread(self, read: Callable[[], Page]) -> Page:
         return await asyncio.get_running_loop().run_in_executor(self._readers, read)
@@ -115,14 +116,33 @@ def _check_content_type(header: str) -> None:
     raise InvalidRequest("Content-Type must be application/json", parameter="Content-Type", section="xAPI 1.0.3 Communication 1.5.1")
 
 
-def _listed(page: Page, root_path: str) -> Reply:
+def _more(parameters: list[tuple[str, str]]) -> tuple[str, bool]:
+    """Take apart a link that :func:`_listed` made: the token, and whether attachments were asked for."""
+    found = dict(parameters)
+    if len(found) != len(parameters) or found.keys() - {"more", "attachments"} or found.get("attachments", "true") != "true":
+        raise InvalidRequest("more stands alone: the filters are in it already", parameter="more")
+    return found["more"], "attachments" in found
+
+
+def _listed(page: Page, root_path: str, *, attachments: bool) -> Reply:
     """Render a StatementResult (xAPI 1.0.3 Data 2.5); the statements are the bytes that the store gave."""
-    more = f"{root_path}{PATH}?more={quote(page.more, safe='')}" if page.more else ""
-    return Reply(200, b'{"statements":[%b],"more":%b}' % (b",".join(page.bodies), msgspec.json.encode(more)), [JSON])
+    more = f"{root_path}{PATH}?more={quote(page.more, safe='')}{'&attachments=true' * attachments}" if page.more else ""
+    return _rendered(b'{"statements":[%b],"more":%b}' % (b",".join(page.bodies), msgspec.json.encode(more)), attachments=attachments)
 
 
-def _single(page: Page) -> Reply:
+def _single(page: Page, *, attachments: bool) -> Reply:
     body = page.bodies[0]
     stored = parse_timestamp(_STORED.decode(body).stored)
     modified = format_datetime(datetime.fromtimestamp(stored // _MICROSECONDS, UTC), usegmt=True)
-    return Reply(200, body, [JSON, (b"last-modified", modified.encode())])
+    reply = _rendered(body, attachments=attachments)
+    reply.headers.append((b"last-modified", modified.encode()))
+    return reply
+
+
+def _rendered(body: bytes, *, attachments: bool) -> Reply:
+    """Answer with JSON, or with multipart/mixed for who asked for attachments (xAPI 1.0.3 Communication 1.5.2); none are kept yet."""
+    if not attachments:
+        return Reply(200, body, [JSON])
+    boundary = token_hex(16).encode()
+    part = b"--%b\r\ncontent-type: application/json\r\n\r\n%b\r\n--%b--\r\n" % (boundary, body, boundary)
+    return Reply(200, part, [(b"content-type", b"multipart/mixed; boundary=" + boundary)])
