@@ -6,6 +6,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import wait
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import islice
@@ -125,12 +126,16 @@ class LRS:
             return self._put(bytes(statements), principal, version).result().ids
         waiting: deque[Future[Receipt]] = deque()
         ids: list[UUID] = []
-        for body in _bodies(statements):
-            waiting.append(self._put(body, principal, version))
-            if len(waiting) > _AHEAD:
-                ids += waiting.popleft().result().ids
-        for future in waiting:
-            ids += future.result().ids
+        try:
+            for body in _bodies(statements):
+                waiting.append(self._put(body, principal, version))
+                if len(waiting) > _AHEAD:
+                    ids += waiting.popleft().result().ids
+            for future in waiting:
+                ids += future.result().ids
+        finally:
+            # Whatever stops the stream, nothing of it is on its way any more when the caller hears of it.
+            wait(waiting)
         return ids
 
     def ingest_lines(

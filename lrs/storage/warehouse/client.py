@@ -10,7 +10,7 @@ from queue import LifoQueue
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from lrs.errors import ConfigurationError, MissingExtra, StoreUnavailable
+from lrs.errors import ConfigurationError, DataDirectoryInUse, MissingExtra, StoreUnavailable
 from lrs.storage.lock import DirectoryLock
 
 if TYPE_CHECKING:
@@ -166,6 +166,7 @@ def _embedded(data: Path) -> Sessions:
     except ImportError:
         raise MissingExtra("an embedded store", "embedded") from None
     import clickhouse_connect
+    from clickhouse_connect.driver.exceptions import ProgrammingError
 
     lock = DirectoryLock(data)
     path = data / "warehouse"
@@ -182,7 +183,13 @@ def _embedded(data: Path) -> Sessions:
     try:
         path.mkdir(mode=0o700, exist_ok=True)
         with answering():
-            return Sessions(open_session, lock.release)
+            try:
+                return Sessions(open_session, lock.release)
+            except ProgrammingError:
+                raise DataDirectoryInUse(
+                    "this process has an embedded store open in another directory",
+                    hint="One process can have one embedded store open: close the other one first, or use one store with several tenants.",
+                ) from None
     except BaseException:
         lock.release()
         raise

@@ -1,0 +1,49 @@
+"""Limits on how long a datum may be read, with a clock that the test moves."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+import lrs
+from lrs.engine import LRS
+from tests.store.conftest import World
+
+DAY = 86_400_000_000
+
+
+def found(store: lrs.LRS, **filters: Any) -> set[UUID]:
+    return {UUID(statement["id"]) for statement in store.query(**filters).statements}
+
+
+def test_a_second_store_in_one_process_is_told(tmp_path: Path) -> None:
+    """The embedded engine holds one directory per process; the error says so, and closing the first makes room."""
+    with lrs.open(tmp_path / "one"):
+        with pytest.raises(lrs.DataDirectoryInUse) as refused:
+            lrs.open(tmp_path / "two")
+        assert "close" in refused.value.hint
+    with lrs.open(tmp_path / "two") as store:
+        store.ingest(World().statement())
+
+
+def test_nothing_is_shown_past_its_limit(tmp_path: Path) -> None:
+    """Past identity_days the people are gone from every read, past statement_days the statement, the moment it passes."""
+    # From the real time on: the engine itself expires what is older.
+    now = [time.time_ns() // 1000]
+    with LRS(lrs.Settings(data=tmp_path, identity_days=10, statement_days=20), clock=lambda: now[0]) as store:
+        world = World()
+        (identifier,) = store.ingest(world.statement("ana"))
+        assert found(store, agent=world.person("ana")) == {identifier}
+        now[0] += 10 * DAY - 1_000_000
+        assert found(store, agent=world.person("ana")) == {identifier}
+        now[0] += 2_000_000
+        assert found(store, agent=world.person("ana")) == set()
+        assert "ana" not in str(store.query(verb=world.verb).statements[0]["actor"])
+        now[0] += 10 * DAY
+        assert found(store, verb=world.verb) == set()
+        with pytest.raises(lrs.NotFound):
+            store.query(statement_id=identifier)
