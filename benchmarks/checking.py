@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from benchmarks.result import Result
+from benchmarks.result import Result, Stopwatch
 
 TITLE = "checking alone"
 CASES = ("rules.check", "typed decode + encode")
@@ -16,12 +16,12 @@ CASES = ("rules.check", "typed decode + encode")
 class Statement(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A statement with types at its top level and no rules."""
 
-    actor: dict[str, object]
+    actor: dict[str, Any]
     verb: Verb
     object: Object
     id: str = ""
-    result: dict[str, object] | None = None
-    context: dict[str, object] | None = None
+    result: dict[str, Any] | None = None
+    context: dict[str, Any] | None = None
     timestamp: str = ""
     stored: str = ""
     version: str = ""
@@ -39,16 +39,16 @@ class Object(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
     id: str
     objectType: str = "Activity"  # noqa: N815 -- the standard's name
-    definition: dict[str, object] | None = None
+    definition: dict[str, Any] | None = None
 
 
 def measure(case: str, statements: list[bytes], _directory: Path) -> Result:
     """Time one pass over the statements, each of them seen once."""
     check = checker() if case == "rules.check" else typed()
-    start = time.perf_counter()
+    watch = Stopwatch()
     for statement in statements:
         check(statement)
-    return Result(statements=len(statements), seconds=time.perf_counter() - start)
+    return watch.stop(len(statements))
 
 
 def checker():

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import lrs
 from benchmarks import data
-from benchmarks.result import Result
+from benchmarks.result import Result, Stopwatch
 
 TITLE = "lrs embedded, store.ingest(stream)"
 CASES = ("people known", "people new")
@@ -19,7 +18,6 @@ def measure(case: str, statements: list[bytes], directory: Path) -> Result:
     with lrs.open(directory / "store") as store:
         if case == "people known":
             store.ingest(iter(data.batches(data.one_for_each_person(statements), 1000)))
-        start = time.perf_counter()
+        watch = Stopwatch()
         ids = store.ingest(iter(bodies))
-        seconds = time.perf_counter() - start
-    return Result(statements=len(set(ids)), seconds=seconds)
+        return watch.stop(len(set(ids)))

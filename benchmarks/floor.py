@@ -7,14 +7,13 @@ groups of 10,000, on one thread, with Python's garbage collector off. It checks 
 from __future__ import annotations
 
 import gc
-import time
 from pathlib import Path
 from uuid import UUID
 
 import msgspec
 
 from benchmarks import data
-from benchmarks.result import Result
+from benchmarks.result import Result, Stopwatch
 
 TITLE = "floor: decode, encode, insert"
 CASES = ("floor",)
@@ -45,13 +44,15 @@ def measure(_case: str, statements: list[bytes], directory: Path) -> Result:
     client.command(TABLE)
     bodies = data.batches(statements, 1000)
     gc.disable()
-    start = time.perf_counter()
+    watch = Stopwatch()
     for first in range(0, len(bodies), GROUP):
         insert(client, bodies[first : first + GROUP], first)
-    seconds = time.perf_counter() - start
+    result = watch.stop(len(statements))
     (stored,) = client.query("SELECT count() FROM bench.floor").first_row
     client.close()
-    return Result(statements=stored, seconds=seconds)
+    if stored != len(statements):
+        raise RuntimeError(f"{stored} statements were stored")
+    return result
 
 
 def insert(client, bodies: list[bytes], first: int) -> None:

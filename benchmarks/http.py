@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import os
 import socket
 import subprocess
 import sys
@@ -44,7 +43,8 @@ def serve(directory: Path) -> tuple[int, subprocess.Popen]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     store = ["--data", str(directory / "store")]
-    quiet = {"stdout": subprocess.DEVNULL, "env": {**os.environ, "PYTHONUNBUFFERED": "1"}}
+    log = directory / "server.log"
+    quiet = {"stdout": log.open("ab"), "stderr": subprocess.STDOUT}
     subprocess.run(
         [*LRS, "credentials", "add", "bench", *store, "--username", "bench", "--password", "bench", "--scope", "all"], check=True, **quiet
     )
@@ -58,7 +58,7 @@ def serve(directory: Path) -> tuple[int, subprocess.Popen]:
         else:
             return port, server
     server.kill()
-    raise TimeoutError("the server did not listen within 30 s")
+    raise TimeoutError("the server did not listen within 30 s: " + log.read_text()[-1000:])
 
 
 def request(port: int, body: bytes) -> bytes:

@@ -23,11 +23,12 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+import lrs
 from benchmarks import data
 from benchmarks.result import Result
 
 MODULES = ("embedded", "http", "checking")
-PACKAGES = ("lrs", "msgspec", "clickhouse-connect", "chdb", "cryptography", "SQLAlchemy", "starlette", "uvicorn")
+PACKAGES = ("msgspec", "clickhouse-connect", "chdb", "cryptography", "SQLAlchemy", "starlette", "uvicorn")
 RESULTS = Path(__file__).parent / "results"
 Measured = dict[tuple[str, str], list[Result]]
 
@@ -100,15 +101,17 @@ def once(module: str, case: str, file: Path) -> Result:
 
 def table(measured: Measured) -> Table:
     """Show medians, spread and shares."""
-    shown = Table("", "statements/s", "lowest - highest", "share of the floor", "latency p50 / p99", "peak memory")
+    shown = Table("", "statements/s", "lowest - highest", "share of the floor", "processor time each", "latency p50 / p99", "peak memory")
     for (module, case), results in measured.items():
         rates = [result.rate for result in results]
         latencies = sorted(latency for result in results for latency in result.latencies)
+        processor = statistics.median(result.processor / result.statements for result in results)
         shown.add_row(
             case if case == module else f"{module}: {case}",
             f"{statistics.median(rates):,.0f}",
             f"{min(rates):,.0f} - {max(rates):,.0f}",
             f"{share(measured, (module, case)):.2f}",
+            f"{processor * 1e6:.1f} µs" if processor else "",
             f"{1000 * latencies[len(latencies) // 2]:.1f} / {1000 * latencies[len(latencies) * 99 // 100]:.1f} ms" if latencies else "",
             f"{max(result.peak_memory for result in results) / 1e6:,.0f} MB",
         )
@@ -124,7 +127,7 @@ def machine() -> dict[str, str]:
     """Say what was measured on."""
     cpu = next((line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
     memory = next((int(line.split()[1]) / 2**20 for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0.0)
-    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+    versions = f"lrs {lrs.__version__}, " + ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
     return {
         "machine": f"{cpu}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
