@@ -10,14 +10,15 @@ import pytest
 
 import lrs
 from lrs.access import Principal, Scope, View, software_authority
+from tests.storage.engines import ENGINES, settings_for
 
 _numbers = count(1)
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrs.LRS]:
-    """A store on embedded chDB and SQLite."""
-    with lrs.open(tmp_path_factory.mktemp("store")) as opened:
+@pytest.fixture(scope="module", params=ENGINES)
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrs.LRS]:
+    """A store on SQLite, and on chDB or a ClickHouse server."""
+    with settings_for(request.param, tmp_path_factory.mktemp("store")) as settings, lrs.open(settings) as opened:
         yield opened
 
 
