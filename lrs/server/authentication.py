@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import binascii
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
@@ -68,7 +67,7 @@ def credentials(header: bytes) -> tuple[str, str]:
     if scheme.lower() != b"basic":
         raise NotAuthenticated("the Authorization header is not HTTP Basic")
     try:
-        text = base64.b64decode(encoded.strip(), validate=True).decode("utf-8")
+        text = binascii.a2b_base64(encoded.strip(), strict_mode=True).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError):
         raise NotAuthenticated("the Authorization header is malformed: after Basic comes the base64 of username:password") from None
     username, colon, password = text.partition(":")

@@ -1,0 +1,81 @@
+"""A real server in a process of its own, as an operator would start it; ended by its own id and bounded in time."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+from lrs.credentials import open_credentials
+from lrs.crypto import passwords
+from lrs.settings import load
+
+PATIENCE = 60
+VERSION = {"X-Experience-API-Version": "1.0.3"}
+WRITER, READER, BOTH, COUNTER = ("writer", "w"), ("reader", "r"), ("both", "b"), ("counter", "c")
+_SCOPES = {
+    WRITER: ("statements/write", "identified"),
+    READER: ("statements/read", "identified"),
+    BOTH: ("all", "identified"),
+    COUNTER: ("statements/read", "aggregate"),
+}
+_LISTENING = re.compile(r"lrs listens on (https?://\S+?)/xapi/")
+
+
+def add_credentials(data: Path) -> None:
+    """Add one credential of each kind, with hashes that cost nothing."""
+    with open_credentials(load(data, environ={}), clock=lambda: time.time_ns() // 1000) as room:
+        room._profile = passwords.CHEAPEST
+        for (username, password), (scope, view) in _SCOPES.items():
+            room.add(username, username=username, password=password, scopes=(scope,), view=view)
+
+
+class Server:
+    """One running ``lrs serve``; what it prints is kept in files."""
+
+    def __init__(self, folder: Path, *arguments: str, **environ: str) -> None:
+        self.data = folder / "data"
+        self._out, self._err = folder / "out", folder / "err"
+        command = [sys.executable, "-m", "lrs", "serve", "--data", str(self.data), "--port", "0", *arguments]
+        with self._out.open("wb") as out, self._err.open("wb") as err:
+            self.process = subprocess.Popen(command, stdout=out, stderr=err, env={**os.environ, **environ})
+        self.address = self._wait()
+
+    def _wait(self) -> str:
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            if found := _LISTENING.search(self._out.read_text()):
+                return found[1]
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.02)
+        self.stop()
+        raise AssertionError(f"the server did not start: {self.printed()}")
+
+    def client(self, who: tuple[str, str] | None = BOTH, **headers: str) -> httpx.Client:
+        """An HTTP client of this server."""
+        return httpx.Client(base_url=self.address, auth=who, headers=VERSION | headers, timeout=PATIENCE)
+
+    def printed(self) -> str:
+        """Everything that it wrote to stdout and stderr."""
+        return self._out.read_text() + self._err.read_text()
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.process.send_signal(signal.SIGTERM)
+
+    def stop(self) -> int:
+        """End it and give its exit status."""
+        if self.process.poll() is None:
+            self.terminate()
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait(PATIENCE)

@@ -1,0 +1,124 @@
+"""The pure parts of the server, and the table that every error has a place in."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from lrs import errors
+from lrs.errors import ConfigurationError, InvalidRequest, LimitExceeded, NotAuthenticated
+from lrs.server import authentication, failures
+from lrs.server.request import Request, decompress
+from lrs.server.serving import Listening
+from lrs.server.versions import negotiate
+
+STATUSES = {
+    "InvalidStatement": 400,
+    "InvalidRequest": 400,
+    "LimitExceeded": 413,
+    "Conflict": 409,
+    "PreconditionFailed": 412,
+    "NotAuthenticated": 401,
+    "NotPermitted": 403,
+    "NotFound": 404,
+    "StoreUnavailable": 503,
+    "StoreBusy": 503,
+    "DataDirectoryInUse": 503,
+    "LRSError": 500,
+    "ConfigurationError": 500,
+    "MissingExtra": 500,
+    "KeyUnavailable": 500,
+    "TamperedData": 500,
+}
+
+
+def test_every_error_has_its_status() -> None:
+    """A new class of error can't be forgotten here."""
+    kinds = {name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.LRSError)}
+    assert set(kinds) == set(STATUSES)
+    for name, kind in kinds.items():
+        error = kind("what", "extra") if name == "MissingExtra" else kind("what")
+        assert failures.status_of(error) == STATUSES[name], name
+
+
+@pytest.mark.parametrize("supported", [("1.0.3",), ("2.0.0",), ("1.0.3", "2.0.0")])
+@pytest.mark.parametrize("asked", ["1.0", "1.0.1", "2.0", "2.0.1", " 2.0.0 "])
+def test_only_versions_that_are_switched_on_are_spoken(asked: str, supported: tuple[str, ...]) -> None:
+    """A setting decides."""
+    wanted = "1.0.3" if asked.strip().startswith("1") else "2.0.0"
+    assert negotiate(asked, supported) == (wanted if wanted in supported else None)
+
+
+@given(some.binary(max_size=5000), some.integers(0, 6000))
+def test_decompression_is_bounded(body: bytes, limit: int) -> None:
+    """What fits comes back; what does not is refused."""
+    if len(body) <= limit:
+        assert decompress(gzip.compress(body), limit) == body
+    else:
+        with pytest.raises(LimitExceeded):
+            decompress(gzip.compress(body), limit)
+
+
+@given(some.binary(min_size=1, max_size=200))
+def test_rubbish_is_refused_as_such(body: bytes) -> None:
+    """No other error comes out, whatever comes in."""
+    with pytest.raises(InvalidRequest):
+        decompress(b"\x00" + body, 1000)
+
+
+@given(some.text(), some.text())
+def test_basic_credentials_survive(username: str, password: str) -> None:
+    """Any username without a colon, any password, in UTF-8 (RFC 7617)."""
+    import base64
+
+    username = username.replace(":", "")
+    try:
+        encoded = base64.b64encode(f"{username}:{password}".encode())
+    except UnicodeEncodeError:
+        return
+    assert authentication.credentials(b"Basic " + encoded) == (username, password)
+
+
+@given(some.binary(max_size=100))
+def test_any_other_header_is_a_refusal(header: bytes) -> None:
+    """Never another exception, and never the header in the message."""
+    try:
+        authentication.credentials(header)
+    except NotAuthenticated as refusal:
+        assert len(header) < 12 or header.decode("latin-1") not in str(refusal)
+
+
+@pytest.mark.parametrize(
+    ("root_path", "path", "below"),
+    [
+        ("", "/xapi/about", "/xapi/about"),
+        ("/lrs", "/lrs/xapi/about", "/xapi/about"),
+        ("/lrs", "/xapi/about", "/xapi/about"),
+        ("/lrs/", "/lrs/x", "/x"),
+        ("/l", "/lrs/x", "/lrs/x"),
+        ("/lrs", "/lrs", ""),
+    ],
+)
+def test_a_mount_point_is_taken_off_a_path(root_path: str, path: str, below: str) -> None:
+    """Frameworks differ in whether the path still has it; names that only begin alike are left alone."""
+    scope = {"method": "GET", "headers": [], "query_string": b"", "root_path": root_path, "path": path}
+    assert Request(scope, None).path == below
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
+def test_loopback_needs_no_tls(host: str) -> None:
+    """It does not leave the machine."""
+    assert Listening(host=host).scheme == "http"
+
+
+def test_listening_is_checked_when_it_is_made(tmp_path: Path) -> None:
+    """Not when the first client comes."""
+    with pytest.raises(ConfigurationError):
+        Listening(host="0.0.0.0")
+    with pytest.raises(ConfigurationError):
+        Listening(tls_cert=tmp_path / "a")
+    assert Listening(host="0.0.0.0", behind_proxy=True, root_path="a/b/").root_path == "/a/b"

@@ -1,0 +1,181 @@
+"""The server as a process: how it starts, what it refuses, how it ends."""
+
+from __future__ import annotations
+
+import datetime
+import ipaddress
+import json
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+import lrs
+from tests.server.process import BOTH, VERSION, Server, add_credentials
+
+STATEMENT = {
+    "id": "6f1c3c1e-6d0f-4bb8-8f0a-2f3d0a1f8a11",
+    "actor": {"mbox": "mailto:a@example.fr"},
+    "verb": {"id": "http://adlnet.gov/expapi/verbs/experienced"},
+    "object": {"id": "https://lms.example.fr/course"},
+}
+
+
+def certificate(folder: Path, *, days: int = 30) -> tuple[Path, Path]:
+    """A certificate of this machine's own for 127.0.0.1, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "lrs.example")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=60))
+        .not_valid_after(now + datetime.timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    cert_file, key_file = folder / "cert.pem", folder / "key.pem"
+    cert_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    key_file.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    return cert_file, key_file
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "lrs", *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_request_under_way_is_answered_and_durable(tmp_path: Path) -> None:
+    """SIGTERM in the middle of a body: the rest is read, stored and answered; then the process ends with 0."""
+    (tmp_path / "data").mkdir()
+    add_credentials(tmp_path / "data")
+    server = Server(tmp_path)
+    port = int(server.address.rpartition(":")[2])
+    body = json.dumps(STATEMENT).encode()
+    request = httpx.Request(
+        "POST", f"{server.address}/xapi/statements", headers=VERSION | {"Content-Type": "application/json"}, content=body
+    )
+    request = next(httpx.BasicAuth(*BOTH).auth_flow(request))
+    head = b"POST /xapi/statements HTTP/1.1\r\n" + b"".join(b"%b: %b\r\n" % pair for pair in request.headers.raw) + b"\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        connection.sendall(head + body[:20])
+        time.sleep(0.3)
+        server.terminate()
+        time.sleep(0.7)
+        with pytest.raises(OSError):
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        assert server.process.poll() is None
+        connection.sendall(body[20:])
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+    assert STATEMENT["id"].encode() in answer
+    assert server.stop() == 0
+    with lrs.open(tmp_path / "data") as store:
+        assert [found["id"] for found in store.query().statements] == [STATEMENT["id"]]
+
+
+def test_what_was_acknowledged_until_the_end_is_there(tmp_path: Path) -> None:
+    """Clients that write while the server is told to stop find every acknowledged statement afterwards."""
+    (tmp_path / "data").mkdir()
+    add_credentials(tmp_path / "data")
+    server = Server(tmp_path)
+    acknowledged: list[str] = []
+
+    def write() -> None:
+        without_id = {key: value for key, value in STATEMENT.items() if key != "id"}
+        with server.client() as client:
+            while True:
+                try:
+                    reply = client.post("/xapi/statements", json=without_id)
+                except httpx.TransportError:
+                    return
+                if reply.status_code == 200:
+                    acknowledged.extend(reply.json())
+
+    writers = [threading.Thread(target=write) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    time.sleep(1)
+    assert server.stop() == 0
+    for writer in writers:
+        writer.join(30)
+    assert acknowledged
+    with lrs.open(tmp_path / "data") as store:
+        stored = set()
+        page = store.query(limit=1000)
+        while True:
+            stored |= {found["id"] for found in page.statements}
+            if page.more is None:
+                break
+            page = store.query(more=page.more)
+    assert set(acknowledged) <= stored
+
+
+def test_it_speaks_tls(tmp_path: Path) -> None:
+    """With a certificate the address is https, and a client that checks it is content."""
+    cert, key = certificate(tmp_path)
+    (tmp_path / "data").mkdir()
+    server = Server(tmp_path, "--tls-cert", str(cert), "--tls-key", str(key))
+    try:
+        assert server.address.startswith("https://")
+        with httpx.Client(verify=ssl.create_default_context(cafile=cert)) as client:
+            assert client.get(f"{server.address}/healthz").status_code == 200
+        assert "lrs credentials add NAME --data" in server.printed()
+        limit = Path(f"/proc/{server.process.pid}/limits").read_text()
+        assert "Max core file size        0                    0" in limit
+    finally:
+        assert server.stop() == 0
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "lrs.example"])
+def test_plain_http_is_for_this_machine_alone(host: str, tmp_path: Path) -> None:
+    """Anything but loopback needs TLS or a proxy that is vouched for; nothing is made before that is clear."""
+    done = run("serve", "--data", str(tmp_path / "data"), "--host", host)
+    assert done.returncode == 1
+    assert "--tls-cert" in done.stderr
+    assert "--behind-proxy" in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_proxy_may_be_vouched_for(tmp_path: Path) -> None:
+    """``--behind-proxy`` allows plain HTTP on every address."""
+    server = Server(tmp_path, "--host", "0.0.0.0", "--behind-proxy")
+    try:
+        assert httpx.get(f"http://127.0.0.1:{server.address.rpartition(':')[2]}/healthz").status_code == 200
+    finally:
+        assert server.stop() == 0
+
+
+def test_half_a_certificate_is_refused(tmp_path: Path) -> None:
+    """A certificate without its key, or a file that is not there."""
+    cert, _ = certificate(tmp_path)
+    assert "belong together" in run("serve", "--tls-cert", str(cert)).stderr
+    assert "not there" in run("serve", "--tls-cert", str(cert), "--tls-key", str(tmp_path / "none.pem")).stderr
+
+
+def test_a_port_in_use_is_said_so(tmp_path: Path) -> None:
+    """In words, with exit status 1."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run("serve", "--data", str(tmp_path / "data"), "--port", str(taken.getsockname()[1]))
+    assert (done.returncode, "in use" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
+
+
+def test_a_directory_in_use_is_said_so(server: Server) -> None:
+    """A second server on the same data is told whose it is."""
+    done = run("serve", "--data", str(server.data), "--port", "0")
+    assert done.returncode == 1
+    assert "another process holds the data directory" in done.stderr
