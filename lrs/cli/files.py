@@ -14,7 +14,7 @@ from typing import BinaryIO, cast
 
 import msgspec
 
-from lrs.errors import InvalidRequest
+from lrs.errors import InvalidRequest, LRSError
 
 STDIN = Path("-")
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -39,6 +39,33 @@ class _Counting(io.RawIOBase):
         buffer[: len(chunk)] = chunk
         self._progress(len(chunk))
         return len(chunk)
+
+
+class Readable(Iterator[bytes]):
+    """The lines of a file up to where it can be read; what is wrong then is raised by :meth:`check`, when those before are dealt with."""
+
+    def __init__(self, lines: Iterator[bytes]) -> None:
+        self._lines = lines
+        self._error: LRSError | None = None
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._lines)
+        except LRSError as error:
+            self._error = error
+            raise StopIteration from None
+
+    def check(self) -> None:
+        """Raise what ended the lines early."""
+        if self._error is not None:
+            raise self._error
+
+
+def check_there(paths: Iterable[Path]) -> None:
+    """Raise :class:`lrs.errors.InvalidRequest` unless all files are there, before anything is done with the first."""
+    for path in paths:
+        if path != STDIN and not path.exists():
+            raise InvalidRequest(f"{path} can't be read: there is no such file")
 
 
 @contextmanager
@@ -125,6 +152,6 @@ def _guarded(lines: Iterator[bytes], path: Path) -> Iterator[bytes]:
     try:
         yield from lines
     except (EOFError, zlib.error, gzip.BadGzipFile):
-        raise InvalidRequest(f"{path} is damaged or cut short (gzip)", hint="What could be read before was ingested.") from None
+        raise InvalidRequest(f"{path} is damaged or cut short (gzip)", hint="What could be read before the damage was ingested.") from None
     except OSError as error:
         raise InvalidRequest(f"{path} can't be read: {error.strerror}") from None

@@ -68,6 +68,7 @@ def ingest(
     zcat old/*.gz | lrs ingest - --data data/
     LRS_CREDENTIAL=user:password lrs ingest new.jsonl --url https://lrs.example.org
     """  # noqa: D301 -- click keeps the lines after a backspace as they are
+    files.check_there(sources)
     tally = Tally()
     kept = Refused(refused or _beside(sources[0]))
     with ExitStack() as open_things:
@@ -77,10 +78,12 @@ def ingest(
         try:
             for source in sources:
                 with files.opened(source, advance) as lines:
-                    for outcome in sending(lines):
+                    readable = files.Readable(lines)
+                    for outcome in sending(readable):
                         tally.add(outcome)
                         if outcome.error is not None:
                             kept.add(source, outcome, outcome.error)
+                    readable.check()
         except BaseException:
             click.echo("Stopped before the end; up to there:", err=True)
             tally.print(kept)
