@@ -44,17 +44,21 @@ class Committer:
         self._thread = threading.Thread(target=self._run, name="lrs-committer", daemon=True)
         self._thread.start()
 
-    def put(self, batch: Batch, *, wait: bool) -> None:
-        """Queue a batch. A full queue raises :class:`lrs.errors.StoreBusy`, or blocks until there is room when ``wait``."""
+    def put(self, *batches: Batch, wait: bool) -> None:
+        """Queue batches, to be committed together if a group has room for them.
+
+        A full queue raises :class:`lrs.errors.StoreBusy`, or blocks until there is room when ``wait``.
+        """
+        size = sum(map(len, batches))
         with self._changed:
-            while self._size and self._size + len(batch) > self._queue and not self._closed:
+            while self._size and self._size + size > self._queue and not self._closed:
                 if not wait:
                     raise StoreBusy("more statements are waiting to be stored than the settings allow (queue_statements)")
                 self._changed.wait()
             if self._closed:
                 raise StoreUnavailable("the store is being closed")
-            self._waiting.append(batch)
-            self._size += len(batch)
+            self._waiting.extend(batches)
+            self._size += size
             self._changed.notify_all()
 
     def close(self) -> None:

@@ -42,7 +42,9 @@ Statements = bytes | Json | Sequence[Json] | Iterable[bytes] | Iterable[Json]
 _LINES = 1000
 """Lines or dicts of a stream that are checked and put together."""
 _AHEAD = 16
-"""Batches of a stream that may wait for their insert."""
+"""Chunks of lines that may wait for their insert."""
+_GROUPS_AHEAD = 2
+"""Groups of a stream that may wait: one is being stored while the next is checked."""
 _DEFAULT_VERSION = "1.0.3"
 
 
@@ -123,19 +125,22 @@ class LRS:
         if isinstance(statements, Mapping | list | tuple):
             statements = codec.encode(statements)
         if isinstance(statements, bytes | bytearray | memoryview):
-            return self._put(bytes(statements), principal, version).result().ids
-        waiting: deque[Future[Receipt]] = deque()
+            batch = self._prepare(bytes(statements), principal or self._owner, version)
+            self._committer.put(batch, wait=True)
+            return batch.done.result().ids
+        waiting: deque[Batch] = deque()
         ids: list[UUID] = []
         try:
-            for body in _bodies(statements):
-                waiting.append(self._put(body, principal, version))
-                if len(waiting) > _AHEAD:
-                    ids += waiting.popleft().result().ids
-            for future in waiting:
-                ids += future.result().ids
+            for group in self._groups(statements, principal or self._owner, version):
+                self._committer.put(*group, wait=True)
+                waiting.extend(group)
+                while len(waiting) > _GROUPS_AHEAD * len(group):
+                    ids += waiting.popleft().done.result().ids
+            while waiting:
+                ids += waiting.popleft().done.result().ids
         finally:
             # Whatever stops the stream, nothing of it is on its way any more when the caller hears of it.
-            wait(waiting)
+            wait([batch.done for batch in waiting])
         return ids
 
     def ingest_lines(
@@ -212,10 +217,27 @@ class LRS:
         self._vault.ping()
         self._warehouse.ping()
 
-    def _put(self, body: bytes, principal: Principal | None, version: str) -> Future[Receipt]:
-        batch = self._preparer.prepare(body, principal or self._owner, version=version, limit=sys.maxsize)
-        self._committer.put(batch, wait=True)
-        return batch.done
+    def _prepare(self, body: bytes, principal: Principal, version: str) -> Batch:
+        return self._preparer.prepare(body, principal, version=version, limit=sys.maxsize)
+
+    def _groups(self, statements: Iterable[bytes] | Iterable[Json], principal: Principal, version: str) -> Iterator[list[Batch]]:
+        """Check a stream's batches and gather them to the size of an insert; what was checked before an error is stored."""
+        group: list[Batch] = []
+        size = 0
+        try:
+            for body in _bodies(statements):
+                batch = self._prepare(body, principal, version)
+                if group and size + len(batch) > self.settings.group_statements:
+                    yield group
+                    group, size = [], 0
+                group.append(batch)
+                size += len(batch)
+        except LRSError:
+            if group:
+                yield group
+            raise
+        if group:
+            yield group
 
     def _checked_keyring(self, *, create: bool) -> Keyring:
         """Open the keyring and make sure that it is the one of this vault, before anything is written."""
