@@ -26,7 +26,7 @@ def split(body: bytes, *, max_statements: int, max_statement_bytes: int) -> tupl
     """One JSON object or an array of objects -> (raw statements, whether it was one alone).
 
     The whole body must be UTF-8 without a byte order mark, and JSON; what is inside a statement is left to :mod:`lrs.xapi.rules`.
-    Raises :class:`lrs.errors.InvalidStatement` with the position of the first bad byte, and :class:`lrs.errors.LimitExceeded`;
+    Raises :class:`lrs.errors.InvalidStatement` with the place where it stops being so, and :class:`lrs.errors.LimitExceeded`;
     neither quotes the body.
     """
     try:
@@ -41,7 +41,7 @@ def split(body: bytes, *, max_statements: int, max_statement_bytes: int) -> tupl
         raise InvalidStatement(f"{_NOT_JSON} that can be read: values are nested too deeply", section=_SECTION) from None
     except msgspec.DecodeError as error:
         position = _POSITION.search(str(error))
-        where = f"byte {position[1]}" if position else f"it ends too early, at byte {len(body)}"
+        where = f"near byte {position[1]}" if position else f"it ends too early, at byte {len(body)}"
         raise InvalidStatement(f"{_NOT_JSON} ({where})", section=_SECTION) from None
     if len(raws) > max_statements:
         raise LimitExceeded(f"the batch has {len(raws)} statements, more than the {max_statements} that are allowed")

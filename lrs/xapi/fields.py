@@ -72,6 +72,8 @@ def slices(raw: Slice, path: str, allowed: frozenset[str], section: Section) -> 
     """Read an object of known properties without copying any."""
     try:
         found = _OBJECT(raw)
+    except RecursionError:
+        refuse(path, "is nested too deeply to be read", section)
     except UNREADABLE:
         refuse(path, "must be an object that can be read", section)
     if not allowed.issuperset(found):

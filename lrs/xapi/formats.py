@@ -136,7 +136,7 @@ def parse_timestamp(text: str, *, version: str = V1) -> int:
     leap = seconds == "60"
     if leap:
         start = form.start(form.lastindex or 0)
-        text = f"{text[:start]}59{text[start + 2:]}"
+        text = f"{text[:start]}59{text[start + 2 :]}"
     try:
         moment = datetime.fromisoformat(text.upper())
     except ValueError:

@@ -105,7 +105,7 @@ class Definition(msgspec.Struct, frozen=True, gc=False):
 class Statement(msgspec.Struct, gc=False):
     """One checked statement.
 
-    ``parts`` is the JSON object without ``id``, ``stored`` and ``authority``: the first part starts with ``{``, the last one ends with ``}``;
+    ``parts`` is the JSON object without ``id``, ``stored`` and ``authority``: the first part starts with ``{``, the last ends with ``}``;
     bytes and others alternate. ``roles`` has one :class:`Role` (plus ``SUB``) for each Person in ``parts``, in order. ``timestamp`` is
     microseconds since 1970 UTC, or None when the sender gave none. ``related`` are the further activity ids that
     ``related_activities`` matches (context activities, SubStatement), without ``activity``. ``reference`` is the id when the object is a

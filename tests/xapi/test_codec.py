@@ -1,0 +1,138 @@
+"""Bytes into raw statements, and Python values into bytes."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+import uuid
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lrs.errors import InvalidStatement, LimitExceeded
+from lrs.xapi import codec
+
+from tests.xapi.strategies import anything, write
+
+
+def split(body: bytes, statements: int = 10, size: int = 1000) -> tuple[list[bytes], bool]:
+    raws, single = codec.split(body, max_statements=statements, max_statement_bytes=size)
+    return [bytes(raw) for raw in raws], single
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"a":1.10}', ([b'{"a":1.10}'], True)),
+        (b' \n{"a" : 1e2}\t', ([b'{"a" : 1e2}'], True)),
+        (b'[{"a":1},\n {"b":"\\u00e9"}]', ([b'{"a":1}', b'{"b":"\\u00e9"}'], False)),
+        (b" [] ", ([], False)),
+        ('{"a":"é日🙂"}'.encode(), (['{"a":"é日🙂"}'.encode()], True)),
+    ],
+)
+def test_a_body_is_split_without_changing_a_byte(body, expected):
+    """One object is told from an array of them, and each comes out as it was written."""
+    assert split(body) == expected
+
+
+BAD = {
+    b"": 0,
+    b"{": 1,
+    b'{"canary":1}}': 12,
+    b'{"canary":tru}': 13,
+    b'[{"canary":1},]': 14,
+    b'{"canary":NaN}': 10,
+    b'{"canary":01}': 11,
+    b"{'canary':1}": 1,
+    b'{"canary":"\t"}': 11,
+    b'\xef\xbb\xbf{"canary":1}': 0,
+    b'{"canary":"\xff"}': 11,
+    b'{"canary":"\xed\xa0\x80"}': 11,
+    b'{"canary":"\xc0\x80"}': 11,
+    '{"canary":1}'.encode("utf-16"): 0,
+}
+
+
+@pytest.mark.parametrize(("body", "position"), BAD.items())
+def test_what_is_no_json_is_refused_by_position(body, position):
+    """Bytes that are no UTF-8 or no JSON are refused with the place, give or take two, and none of the content."""
+    with pytest.raises(InvalidStatement) as caught:
+        split(body)
+    found = re.search(r"byte (\d+)\)$", caught.value.rule)
+    assert found
+    assert abs(int(found[1]) - position) <= 2
+    assert caught.value.path == "$"
+    assert "canary" not in f"{caught.value} {caught.value!r} {caught.value.hint}"
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("start", [b"[", b'{"a":', b'[{"a":['])
+def test_endless_nesting_is_refused(start):
+    """Nesting beyond what the interpreter can follow is refused like other bad input."""
+    with pytest.raises(InvalidStatement):
+        split(start * 100_000)
+
+
+def test_limits():
+    """A batch of too many statements, and one that is too large itself, are refused before anything else is looked at."""
+    assert len(split(b"[1,2,3]", statements=3)[0]) == 3
+    with pytest.raises(LimitExceeded, match="3 statements"):
+        split(b"[1,2,3]", statements=2)
+    assert split(b'["1234"]', size=6)[0] == [b'"1234"']
+    with pytest.raises(LimitExceeded, match="statement 1 "):
+        split(b'["1234","12345"]', size=6)
+
+
+@given(st.lists(anything, max_size=4))
+def test_splitting_an_array_gives_its_items(items):
+    """Each item of any array comes out as its own JSON text."""
+    raws, single = codec.split(write(items, space=" "), max_statements=10, max_statement_bytes=10**6)
+    assert not single
+    assert [json.loads(bytes(raw)) for raw in raws] == [json.loads(write(item)) for item in items]
+
+
+@given(anything)
+def test_strings_are_counted(value):
+    """The strings of a JSON text are counted alike before and after decoding it, whatever quotes and backslashes they hold."""
+    for space, ascii_only in (("", False), (" ", True)):
+        raw = write(value, space=space, ascii_only=ascii_only)
+        assert codec.count_strings(raw) == codec.strings_in(json.loads(raw))
+
+
+def test_python_values_become_json():
+    """What JSON has words for is written so that it reads back the same; text stays text."""
+    value = {"a": [1, 1.5, True, None, "é🙂", (1, 2)], "b": {"c": 10**30}}
+    assert json.loads(codec.encode(value)) == {"a": [1, 1.5, True, None, "é🙂", [1, 2]], "b": {"c": 10**30}}
+    assert "é🙂".encode() in codec.encode(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        float("nan"),
+        float("inf"),
+        b"canary",
+        {1, 2},
+        datetime.datetime(2021, 1, 1, tzinfo=datetime.UTC),
+        uuid.uuid4(),
+        object(),
+        "canary\ud800",
+    ],
+)
+def test_what_json_has_no_word_for_is_refused(value):
+    """NaN, bytes, sets, dates and the like are refused rather than silently written as something else."""
+    with pytest.raises(InvalidStatement) as caught:
+        codec.encode({"a": [value]})
+    assert "canary" not in f"{caught.value} {caught.value!r}"
+    assert caught.value.__suppress_context__
+
+
+def test_a_circle_is_refused():
+    """A value that contains itself is refused."""
+    value: dict[str, object] = {}
+    value["a"] = value
+    with pytest.raises(InvalidStatement):
+        codec.encode(value)
