@@ -31,7 +31,8 @@ def settings_page() -> str:
         rows.append(f"| `{field.name}` | `LRS_{field.name.upper()}` | {shown(field)} | {texts[field.name]} |")
     head = (
         "Given to `lrs.open(...)` by name, as variables of the environment, or in `lrs.toml` in the data directory "
-        "(another file with `--config`); the first of the three that names one wins. A list is written with commas in a variable. An unknown setting in the file is an error."
+        "(another file with `--config`); the first of the three that names one wins. A list is written with commas in a variable. "
+        "An unknown setting in the file is an error."
     )
     table = "| setting | variable | default | meaning |\n|---|---|---|---|\n"
     return "# Settings\n\n" + NOTE + head + "\n\n" + table + "\n".join(rows) + "\n"
