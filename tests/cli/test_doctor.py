@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -71,7 +70,7 @@ def test_keys_of_another_store_are_a_failure(stored: Path, tmp_path: Path) -> No
     """Right permissions don't make them the right ones."""
     with lrs.open(tmp_path / "other"):
         pass
-    os.replace(tmp_path / "other" / "keys.json", stored / "keys.json")
+    (tmp_path / "other" / "keys.json").replace(stored / "keys.json")
     assert levels(call("doctor", "--data", stored, "--json"))["store"] == {"failure"}
 
 

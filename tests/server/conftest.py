@@ -15,7 +15,7 @@ LIMIT = 300_000
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The server that most tests talk to."""
+    """Run the server that most tests talk to."""
     folder = tmp_path_factory.mktemp("server")
     (folder / "data").mkdir(mode=0o700)
     add_credentials(folder / "data")

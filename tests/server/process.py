@@ -59,7 +59,7 @@ class Server:
         raise AssertionError(f"the server did not start: {self.printed()}")
 
     def client(self, who: tuple[str, str] | None = BOTH, **headers: str) -> httpx.Client:
-        """An HTTP client of this server."""
+        """Make an HTTP client of this server."""
         return httpx.Client(base_url=self.address, auth=who, headers=VERSION | headers, timeout=PATIENCE)
 
     def printed(self) -> str:

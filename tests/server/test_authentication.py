@@ -16,6 +16,7 @@ STATEMENTS = "/xapi/statements"
 
 
 def basic(text: str) -> str:
+    """Spell a header."""
     return "Basic " + base64.b64encode(text.encode()).decode()
 
 

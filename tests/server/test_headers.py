@@ -28,6 +28,7 @@ ASKED: dict[str, tuple[int, str, str, dict[str, Any]]] = {
 
 
 def dates(reply: httpx.Response) -> list[str]:
+    """Give all Date headers, where httpx would join them."""
     return reply.headers.get_list("date")
 
 
@@ -92,7 +93,7 @@ def test_about_knows_no_parameters(client: httpx.Client) -> None:
 
 
 def test_a_version_decides_the_rules(client: httpx.Client, statement: dict[str, Any]) -> None:
-    """contextAgents exist in 2.0 alone."""
+    """What contextAgents says exists in 2.0 alone."""
     statement["context"] = {"contextAgents": [{"objectType": "contextAgent", "agent": {"mbox": "mailto:a@example.fr"}}]}
     assert client.post(STATEMENTS, json=statement).status_code == 400
     assert client.post(STATEMENTS, json=statement, headers={"X-Experience-API-Version": "2.0.0"}).status_code == 200

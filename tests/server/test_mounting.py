@@ -26,6 +26,7 @@ STATEMENT = {
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrs.LRS]:
+    """Open a store with three statements."""
     data = tmp_path_factory.mktemp("mounted")
     add_credentials(data)
     with lrs.open(data) as opened:
@@ -51,6 +52,7 @@ def walk(application: Any, first: str) -> list[tuple[str, int]]:
 
 
 def home(_request: Any) -> PlainTextResponse:
+    """Be the platform beside it."""
     return PlainTextResponse("platform")
 
 

@@ -64,6 +64,7 @@ REQUESTS = {
 
 
 def shown(reply: httpx.Response) -> str:
+    """Give all that a client sees."""
     return (reply.text + str(reply.headers.raw)).lower()
 
 
@@ -144,4 +145,5 @@ async def test_a_store_that_can_not_answer_is_503_with_a_time_to_come_back(tmp_p
 
 @pytest.fixture
 def anyio_backend() -> str:
+    """Use what uvicorn uses."""
     return "asyncio"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ipaddress
 import json
 import socket
@@ -32,18 +32,18 @@ STATEMENT = {
 
 
 def certificate(folder: Path, *, days: int = 30) -> tuple[Path, Path]:
-    """A certificate of this machine's own for 127.0.0.1, and its key."""
+    """Make a certificate of this machine's own for 127.0.0.1, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "lrs.example")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=60))
-        .not_valid_after(now + datetime.timedelta(days=days))
+        .not_valid_before(now - dt.timedelta(days=60))
+        .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
         .sign(key, hashes.SHA256())
     )
@@ -54,6 +54,7 @@ def certificate(folder: Path, *, days: int = 30) -> tuple[Path, Path]:
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
     return subprocess.run([sys.executable, "-m", "lrs", *arguments], capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -74,7 +75,7 @@ def test_a_request_under_way_is_answered_and_durable(tmp_path: Path) -> None:
         time.sleep(0.3)
         server.terminate()
         time.sleep(0.7)
-        with pytest.raises(OSError):
+        with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port), timeout=5).close()
         assert server.process.poll() is None
         connection.sendall(body[20:])
