@@ -104,14 +104,14 @@ identifiers = st.one_of(
 
 
 def agents(*, typed: bool = False) -> st.SearchStrategy[dict[str, Any]]:
-    """Agents; ``typed`` ones state their objectType."""
+    """Give agents; ``typed`` ones state their objectType."""
     kind = {"objectType": st.just("Agent")}
     rest = _object(kind if typed else {}, {"name": names} if typed else {"name": names, **kind})
     return st.tuples(rest, identifiers).map(lambda found: found[0] | found[1])
 
 
 def groups() -> st.SearchStrategy[dict[str, Any]]:
-    """Groups, anonymous and identified, the latter with members or without."""
+    """Give groups, anonymous and identified, the latter with members or without."""
     kind = {"objectType": st.just("Group")}
     identified = _object(kind, {"name": names, "member": st.lists(agents(), max_size=3)})
     anonymous = _object({**kind, "member": st.lists(agents(), min_size=1, max_size=3)}, {"name": names})
@@ -181,7 +181,7 @@ attachments = st.lists(
 
 
 def contexts(version: str, *, about_activity: bool) -> st.SearchStrategy[dict[str, Any]]:
-    """Contexts of statements whose object is an Activity, or not."""
+    """Give contexts of statements whose object is an Activity, or not."""
     optional: dict[str, st.SearchStrategy[Any]] = {
         "registration": uuids,
         "instructor": agents() | groups(),
@@ -201,7 +201,7 @@ def contexts(version: str, *, about_activity: bool) -> st.SearchStrategy[dict[st
 
 
 def _events(version: str, *, sub: bool) -> st.SearchStrategy[dict[str, Any]]:
-    """What statements and SubStatements have in common."""
+    """Give what statements and SubStatements have in common."""
     objects = [activities, agents(typed=True), groups(), references]
     if not sub:
         objects.append(_events(version, sub=True))
@@ -227,12 +227,12 @@ def _events(version: str, *, sub: bool) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def values(version: str = "1.0.3") -> st.SearchStrategy[dict[str, Any]]:
-    """Valid statements as Python values, with :class:`Number` for numbers."""
+    """Give valid statements as Python values, with :class:`Number` for numbers."""
     return _events(version, sub=False)
 
 
 def statements(version: str = "1.0.3") -> st.SearchStrategy[bytes]:
-    """Valid statements as JSON, written in many ways."""
+    """Give valid statements as JSON, written in many ways."""
     return st.builds(
         lambda value, space, ascii_only: write(value, space=space, ascii_only=ascii_only),
         values(version),

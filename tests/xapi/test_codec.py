@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import re
 import uuid
@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from lrs.errors import InvalidStatement, LimitExceeded
 from lrs.xapi import codec
-
 from tests.xapi.strategies import anything, write
 
 
 def split(body: bytes, statements: int = 10, size: int = 1000) -> tuple[list[bytes], bool]:
+    """Split with limits, as bytes."""
     raws, single = codec.split(body, max_statements=statements, max_statement_bytes=size)
     return [bytes(raw) for raw in raws], single
 
@@ -116,7 +116,7 @@ def test_python_values_become_json():
         float("inf"),
         b"canary",
         {1, 2},
-        datetime.datetime(2021, 1, 1, tzinfo=datetime.UTC),
+        dt.datetime(2021, 1, 1, tzinfo=dt.UTC),
         uuid.uuid4(),
         object(),
         "canary\ud800",

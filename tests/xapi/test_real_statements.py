@@ -7,7 +7,6 @@ import json
 
 from lrs.xapi.model import Person, text_of
 from lrs.xapi.rules import Checker
-
 from tests.xapi.strategies import read
 
 

@@ -14,7 +14,6 @@ from lrs.xapi import memory
 from lrs.xapi.memory import Memory
 from lrs.xapi.model import Text, text_of
 from lrs.xapi.rules import Checker, check_agent, check_authority, check_identified
-
 from tests.xapi.strategies import Number, read, write
 
 AGENT = {"objectType": "Agent", "name": "Canary Zéphyrine", "mbox": "mailto:canary@example.org"}
@@ -54,22 +53,27 @@ def put(path: str, value: Any, base: dict[str, Any] = BASE) -> dict[str, Any]:
 
 
 def context(**members: Any) -> dict[str, Any]:
+    """Give the base statement with a context."""
     return put("context", members)
 
 
 def result(**members: Any) -> dict[str, Any]:
+    """Give the base statement with a result."""
     return put("result", members)
 
 
 def definition(**members: Any) -> dict[str, Any]:
+    """Give the base statement with a definition of its activity."""
     return put("object/definition", members)
 
 
 def score(**members: str) -> dict[str, Any]:
+    """Give the base statement with a score."""
     return result(score={key: Number(value) for key, value in members.items()})
 
 
 def attachment(key: str, value: Any) -> dict[str, Any]:
+    """Give the base statement with an attachment of which one property is changed."""
     return put(f"attachments/0/{key}", value, put("attachments", [ATTACHMENT]))
 
 
@@ -79,6 +83,7 @@ def inside(statement: dict[str, Any]) -> dict[str, Any]:
 
 
 def related(kind: str, **members: Any) -> dict[str, Any]:
+    """Give the base statement with a context agent or group, changed."""
     name, key, who = ("agent", "contextAgents", AGENT) if kind == "contextAgent" else ("group", "contextGroups", IDENTIFIED)
     item = {"objectType": kind, name: who, "relevantTypes": ["http://example.org/canary-type"]} | members
     return context(**{key: [{name: value for name, value in item.items() if value is not GONE}]})
@@ -118,6 +123,7 @@ GOOD = {
     "2.3.2 voiding": put("verb/id", "http://adlnet.gov/expapi/verbs/voided", put("object", REFERENCE)),
     "2.4.5 result": result(success=True, completion=False, response="canary", duration="PT4H35M59.14S", extensions={EXTENSION: None}),
     "2.4.5.1 score": score(scaled="-1", raw="1e2", min="85", max="100"),
+    "2.4.5.1 raw on its bounds": score(raw="1", min="1.0", max="2"),
     "2.4.5.1 raw without bounds": score(raw="-12345.678e5"),
     "2.4.6 context": context(
         registration="EC531277-B57B-4C15-8D91-D292C5B2B8F7",
@@ -421,6 +427,7 @@ VOCABULARY |= {"fill-in", "other", "true", "1.0", "", "a", "b", "x", "1", "http:
 
 
 def refusal(raw: bytes, version: str) -> InvalidStatement:
+    """Give the error that checking this raises."""
     with pytest.raises(InvalidStatement) as caught:
         Checker(version).check(raw, index=7)
     return caught.value
