@@ -8,9 +8,10 @@ import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 import msgspec
 
@@ -24,20 +25,18 @@ _VALUE = msgspec.json.Decoder(msgspec.Raw)
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-class _Counting(io.RawIOBase):
-    """A file that tells how many bytes were read from it."""
+class _Source(io.RawIOBase):
+    """A file made of a function that reads: what it gave is used, even where the next call fails."""
 
-    def __init__(self, file: BinaryIO, progress: Callable[[int], None]) -> None:
-        self._file = file
-        self._progress = progress
+    def __init__(self, read: Callable[[int], bytes]) -> None:
+        self._read = read
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        chunk = self._file.read(len(buffer))
+        chunk = self._read(len(buffer))
         buffer[: len(chunk)] = chunk
-        self._progress(len(chunk))
         return len(chunk)
 
 
@@ -75,18 +74,23 @@ def opened(path: Path, progress: Callable[[int], None]) -> Iterator[Iterator[byt
     Raises :class:`lrs.errors.InvalidRequest` when it can't be read, while lines are taken too.
     """
     try:
-        raw = sys.stdin.buffer if path == STDIN else path.open("rb")
+        raw = cast("io.BufferedReader", sys.stdin.buffer) if path == STDIN else path.open("rb")
     except OSError as error:
         raise InvalidRequest(f"{path} can't be read: {error.strerror}") from None
     try:
-        buffered = io.BufferedReader(_Counting(cast("BinaryIO", raw), progress), _BUFFER)
-        plain: BinaryIO | io.BufferedReader = buffered
-        if buffered.peek(2)[:2] == _GZIP_MAGIC:
-            plain = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=buffered)), _BUFFER)
+        plain = io.BufferedReader(_Source(partial(_read_counted, raw, progress)), _BUFFER)
+        if plain.peek(2)[:2] == _GZIP_MAGIC:
+            plain = io.BufferedReader(_Source(gzip.GzipFile(fileobj=plain).read1), _BUFFER)
         yield _guarded(_lines_when_asked(plain), path)
     finally:
         if path != STDIN:
             raw.close()
+
+
+def _read_counted(file: io.BufferedReader, progress: Callable[[int], None], size: int) -> bytes:
+    chunk = file.read1(size)
+    progress(len(chunk))
+    return chunk
 
 
 def _lines_when_asked(file: Iterable[bytes]) -> Iterator[bytes]:

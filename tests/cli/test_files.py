@@ -11,10 +11,9 @@ from hypothesis import strategies as some
 
 from lrs.cli.files import lines_of
 
-VALUES = some.recursive(
-    some.none() | some.booleans() | some.integers() | some.text(), lambda inner: some.lists(inner) | some.dictionaries(some.text(), inner)
+OBJECTS = some.dictionaries(
+    some.text(max_size=5), some.none() | some.integers() | some.text(max_size=9) | some.lists(some.text(max_size=3), max_size=2), max_size=3
 )
-OBJECTS = some.dictionaries(some.text(), VALUES)
 
 
 def read(text: str | bytes) -> list[object]:
@@ -23,23 +22,23 @@ def read(text: str | bytes) -> list[object]:
     return [json.loads(line) for line in lines_of(io.BytesIO(raw)) if line.strip()]
 
 
-@settings(max_examples=25)
-@given(some.lists(OBJECTS, max_size=5), some.sampled_from([None, 2]), ascii_only=some.booleans())
-def test_a_document_gives_its_elements(statements: list[dict[str, object]], indent: int | None, *, ascii_only: bool) -> None:
+@settings(max_examples=30, deadline=None)
+@given(statements=some.lists(OBJECTS, max_size=5), indent=some.sampled_from([None, 2]), ascii_only=some.booleans())
+def test_a_document_gives_its_elements(*, statements: list[dict[str, object]], indent: int | None, ascii_only: bool) -> None:
     """One array, on one line or many."""
     assert read(json.dumps(statements, indent=indent, ensure_ascii=ascii_only)) == statements
 
 
-@settings(max_examples=25)
+@settings(max_examples=30, deadline=None)
 @given(OBJECTS, some.sampled_from([None, 2]))
 def test_a_single_object_is_one_statement(statement: dict[str, object], indent: int | None) -> None:
     """On one line or many."""
     assert read(json.dumps(statement, indent=indent)) == [statement]
 
 
-@settings(max_examples=25)
-@given(some.lists(OBJECTS, min_size=2, max_size=5), some.sampled_from(["\n", "\r\n", "\n\n", "\n \n"]), last=some.booleans())
-def test_json_lines_give_their_lines(statements: list[dict[str, object]], end: str, *, last: bool) -> None:
+@settings(max_examples=30, deadline=None)
+@given(statements=some.lists(OBJECTS, min_size=2, max_size=5), end=some.sampled_from(["\n", "\r\n", "\n\n", "\n \n"]), last=some.booleans())
+def test_json_lines_give_their_lines(*, statements: list[dict[str, object]], end: str, last: bool) -> None:
     """With any line end, empty lines between, and with or without an end after the last."""
     assert read(end.join(json.dumps(statement) for statement in statements) + end * last) == statements
 

@@ -6,7 +6,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from lrs import errors
@@ -53,6 +53,7 @@ def test_only_versions_that_are_switched_on_are_spoken(asked: str, supported: tu
     assert negotiate(asked, supported) == (wanted if wanted in supported else None)
 
 
+@settings(max_examples=50, deadline=None)
 @given(some.binary(max_size=5000), some.integers(0, 6000))
 def test_decompression_is_bounded(body: bytes, limit: int) -> None:
     """What fits comes back; what does not is refused."""
@@ -63,6 +64,7 @@ def test_decompression_is_bounded(body: bytes, limit: int) -> None:
             decompress(gzip.compress(body), limit)
 
 
+@settings(max_examples=50, deadline=None)
 @given(some.binary(min_size=1, max_size=200))
 def test_rubbish_is_refused_as_such(body: bytes) -> None:
     """No other error comes out, whatever comes in."""
@@ -70,6 +72,7 @@ def test_rubbish_is_refused_as_such(body: bytes) -> None:
         decompress(b"\x00" + body, 1000)
 
 
+@settings(max_examples=50, deadline=None)
 @given(some.text(), some.text())
 def test_basic_credentials_survive(username: str, password: str) -> None:
     """Any username without a colon, any password, in UTF-8 (RFC 7617)."""
@@ -83,6 +86,7 @@ def test_basic_credentials_survive(username: str, password: str) -> None:
     assert authentication.credentials(b"Basic " + encoded) == (username, password)
 
 
+@settings(max_examples=50, deadline=None)
 @given(some.binary(max_size=100))
 def test_any_other_header_is_a_refusal(header: bytes) -> None:
     """Never another exception, and never the header in the message."""

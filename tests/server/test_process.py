@@ -179,4 +179,5 @@ def test_a_directory_in_use_is_said_so(server: Server) -> None:
     """A second server on the same data is told whose it is."""
     done = run("serve", "--data", str(server.data), "--port", "0")
     assert done.returncode == 1
-    assert "another process holds the data directory" in done.stderr
+    assert str(server.data) in done.stderr
+    assert "stop the other one" in done.stderr
