@@ -18,7 +18,9 @@ class DirectoryLock:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise ConfigurationError(f"the data directory {folder} can't be used: {error.strerror}", hint="Give a directory that this user may write.") from None
+            raise ConfigurationError(
+                f"the data directory {folder} can't be used: {error.strerror}", hint="Give a directory that this user may write."
+            ) from None
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -1,52 +1,41 @@
-"""The one door to clickhouse-connect: sessions on an embedded engine or a server, and what their errors mean."""
+"""The one door to clickhouse-connect: sessions on an engine, embedded or a server."""
 
 from __future__ import annotations
 
-import re
+import os
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from queue import LifoQueue
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from typing import IO, TYPE_CHECKING, Any
 
-from lrs.errors import ConfigurationError, DataDirectoryInUse, MissingExtra, StoreUnavailable
-from lrs.storage.lock import DirectoryLock
+from lrs.errors import ConfigurationError, StoreUnavailable
+from lrs.storage.warehouse.failures import answering
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from clickhouse_connect.driver.client import Client
     from clickhouse_connect.driver.insert import InsertContext
 
-    from lrs.settings import Settings
-
-DATABASE = "lrs"
 _READERS = 4
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _ONE_BLOCK = 1 << 40
-# An insert is one block and so one part, which the engine shows and keeps whole or not at all.
-_INSERT = {"async_insert": 0, "max_insert_block_size": 100_000_000, "min_insert_block_size_rows": 100_000_000, "min_insert_block_size_bytes": _ONE_BLOCK}
-_NAME = re.compile(r"\(([A-Z_]{3,})\)")
-_REASONS = {
-    "NOT_ENOUGH_SPACE": ("its disk has no space left", "Make space; nothing of this request was acknowledged."),
-    "CANNOT_WRITE_TO_FILE_DESCRIPTOR": ("a file can't be written (disk full, or a limit on file sizes)", "Make space; nothing of this request was acknowledged."),
-    "CANNOT_FSYNC": ("a file can't be written through to the disk", "Check the disk; nothing of this request was acknowledged."),
-    "TOO_MANY_PARTS": ("it is behind with merging", "Send larger batches, or wait."),
-    "AUTHENTICATION_FAILED": ("it does not accept the user or password of the setting warehouse", "Correct the setting."),
-    "UNKNOWN_DATABASE": ("its database does not exist", "Create it, or name another in the setting warehouse."),
-    "MEMORY_LIMIT_EXCEEDED": ("it has not enough memory", "Ask for less, or give it more."),
+# An insert is one block and so one part, which the engine shows and keeps whole or not at all. Without waiting for others: the caller groups.
+_INSERT = {
+    "async_insert": 0,
+    "max_insert_block_size": 100_000_000,
+    "min_insert_block_size_rows": 100_000_000,
+    "min_insert_block_size_bytes": _ONE_BLOCK,
 }
-_DISK_SIGNS = ("No space left on device", "File too large")
+_INSERT_CLAUSE = " SETTINGS " + ", ".join(f"{name} = {value}" for name, value in _INSERT.items()) + " FORMAT Native"
 
 
 class Session:
     """One connection. One thread at a time."""
 
-    def __init__(self, client: Client, *, readonly: bool = False) -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
         self._contexts: dict[str, InsertContext] = {}
-        self.readonly = readonly
 
     def command(self, sql: str) -> None:
         """Run a statement that has no result."""
@@ -75,7 +64,7 @@ class Session:
                 self._contexts[table] = context
             context.data = columns
             try:
-                self._client.insert(context=context)
+                self._send(context)
             finally:
                 context.data = None
 
@@ -83,13 +72,48 @@ class Session:
         """Close the connection."""
         self._client.close()
 
+    def _send(self, context: InsertContext) -> None:
+        self._client.insert(context=context)
+
+
+class EmbeddedSession(Session):
+    """A connection to the engine in this process, which reads what is inserted from a file that has no name.
+
+    The client's own insert leaves its file in the temporary directory when the process is killed, where nothing would ever expire it.
+    """
+
+    def __init__(self, client: Client, folder: Path) -> None:
+        super().__init__(client)
+        self._folder = folder
+
+    def _send(self, context: InsertContext) -> None:
+        from clickhouse_connect.driver.transform import NativeTransform
+
+        with _nameless_file(self._folder) as rows:
+            for number, piece in enumerate(NativeTransform.build_insert(context)):
+                if context.insert_exception is not None:
+                    raise context.insert_exception
+                # The first piece starts with the statement as a server would get it: one line.
+                rows.write(piece if number else memoryview(piece)[piece.index(b"\n") + 1 :])
+            rows.flush()
+            source = f"/dev/fd/{rows.fileno()}"
+            names = ", ".join(f"`{name}`" for name in context.column_names)
+            self._client.command(f"INSERT INTO {context.table} ({names}) FROM INFILE '{source}'" + _INSERT_CLAUSE)
+
+
+def _nameless_file(folder: Path) -> IO[bytes]:
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("rows"), "wb")
+    return tempfile.TemporaryFile(dir=folder)
+
 
 class Sessions:
     """The sessions of one warehouse: one that writes, and a few that may only read."""
 
-    def __init__(self, connect: Callable[[bool], Session], release: Callable[[], None]) -> None:
+    def __init__(self, connect: Callable[[bool], Session], release: Callable[[], None] = lambda: None) -> None:
         self._connect = connect
         self._release = release
+        self._process = os.getpid()
         self._writing = threading.Lock()
         self._readers: LifoQueue[Session | None] = LifoQueue()
         self._open: list[Session] = []
@@ -102,6 +126,7 @@ class Sessions:
     def writer(self) -> Iterator[Session]:
         """Have the writing session."""
         with self._writing:
+            self._check()
             yield self._writer
 
     @contextmanager
@@ -109,6 +134,7 @@ class Sessions:
         """Have a reading session; waits while all are in use."""
         session = self._readers.get()
         try:
+            self._check()
             session = session or self._opened(readonly=True)
             yield session
         finally:
@@ -127,109 +153,11 @@ class Sessions:
         self._open.append(session)
         return session
 
-
-def connect(settings: Settings) -> Sessions:
-    """Open the warehouse of these settings; its database exists afterwards.
-
-    Raises :class:`lrs.errors.DataDirectoryInUse`, :class:`lrs.errors.MissingExtra`, :class:`lrs.errors.ConfigurationError`
-    or :class:`lrs.errors.StoreUnavailable`.
-    """
-    return _embedded(settings.data) if settings.warehouse is None else _server(settings.warehouse, settings)
-
-
-@contextmanager
-def answering() -> Iterator[None]:
-    """Turn what the client raises into :class:`lrs.errors.StoreUnavailable`, without the text of the query."""
-    from clickhouse_connect.driver.exceptions import Error
-
-    try:
-        yield
-    except (Error, OSError) as error:
-        raise _explained(error) from None
-
-
-def _explained(error: Exception) -> StoreUnavailable:
-    text = str(error)
-    names = _NAME.findall(text)
-    name = names[-1] if names else type(error).__name__
-    if any(sign in text for sign in _DISK_SIGNS):
-        name = "NOT_ENOUGH_SPACE" if _DISK_SIGNS[0] in text else "CANNOT_WRITE_TO_FILE_DESCRIPTOR"
-    if name in _REASONS:
-        reason, hint = _REASONS[name]
-        return StoreUnavailable(f"the warehouse can't answer: {reason}", hint=hint)
-    return StoreUnavailable(f"the warehouse can't answer ({name})")
-
-
-def _embedded(data: Path) -> Sessions:
-    try:
-        import chdb  # noqa: F401 -- only to say kindly that it is missing
-    except ImportError:
-        raise MissingExtra("an embedded store", "embedded") from None
-    import clickhouse_connect
-    from clickhouse_connect.driver.exceptions import ProgrammingError
-
-    lock = DirectoryLock(data)
-    path = data / "warehouse"
-
-    def open_session(readonly: bool) -> Session:  # noqa: FBT001 -- the shape of Sessions
-        # A session that may only read can't reach files, addresses or Python objects of the process either.
-        options = {"readonly": "1"} if readonly else None
-        client = clickhouse_connect.get_client(interface="chdb", path=str(path), chdb_options=options, database=DATABASE if readonly else None)
-        if not readonly:
-            client.command("CREATE DATABASE IF NOT EXISTS lrs")
-            client.database = DATABASE
-        return Session(client, readonly=readonly)
-
-    try:
-        path.mkdir(mode=0o700, exist_ok=True)
-        with answering():
-            try:
-                return Sessions(open_session, lock.release)
-            except ProgrammingError:
-                raise DataDirectoryInUse(
-                    "this process has an embedded store open in another directory",
-                    hint="One process can have one embedded store open: close the other one first, or use one store with several tenants.",
-                ) from None
-    except BaseException:
-        lock.release()
-        raise
-
-
-def _server(address: str, settings: Settings) -> Sessions:
-    import clickhouse_connect
-
-    parts = urlsplit(address)
-    secure = parts.scheme == "clickhouses"
-    host = parts.hostname or "localhost"
-    database = parts.path.strip("/") or DATABASE
-    if not secure and host not in _LOOPBACK and parse_qs(parts.query).get("insecure") != ["1"]:
-        raise ConfigurationError(
-            "the setting warehouse names a server on another machine without TLS",
-            hint="Use clickhouses://, or add ?insecure=1 where the network itself is protected.",
-        )
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", database):
-        raise ConfigurationError("the database in the setting warehouse is not a plain name")
-
-    def open_client(database: str) -> Client:
-        return clickhouse_connect.get_client(
-            host=host,
-            port=parts.port or (8443 if secure else 8123),
-            username=unquote(parts.username or "default"),
-            password=unquote(parts.password or ""),
-            database=database,
-            secure=secure,
-            verify=True,
-            ca_cert=str(settings.warehouse_ca) if settings.warehouse_ca else None,
-            autogenerate_session_id=False,
-            send_receive_timeout=60,
-        )
-
-    def open_session(readonly: bool) -> Session:  # noqa: FBT001 -- the shape of Sessions
-        with answering():
-            return Session(open_client(database), readonly=readonly)
-
-    with answering():
-        first = open_client("default")
-        first.command("CREATE DATABASE IF NOT EXISTS {database:Identifier}", parameters={"database": database})
-        first.close()
-    return Sessions(open_session, lambda: None)
+    def _check(self) -> None:
+        if self._closed:
+            raise StoreUnavailable("the warehouse is closed")
+        if os.getpid() != self._process:
+            raise ConfigurationError(
+                "the store was opened before this process was forked",
+                hint="Open it in the process that uses it, for instance in a start-up hook of the worker.",
+            )

@@ -25,9 +25,14 @@ def migrate(session: Session, migrations: Sequence[Migration] = MIGRATIONS) -> l
     known = {migration.number: migration for migration in migrations}
     for number, (name, found) in sorted(applied.items()):
         if number not in known:
-            raise ConfigurationError(f"the warehouse has migration {number} ({name}), which this program does not know", hint="Run a newer version of lrs.")
+            raise ConfigurationError(
+                f"the warehouse has migration {number} ({name}), which this program does not know", hint="Run a newer version of lrs."
+            )
         if found != checksum(known[number]):
-            raise ConfigurationError(f"migration {number} ({name}) is not the one that was applied to this warehouse", hint="Released migrations are never edited.")
+            raise ConfigurationError(
+                f"migration {number} ({name}) is not the one that was applied to this warehouse",
+                hint="Released migrations are never edited.",
+            )
     missing = [migration for migration in migrations if migration.number not in applied]
     for migration in missing:
         for statement in migration.statements:

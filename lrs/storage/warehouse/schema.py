@@ -11,7 +11,7 @@ ENGINE = MergeTree ORDER BY number SETTINGS fsync_after_insert = 1, fsync_part_d
 
 
 class Migration(NamedTuple):
-    """A step from one schema to the next."""
+    """A step from one schema to the next. Each statement can be run again, as a process may die between it and the note that it ran."""
 
     number: int
     name: str
@@ -19,11 +19,18 @@ class Migration(NamedTuple):
 
 
 # Sorted by `stored`, which the store allocates: client time would break `since`, and identifiers of persons may be in no key, because
-# a column of a key can't expire. Personal columns expire on their own, the row later. The bytes of what expired leave the disk when its
-# part is merged and the old part removed: the merge and clean-up settings bound that to seconds at the price of some background work.
-# `ids` answers "is this id stored" from a copy of a few columns in order of the id; small granules because look-ups are random.
+# a column of a key can't expire. Personal columns expire on their own, the row later.
+#
+# What was measured on 1.5 million statements of 0.7 KB, 2 cores, embedded:
+# - `ids` answers "is this id stored" from a copy of a few columns in order of the id. 100 ids: 14 ms (1: 5 ms, 1,000: 45 ms). With blocks of the
+#   usual 64 KB 100 ids took 25 ms, as a projection of places only (INDEX id TYPE basic) 37 ms. It costs 30 bytes a row; inserts are as fast.
+# - Granules of 1,024 rows in place of 8,192: a page of 100 scattered statements 47-70 ms in place of 130, nothing else slower.
+#
+# Retention: a merge drops what is past its limit (reads hide it before), at most once an hour in each partition: every such merge rewrites
+# whole parts, and with limits spread over time some row is always due. The old part leaves the disk seconds later, because
+# the new one is fsynced; by default ClickHouse keeps it for eight minutes instead.
 _STATEMENTS = """
-CREATE TABLE statements (
+CREATE TABLE IF NOT EXISTS statements (
     tenant LowCardinality(String),
     stored DateTime64(6, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
     id UUID,
@@ -50,18 +57,21 @@ CREATE TABLE statements (
     INDEX by_verb verb TYPE set(100) GRANULARITY 1,
     INDEX referring reference TYPE minmax GRANULARITY 1,
     INDEX voiding voids TYPE minmax GRANULARITY 1,
-    PROJECTION ids (SELECT tenant, id, stored, fingerprint ORDER BY id) WITH SETTINGS (index_granularity = 256)
+    PROJECTION ids (SELECT tenant, id, stored, fingerprint ORDER BY id)
+        WITH SETTINGS (index_granularity = 256, min_compress_block_size = 4096, max_compress_block_size = 8192)
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(stored)
 ORDER BY (tenant, stored)
 TTL keep_until
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, old_parts_lifetime = 1, merge_with_ttl_timeout = 1,
-    cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0
+SETTINGS index_granularity = 1024,
+    fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1,
+    merge_with_ttl_timeout = 3600,
+    old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0
 """
 
 _DEFINITIONS = """
-CREATE TABLE definitions (
+CREATE TABLE IF NOT EXISTS definitions (
     tenant LowCardinality(String),
     activity String,
     hash UInt64,
@@ -70,7 +80,7 @@ CREATE TABLE definitions (
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (tenant, activity, hash)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1
 """
 
 MIGRATIONS = (Migration(1, "statements and definitions", (_STATEMENTS, _DEFINITIONS)),)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from lrs.storage.contract import NO_UUID, Selection
 
 _DIRECT_ROLES = 4
 _ROLE_BITS = 31
 _AUTHORITY_ROLES = [12, 13]
+_PARAMETER_BYTES = 100_000
+"""A server takes 128 KiB in one parameter (its setting http_max_field_value_size)."""
+IDS_AT_ONCE = 2000
+"""Ids in one parameter, 39 bytes each as text."""
 
 VISIBLE = "tenant = {tenant:String} AND keep_until > fromUnixTimestamp64Micro({now:Int64}, 'UTC')"
 """What a tenant may see at all: rows within their limit."""
@@ -19,7 +25,21 @@ _MINE = "arrayExists((sid, role) -> has({authority:Array(UInt64)}, sid) AND has(
 _NOT_VOIDED = "(voids OR id NOT IN (SELECT reference FROM statements WHERE tenant = {tenant:String} AND voids))"
 _FIELDS = """id, toUnixTimestamp64Micro(stored), toUnixTimestamp64Micro(timestamp), if(personal, registration, {nothing:UUID}),
     references, if(personal, sids, []), if(personal, vids, []), if(personal, roles, []), if(personal, sealed, []), body"""
-COLUMNS = "WITH " + _PERSONAL + " AS personal SELECT " + _FIELDS
+_AT = " AND stored IN (SELECT fromUnixTimestamp64Micro(arrayJoin({stored:Array(Int64)}), 'UTC')) AND id IN {ids:Array(UUID)}"
+
+KNOWN = """SELECT id, toUnixTimestamp64Micro(min(stored)), argMin(fingerprint, stored) FROM statements
+    WHERE id IN {ids:Array(UUID)} AND tenant = {tenant:String} GROUP BY id"""
+"""Of several rows of an id the first one counts."""
+ROWS = "WITH " + _PERSONAL + " AS personal SELECT " + _FIELDS + " FROM statements WHERE " + VISIBLE + _AT
+"""Whole rows, by where they are and what they are."""
+VOIDED = """SELECT DISTINCT reference FROM statements WHERE tenant = {tenant:String} AND voids AND reference IN {ids:Array(UUID)}
+    AND reference NOT IN (SELECT id FROM statements WHERE tenant = {tenant:String} AND voids)"""
+"""Of these ids, those that are voided: a voiding statement can't be (xAPI 1.0.3 Data 2.3.2)."""
+REFERS = "SELECT 1 FROM statements WHERE tenant = {tenant:String} AND reference != {nothing:UUID} LIMIT 1"
+REFERRING_TENANTS = "SELECT DISTINCT tenant FROM statements WHERE reference != {nothing:UUID}"
+REFERRING = "SELECT DISTINCT id FROM statements WHERE " + VISIBLE + " AND reference != {nothing:UUID} AND reference IN {ids:Array(UUID)}"
+_TARGETS = "SELECT DISTINCT id FROM statements WHERE " + VISIBLE
+_REFERRED_TO = " AND id IN (SELECT reference FROM statements WHERE tenant = {tenant:String} AND reference != {nothing:UUID}) AND "
 
 
 class Query(NamedTuple):
@@ -27,6 +47,38 @@ class Query(NamedTuple):
 
     sql: str
     parameters: dict[str, Any]
+
+
+def scope(tenant: str, now: int) -> dict[str, Any]:
+    """Give the parameters that every query has."""
+    return {"tenant": tenant, "now": now, "nothing": NO_UUID}
+
+
+def in_parts(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
+    """Cut a list of ids so that each part fits in a parameter."""
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        yield ids[start : start + IDS_AT_ONCE]
+
+
+def in_portions(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Cut a list of texts so that each part fits in a parameter; a longer text than that stands alone."""
+    portion: list[str] = []
+    size = 0
+    for text in texts:
+        # Quotes, a comma, and every character escaped at worst.
+        more = 2 * len(text.encode()) + 3
+        if portion and size + more > _PARAMETER_BYTES:
+            yield portion
+            portion, size = [], 0
+        portion.append(text)
+        size += more
+    if portion:
+        yield portion
+
+
+def is_filtered(selection: Selection) -> bool:
+    """Tell whether it asks for some statements only, apart from time: else what a statement refers to changes nothing."""
+    return bool(filters(selection)[0])
 
 
 def filters(selection: Selection) -> tuple[list[str], dict[str, Any]]:
@@ -49,14 +101,9 @@ def filters(selection: Selection) -> tuple[list[str], dict[str, Any]]:
     return conditions, values
 
 
-def scope(tenant: str, now: int) -> dict[str, Any]:
-    """Give the parameters that every query has."""
-    return {"tenant": tenant, "now": now, "nothing": NO_UUID}
-
-
-def window(selection: Selection) -> tuple[list[str], dict[str, Any]]:
-    """Give the conditions on the statement itself, whatever it refers to: time, page, and whose it is."""
-    conditions = [_NOT_VOIDED]
+def window(selection: Selection, *, voiding: bool) -> tuple[list[str], dict[str, Any]]:
+    """Give the conditions on the statement itself, whatever it refers to: time, page, whose it is; ``voiding``: some may be voided."""
+    conditions = [_NOT_VOIDED] if voiding else []
     values: dict[str, Any] = {}
     if selection.since is not None:
         conditions.append("stored > fromUnixTimestamp64Micro({since:Int64}, 'UTC')")
@@ -75,24 +122,32 @@ def window(selection: Selection) -> tuple[list[str], dict[str, Any]]:
     return conditions, values
 
 
-def matching(tenant: str, selection: Selection, *, now: int, referring: list[Any]) -> tuple[str, dict[str, Any]]:
-    """Give the whole WHERE of a selection; ``referring`` are the ids that match through what they refer to."""
-    own, own_values = filters(selection)
-    frame, frame_values = window(selection)
-    values = scope(tenant, now) | own_values | frame_values
-    if own and referring:
-        match = "((" + " AND ".join(own) + ") OR id IN {referring:Array(UUID)})"
-        values["referring"] = referring
-        return " AND ".join([VISIBLE, *frame, match]), values
-    return " AND ".join([VISIBLE, *frame, *own]), values
+def targets(tenant: str, selection: Selection, *, now: int) -> Query:
+    """Give the query of what matches by itself and is referred to; a voided one too (xAPI 1.0.3 Communication 2.1.4)."""
+    conditions, values = filters(selection)
+    return Query(_TARGETS + _REFERRED_TO + " AND ".join(conditions), scope(tenant, now) | values)
 
 
-def page(tenant: str, selection: Selection, *, now: int, referring: list[Any]) -> Query:
-    """Give the query of one page."""
-    where, values = matching(tenant, selection, now=now, referring=referring)
-    order = "ORDER BY tenant, stored LIMIT 1 BY id" if selection.ascending else "ORDER BY tenant DESC, stored DESC LIMIT 1 BY id"
-    text = COLUMNS + " FROM statements WHERE " + where + " " + order + " LIMIT {limit:UInt32}"
-    return Query(text, values | {"limit": selection.limit})
+def matches(tenant: str, selection: Selection, *, now: int, voiding: bool) -> Query:
+    """Give the WHERE of what matches by itself."""
+    conditions, values = filters(selection)
+    frame, frame_values = window(selection, voiding=voiding)
+    return Query(" FROM statements WHERE " + " AND ".join([VISIBLE, *frame, *conditions]), scope(tenant, now) | values | frame_values)
+
+
+def referring(tenant: str, selection: Selection, ids: Sequence[UUID], *, now: int) -> Query:
+    """Give the WHERE of those of ``ids``, which match through what they refer to, that do not match by themselves."""
+    conditions, values = filters(selection)
+    frame, frame_values = window(selection, voiding=True)
+    text = " FROM statements WHERE " + " AND ".join([VISIBLE, *frame, "id IN {ids:Array(UUID)}", "NOT (" + " AND ".join(conditions) + ")"])
+    return Query(text, scope(tenant, now) | values | frame_values | {"ids": list(ids)})
+
+
+def page(matching: Query, *, ascending: bool, limit: int) -> Query:
+    """Give the query of the first places of what matches: (stored, id). Whole rows are read by place, or each of them would be sorted."""
+    order = " ORDER BY tenant, stored" if ascending else " ORDER BY tenant DESC, stored DESC"
+    text = "SELECT toUnixTimestamp64Micro(stored), id" + matching.sql + order + " LIMIT {limit:UInt32}"
+    return Query(text, matching.parameters | {"limit": limit})
 
 
 _GROUPS = {
@@ -104,9 +159,8 @@ _GROUPS = {
 GROUPS = tuple(_GROUPS)
 
 
-def counts(tenant: str, selection: Selection, by: str, *, now: int, referring: list[Any]) -> Query:
-    """Give the query that counts matches by verb, activity, actor or day."""
-    where, values = matching(tenant, selection, now=now, referring=referring)
+def counts(matching: Query, by: str, *, alone: bool) -> Query:
+    """Give the query that counts matches by verb, activity, actor or day; ``alone``: no id can have two rows."""
     personal = " AND " + _PERSONAL if by == "actor" else ""
-    text = "SELECT " + _GROUPS[by] + " AS what, uniqExact(id) AS number FROM statements WHERE " + where + personal
-    return Query(text + " GROUP BY what ORDER BY number DESC, what LIMIT {limit:UInt32}", values | {"limit": selection.limit})
+    number = "count()" if alone else "uniqExact(id)"
+    return Query("SELECT " + _GROUPS[by] + " AS what, " + number + matching.sql + personal + " GROUP BY what", matching.parameters)

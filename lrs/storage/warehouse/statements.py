@@ -1,0 +1,168 @@
+"""Statements: storing them once, finding them again, counting them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from uuid import UUID
+
+import msgspec
+
+from lrs.storage.contract import NO_UUID, KnownStatement, Selection, StoredStatement, TokenisedStatement
+from lrs.storage.warehouse import selection as sql
+from lrs.storage.warehouse.client import Session, Sessions
+from lrs.storage.warehouse.ids import SeenIds
+
+_COLUMNS = TokenisedStatement.__struct_fields__
+_values = attrgetter(*_COLUMNS)
+_ID = _COLUMNS.index("id")
+
+
+class Statements:
+    """The table of statements. Thread-safe.
+
+    ``alone``: no other process writes to it, so that memory can say which ids are surely new and which tenants have statements that refer
+    to others. Over a network both are asked each time.
+    """
+
+    def __init__(self, sessions: Sessions, *, alone: bool) -> None:
+        self._sessions = sessions
+        self._alone = alone
+        self._seen: SeenIds | None = None
+        self._referring: set[str] = set()
+        if alone:
+            with sessions.writer() as session:
+                self._remember(session)
+
+    def insert(self, rows: Sequence[TokenisedStatement]) -> None:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        if not rows:
+            return
+        columns = list(zip(*map(_values, rows), strict=True))
+        if self._seen is not None:
+            # Before the insert: should it fail half-way, what was noted in vain is looked up.
+            self._seen.add(columns[_ID])
+            self._referring.update(row.tenant for row in rows if row.reference != NO_UUID)
+        with self._sessions.writer() as session:
+            session.insert("statements", _COLUMNS, columns)
+
+    def known(self, tenant: str, ids: Sequence[UUID]) -> Mapping[UUID, KnownStatement]:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        asked = ids if self._seen is None else self._seen.maybe(ids)
+        if not asked:
+            return {}
+        with self._sessions.reader() as session:
+            return _known(session, tenant, asked)
+
+    def by_id(self, tenant: str, ids: Sequence[UUID], *, now: int) -> Mapping[UUID, tuple[StoredStatement, bool]]:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        known = self.known(tenant, ids)
+        if not known:
+            return {}
+        with self._sessions.reader() as session:
+            rows = _rows(session, tenant, [(found.stored, each) for each, found in known.items()], now)
+            voided = self._voided(session, tenant, list(known))
+        return {row.id: (row, row.id in voided) for row in rows}
+
+    def find(self, tenant: str, selection: Selection, *, now: int) -> list[StoredStatement]:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        with self._sessions.reader() as session:
+            return _rows(session, tenant, self._places(session, tenant, selection, now), now)
+
+    def count_by(self, tenant: str, selection: Selection, column: str, *, now: int) -> list[tuple[object, int]]:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        counted: Counter[object] = Counter()
+        with self._sessions.reader() as session:
+            for matching in self._matching(session, tenant, selection, now):
+                query = sql.counts(matching, column, alone=self._alone)
+                counted.update(dict(session.query(query.sql, query.parameters)))
+        return sorted(counted.items(), key=lambda group: (-group[1], str(group[0])))[: selection.limit]
+
+    def last_stored(self) -> int:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        with self._sessions.reader() as session:
+            return int(session.query("SELECT toUnixTimestamp64Micro(max(stored)) FROM statements", {})[0][0])
+
+    def _remember(self, session: Session) -> None:
+        number = int(session.query("SELECT count() FROM statements", {})[0][0])
+        self._seen = SeenIds(number)
+        self._seen.add_stored(session.stream("SELECT id FROM statements"))
+        self._referring.update(tenant for (tenant,) in session.query(sql.REFERRING_TENANTS, {"nothing": NO_UUID}))
+
+    def _refers(self, session: Session, tenant: str) -> bool:
+        """Tell whether any statement of a tenant refers to another."""
+        if self._alone:
+            return tenant in self._referring
+        return bool(session.query(sql.REFERS, {"tenant": tenant, "nothing": NO_UUID}))
+
+    def _voided(self, session: Session, tenant: str, ids: Sequence[UUID]) -> set[UUID]:
+        if not self._refers(session, tenant):
+            return set()
+        return {each for part in sql.in_parts(ids) for (each,) in session.query(sql.VOIDED, {"tenant": tenant, "ids": list(part)})}
+
+    def _matching(self, session: Session, tenant: str, selection: Selection, now: int) -> list[sql.Query]:
+        """Give what to read to see every match once."""
+        refers = self._refers(session, tenant)
+        own = sql.matches(tenant, selection, now=now, voiding=refers)
+        if not refers or not sql.is_filtered(selection):
+            return [own]
+        found = _referring(session, tenant, selection, now)
+        return [own, *(sql.referring(tenant, selection, part, now=now) for part in sql.in_parts(found))]
+
+    def _places(self, session: Session, tenant: str, selection: Selection, now: int) -> list[tuple[int, UUID]]:
+        """Give (stored, id) of a page, in its order; of several rows of an id only the first one."""
+        found: dict[UUID, int] = {}
+        while True:
+            asked = selection.limit - len(found)
+            queries = [
+                sql.page(matching, ascending=selection.ascending, limit=asked)
+                for matching in self._matching(session, tenant, selection, now)
+            ]
+            places = {(stored, each) for query in queries for stored, each in session.query(query.sql, query.parameters)}
+            taken = sorted(places, reverse=not selection.ascending)[:asked]
+            for stored, each in taken if self._alone else _first(session, tenant, taken):
+                found.setdefault(each, stored)
+            if len(taken) < asked or len(found) == selection.limit:
+                return [(stored, each) for each, stored in found.items()]
+            selection = msgspec.structs.replace(selection, after=taken[-1][0])
+
+
+def _known(session: Session, tenant: str, ids: Sequence[UUID]) -> dict[UUID, KnownStatement]:
+    return {
+        each: KnownStatement(stored, fingerprint)
+        for part in sql.in_parts(ids)
+        for each, stored, fingerprint in session.query(sql.KNOWN, {"tenant": tenant, "ids": list(part)})
+    }
+
+
+def _first(session: Session, tenant: str, places: Sequence[tuple[int, UUID]]) -> list[tuple[int, UUID]]:
+    """Leave out second rows of an id: two processes that write at once can make them."""
+    known = _known(session, tenant, [each for _, each in places])
+    return [(stored, each) for stored, each in places if each not in known or known[each].stored == stored]
+
+
+def _rows(session: Session, tenant: str, places: Sequence[tuple[int, UUID]], now: int) -> list[StoredStatement]:
+    found: dict[tuple[int, UUID], StoredStatement] = {}
+    for start in range(0, len(places), sql.IDS_AT_ONCE):
+        part = places[start : start + sql.IDS_AT_ONCE]
+        values = sql.scope(tenant, now) | {"stored": [stored for stored, _ in part], "ids": [each for _, each in part]}
+        for row in session.query(sql.ROWS, values, texts=False):
+            found[row[1], row[0]] = StoredStatement(*row)
+    return [found[place] for place in places if place in found]
+
+
+def _referring(session: Session, tenant: str, selection: Selection, now: int) -> list[UUID]:
+    """Give the ids that match through what they refer to, over any number of references."""
+    query = sql.targets(tenant, selection, now=now)
+    frontier = [each for (each,) in session.query(query.sql, query.parameters)]
+    referring: set[UUID] = set()
+    while frontier:
+        found = {
+            each
+            for part in sql.in_parts(frontier)
+            for (each,) in session.query(sql.REFERRING, sql.scope(tenant, now) | {"ids": list(part)})
+        }
+        frontier = list(found - referring)
+        referring |= found
+    return list(referring)
