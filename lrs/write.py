@@ -20,6 +20,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from lrs.access import Action, Principal, decide
+from lrs.collection import paused_collection
 from lrs.errors import Conflict, InvalidRequest, LRSError
 from lrs.privacy.identity import Draft, Identities, add_authority, seal_texts, tokenise
 from lrs.storage.contract import FOREVER, NO_UUID, StatementStore, TokenisedStatement
@@ -73,10 +74,11 @@ class Preparer:
 
     def prepare(self, body: bytes, principal: Principal, *, version: str, limit: int, statement_id: UUID | None = None) -> Batch:
         """Make a batch of at most ``limit`` statements of what was sent, or raise what is wrong with it. Nothing is stored yet."""
-        raws, single = self._decode(body, limit)
+        with paused_collection():
+            raws, single = self._decode(body, limit)
+            statements = self._check(raws, version)
         if statement_id is not None and not single:
             raise InvalidRequest("PUT takes one statement, not an array", parameter="statementId", section="xAPI 1.0.3 Communication 2.1.1")
-        statements = self._check(raws, version)
         decide(principal, Action.WRITE_STATEMENTS)
         self._stamp(statements, statement_id)
         return Batch(principal, statements, self._authority(principal), _future())
@@ -173,10 +175,11 @@ class Writer:
 
     def commit(self, batches: Sequence[Batch]) -> None:
         """Store a group of batches and settle their futures; raises when a store can't answer, and leaves the futures open."""
-        drafts = self._tokenise(batches)
-        fresh, outcomes = self._recognise(batches, drafts)
-        rows = self._seal(fresh)
-        self._insert(fresh, rows)
+        with paused_collection():
+            drafts = self._tokenise(batches)
+            fresh, outcomes = self._recognise(batches, drafts)
+            rows = self._seal(fresh)
+            self._insert(fresh, rows)
         for batch, outcome in zip(batches, outcomes, strict=True):
             _settle(batch, outcome)
 

@@ -19,7 +19,7 @@ from lrs.errors import StoreUnavailable
 from lrs.privacy import mentions
 from lrs.privacy.freetext import Fate, FreeText
 from lrs.storage.contract import IndexTaken, NewSubject, NewVariant, SubjectStore, WrappedKey
-from lrs.xapi.model import GROUP, Authority, Person, Reference, Registration, Statement, Text
+from lrs.xapi.model import GROUP, Authority, Person, Reference, Statement, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,8 +128,8 @@ class Draft(msgspec.Struct, gc=False):
     verb: str
     activity: str
     related: tuple[str, ...]
-    fingerprint: int
-    names_people: bool
+    fingerprint: int = 0
+    names_people: bool = False
 
     def __repr__(self) -> str:
         return "Draft(...)"
@@ -140,23 +140,22 @@ def tokenise(statement: Statement, identities: Identities, keys: TenantKeys, pol
 
     The persons must have been learned. Raises nothing of its own.
     """
-    draft = Draft(b"", [], [], [], [], [], statement.verb, statement.activity, statement.related, 0, False)
+    draft = Draft(b"", [], [], [], [], [], statement.verb, statement.activity, statement.related)
     out: list[bytes] = []
     known: tuple[str, ...] = ()
     for part in statement.parts:
-        kind = type(part)
-        if kind is bytes:
-            out.append(part)  # type: ignore[arg-type]
-        elif kind is Person:
-            known = known + part.known if known else part.known  # type: ignore[union-attr]
-            out.append(_person(part, statement.roles, draft, identities))  # type: ignore[arg-type]
-        elif kind is Text:
-            out.append(_text(part, draft, policy))  # type: ignore[arg-type]
-        elif kind is Registration:
-            out.append(b'{"$r":0}')
-        else:
-            draft.references.append(part.id)  # type: ignore[union-attr]
+        if type(part) is bytes:
+            out.append(part)
+        elif type(part) is Person:
+            known = known + part.known if known else part.known
+            out.append(_person(part, statement.roles[len(draft.sids)], draft, identities))
+        elif type(part) is Text:
+            out.append(_text(part, draft, policy))
+        elif type(part) is Reference:
+            draft.references.append(part.id)
             out.append(b'{"$s":%d}' % (len(draft.references) - 1))
+        else:
+            out.append(b'{"$r":0}')
     draft.body = b"".join(out)
     looked_for = mentions.of(known)
     if looked_for and looked_for.may_be_in(draft.body):
@@ -171,7 +170,7 @@ def add_authority(draft: Draft, authority: Authority, identities: Identities) ->
     start = len(draft.sids)
     for part in authority.parts:
         if type(part) is Person:
-            out.append(_person(part, authority.roles, draft, identities, start=start))
+            out.append(_person(part, authority.roles[len(draft.sids) - start], draft, identities))
         else:
             out.append(part)  # type: ignore[arg-type]
     out.append(b"}")
@@ -186,12 +185,12 @@ def seal_texts(draft: Draft, statement_id: UUID, deks: dict[int, Dek]) -> list[b
     return [dek.seal("text", record + struct.pack(">I", n), text) for n, text in enumerate(draft.texts)]
 
 
-def _person(person: Person, roles: Sequence[int], draft: Draft, identities: Identities, *, start: int = 0) -> bytes:
+def _person(person: Person, role: int, draft: Draft, identities: Identities) -> bytes:
     n = len(draft.sids)
     sid, vid = identities.token(person)
     draft.sids.append(sid)
     draft.vids.append(vid)
-    draft.roles.append(roles[n - start] | GROUP if person.is_group else roles[n - start])
+    draft.roles.append(role | GROUP if person.is_group else role)
     return _PLACEHOLDERS[n] if n < len(_PLACEHOLDERS) else b'{"$p":%d' % n
 
 
@@ -226,6 +225,5 @@ def _unbox(value: bytes, texts: list[bytes]) -> bytes:
 
 def _content(draft: Draft) -> bytes:
     """Everything that makes two statements the same byte for byte, as one text."""
-    numbers = struct.pack(f">{2 * len(draft.sids)}Q", *draft.sids, *draft.vids)
-    references = b"".join(reference.bytes for reference in draft.references)
-    return b"\0".join((draft.body, numbers, references, *draft.texts))
+    people = repr((draft.sids, draft.vids, draft.references)).encode()
+    return b"\0".join((draft.body, people, *draft.texts))

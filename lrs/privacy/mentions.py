@@ -24,6 +24,9 @@ _STRING = msgspec.json.Decoder(str)
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
+# UTF-8 of ASCII and of U+00C0 to U+00FF, the accented letters of Western Europe, without the sharp s, which folds to ASCII.
+_PLAIN_BYTES = bytes([*range(0x80), 0xC3, *range(0x80, 0x9F), *range(0xA0, 0xC0)])
+
 Seal = Callable[[bytes, bool], bytes]
 """(JSON value, whether it is an object) -> the placeholder to put in its place."""
 
@@ -31,13 +34,14 @@ Seal = Callable[[bytes, bool], bytes]
 class Mentions:
     """What to look for in one statement."""
 
-    __slots__ = ("_bytes", "_patterns", "_words")
+    __slots__ = ("_ascii", "_bytes", "_patterns", "_words")
 
     def __init__(self, known: Iterable[str]) -> None:
         spellings = {spelling for text in known for spelling in (text, fold(quote(text)))}
         self._words = tuple(word for word in spellings if len(word) >= _WHOLE_WORD_BELOW)
         self._patterns = tuple(re.compile(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])") for word in spellings if len(word) < _WHOLE_WORD_BELOW)
         self._bytes = tuple(word.encode() for word in self._words)
+        self._ascii = all(spelling.isascii() for spelling in spellings)
 
     def __bool__(self) -> bool:
         return bool(self._words or self._patterns)
@@ -49,7 +53,7 @@ class Mentions:
 
     def may_be_in(self, body: bytes) -> bool:
         """Tell quickly whether a JSON text could contain a mention: False is certain."""
-        if body.isascii() and b"\\" not in body:
+        if b"\\" not in body and (body.isascii() or (self._ascii and _is_plain(body))):
             lowered = body.lower()
             for word in self._bytes:
                 if word in lowered:
@@ -87,6 +91,14 @@ def seal_mentions(value: bytes, mentioned: Mentions, seal: Seal) -> bytes:
     if any(":" in key and mentioned(key) for key in members):
         return seal(value, True)
     return b"{" + b",".join(msgspec.json.encode(key) + b":" + seal_mentions(bytes(item), mentioned, seal) for key, item in members.items()) + b"}"
+
+
+def _is_plain(body: bytes) -> bool:
+    """Tell whether every letter of a text is in ASCII or is one that does not fold to ASCII.
+
+    Then folding leaves its ASCII letters where they are, and a word in ASCII can be looked for in its bytes.
+    """
+    return not body.translate(None, _PLAIN_BYTES)
 
 
 def _unescape(text: str) -> str:

@@ -1,0 +1,34 @@
+"""Python's garbage collector, kept out of the way while a batch is worked on.
+
+Thousands of statements that live for a moment make it run again and again through all of them and find nothing: a fifth of the time of
+an ingestion went there. What a batch leaves behind is freed by reference counting; the collector runs between batches.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_lock = threading.Lock()
+_pausing = 0
+
+
+@contextmanager
+def paused_collection() -> Iterator[None]:
+    """Pause automatic collection in this process while the block runs, in however many threads; leave it off where it was off."""
+    global _pausing  # noqa: PLW0603 -- the collector is the process's, and so is this count
+    if not gc.isenabled() and not _pausing:
+        yield
+        return
+    with _lock:
+        _pausing += 1
+        gc.disable()
+    try:
+        yield
+    finally:
+        with _lock:
+            _pausing -= 1
+            if not _pausing:
+                gc.enable()
