@@ -132,8 +132,9 @@ class Credentials:
 
     def _stands(self, username: str, known: _Known, now: int) -> bool:
         row = self._vault.credential(username)
-        known.reread = now + _REREAD_AFTER
-        return row is not None and row.id == known.principal.credential_id
+        stands = row is not None and row.id == known.principal.credential_id
+        known.reread = now + _REREAD_AFTER if stands else 0
+        return stands
 
     def _ensure_tenant(self, tenant: str) -> None:
         keyring = open_keyring(self._settings, create=not self._vault.tenants())

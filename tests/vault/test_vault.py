@@ -1,0 +1,174 @@
+"""What the vault guarantees, on every database."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from lrs.errors import ConfigurationError, KeyUnavailable, StoreUnavailable
+from lrs.settings import Settings
+from lrs.storage.contract import CredentialRow, IndexTaken, NewSubject, NewVariant, WrappedKey
+from lrs.storage.vault import Vault
+
+
+def subject(sid: int | None = None, index: bytes | None = None) -> NewSubject:
+    return NewSubject(sid or secrets.randbits(64) | 1, index or os.urandom(16), WrappedKey(1, os.urandom(60), os.urandom(16)))
+
+
+def variant(sid: int) -> NewVariant:
+    return NewVariant(sid, os.urandom(16), os.urandom(100))
+
+
+def credential(username: str, *, tenant: str = "t") -> CredentialRow:
+    return CredentialRow(os.urandom(8).hex(), tenant, "name", username, "$argon2id$", ("statements/write", "state"), "identified", b"{}", 1)
+
+
+def test_people_come_back_as_they_went_in(vault: Vault) -> None:
+    """The smallest and the largest subject numbers, more than one statement's parameters can hold, all by their blind index."""
+    people = [subject(1), subject(2**64 - 1), subject(2**63), *(subject() for _ in range(1200))]
+    spellings = [variant(person.sid) for person in people]
+    tokens = vault.add("t", people, spellings, month=202611)
+    assert tokens == {each.fingerprint: (each.sid, 1) for each in spellings}
+    assert vault.subjects("t", [person.index for person in people]) == {person.index: (person.sid, person.key) for person in people}
+    assert vault.keys("t", [person.sid for person in people]) == {person.sid: person.key for person in people}
+    assert vault.variant_ids("t", [each.fingerprint for each in spellings]) == tokens
+    pairs = [(each.sid, 1) for each in spellings]
+    assert vault.variants("t", pairs) == {(each.sid, 1): (each.fingerprint, each.sealed) for each in spellings}
+
+
+def test_spellings_are_numbered_by_person(vault: Vault) -> None:
+    """In the order in which they came, over several calls; one that is known keeps its number."""
+    one, two = subject(), subject()
+    first = [variant(one.sid), variant(two.sid), variant(one.sid)]
+    assert list(vault.add("t", [one, two], first, month=202611).values()) == [(one.sid, 1), (two.sid, 1), (one.sid, 2)]
+    more = [variant(one.sid), first[0]]
+    assert vault.add("t", [], more, month=202611) == {more[0].fingerprint: (one.sid, 3), first[0].fingerprint: (one.sid, 1)}
+    assert set(vault.variants("t", [(one.sid, 3), (one.sid, 9), (two.sid, 1)])) == {(one.sid, 3), (two.sid, 1)}
+
+
+def test_a_taken_identifier_takes_nothing(vault: Vault) -> None:
+    """Who comes second is told, and nothing of the call is kept."""
+    known = subject()
+    vault.add("t", [known], [], month=202611)
+    other, late = subject(), subject(index=known.index)
+    with pytest.raises(IndexTaken):
+        vault.add("t", [other, late], [variant(other.sid)], month=202611)
+    assert vault.subjects("t", [other.index]) == {}
+    assert vault.subjects("t", [known.index])[known.index][0] == known.sid
+
+
+def test_the_same_identifier_at_once_has_one_winner(vault: Vault) -> None:
+    """Of twenty threads one adds the person."""
+    index = os.urandom(16)
+
+    def add(_: int) -> bool:
+        try:
+            vault.add("t", [subject(index=index)], [], month=202611)
+        except IndexTaken:
+            return False
+        return True
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(add, range(20))) == 1
+
+
+def test_tenants_do_not_meet(vault: Vault) -> None:
+    """The same identifier is two people in two tenants."""
+    index = os.urandom(16)
+    one, two = subject(index=index), subject(index=index)
+    vault.add("a", [one], [variant(one.sid)], month=202611)
+    vault.add("b", [two], [], month=202611)
+    assert vault.subjects("a", [index])[index][0] == one.sid
+    assert vault.subjects("b", [index])[index][0] == two.sid
+    assert vault.keys("b", [one.sid]) == {}
+    assert vault.variants("b", [(one.sid, 1)]) == {}
+
+
+def test_a_keyring_belongs_to_a_vault(vault: Vault) -> None:
+    """The first one is noted, every other one refused."""
+    assert vault.tenants() == []
+    vault.check_keyring("t", b"0" * 16)
+    vault.check_keyring("t", b"0" * 16)
+    with pytest.raises(KeyUnavailable):
+        vault.check_keyring("t", b"1" * 16)
+    assert vault.tenants() == ["t"]
+
+
+def test_credentials_live_until_they_are_revoked(vault: Vault) -> None:
+    """A username is one credential's; a revoked one stays in the list and answers to nobody."""
+    row = credential("ana")
+    vault.add_credential(row)
+    assert vault.credential("ana") == row
+    assert vault.credential("Ana") is None
+    with pytest.raises(ConfigurationError):
+        vault.add_credential(credential("ana", tenant="other"))
+    assert vault.revoke_credential(row.id, at=5)
+    assert not vault.revoke_credential(row.id, at=6)
+    assert vault.credential("ana") is None
+    assert [each.revoked for each in vault.credentials("t")] == [5]
+    assert vault.credentials("nobody") == []
+
+
+def test_what_was_added_survives_a_restart(settings: Settings) -> None:
+    """And is there for the next process that opens the vault."""
+    person = subject()
+    first = Vault.open(settings)
+    first.add("t", [person], [], month=202611)
+    first.close()
+    second = Vault.open(settings)
+    assert second.subjects("t", [person.index])[person.index] == (person.sid, person.key)
+    second.ping()
+    second.close()
+
+
+def test_sqlite_is_safe_and_its_owners_alone(tmp_path: Path) -> None:
+    """Written through to the disk, freed pages overwritten, file mode 0600."""
+    vault = Vault.open(Settings(data=tmp_path))
+    with vault._engine.connect() as connection:
+        pragmas = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "secure_delete", "foreign_keys")}
+    vault.close()
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1}
+    assert (tmp_path / "vault.sqlite").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_failing_database_says_so_and_nothing_else(tmp_path: Path) -> None:
+    """Locked, damaged, or of another version: an error with a hint, without any value."""
+    settings = Settings(data=tmp_path)
+    vault = Vault.open(settings)
+    person = subject()
+    holder = sqlite3.connect(tmp_path / "vault.sqlite", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    with vault._engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout=10").close()
+    with pytest.raises(StoreUnavailable) as locked:
+        vault.add("t", [person], [], month=202611)
+    assert locked.value.retryable
+    assert person.index.hex() not in str(locked.value)
+    holder.execute("ROLLBACK")
+    holder.execute("UPDATE vault SET version = 99")
+    holder.close()
+    vault.close()
+    with pytest.raises(ConfigurationError):
+        Vault.open(settings)
+    (tmp_path / "vault.sqlite").write_bytes(b"not a database" * 1000)
+    with pytest.raises(StoreUnavailable, match="damaged"):
+        Vault.open(settings)
+
+
+def test_two_processes_share_a_vault(settings: Settings) -> None:
+    """A credential that another process adds is there at once."""
+    vault = Vault.open(settings)
+    code = (
+        "import sys; from lrs.settings import Settings; from lrs.storage.vault import Vault; from tests.vault.test_vault import credential;"
+        "vault = Vault.open(Settings(data=sys.argv[1], vault=sys.argv[2] or None)); vault.add_credential(credential('other')); vault.close()"
+    )
+    subprocess.run([sys.executable, "-c", code, str(settings.data), settings.vault or ""], check=True, timeout=60)
+    assert vault.credential("other") is not None
+    vault.close()
