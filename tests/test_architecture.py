@@ -264,3 +264,13 @@ def test_a_value_is_found_through_a_local_name() -> None:
         "def f(query):\n    if query.verb:\n        more = ' AND verb = ' + query.verb",
     ):
         assert list(sql_faults({"lrs.read": ast.parse(planted)})), planted
+
+
+def test_every_test_states_its_behaviour() -> None:
+    """Each test has a docstring that says in words what must hold."""
+    silent = []
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node):
+                silent.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
+    assert silent == []
