@@ -27,6 +27,7 @@ _MICROSECONDS = 1_000_000
 _TOKEN_SECONDS = 25 * 3600
 """A more token works for at least 24 hours (xAPI 1.0.3 Data 2.5)."""
 _NOBODY = (0,)
+_ALL_GROUPS = 0xFFFFFFFF
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -86,7 +87,8 @@ class Reader:
             raise InvalidRequest("statements are counted by verb, activity, actor or day", parameter="by")
         if by == "actor" and grant.view is View.AGGREGATE:
             raise NotPermitted("this credential sees counts only, not people")
-        counted = self._warehouse.count_by(principal.tenant, self._narrow(query, principal, grant), by, now=self._clock())
+        selection = msgspec.structs.replace(self._narrow(query, principal, grant), limit=query.limit or _ALL_GROUPS)
+        counted = self._warehouse.count_by(principal.tenant, selection, by, now=self._clock())
         if by != "actor":
             return list(counted)
         revealer = self._revealer(principal.tenant)
