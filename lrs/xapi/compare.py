@@ -1,44 +1,60 @@
-"""Are two statements the same? (xAPI 1.0.3 Data 2.3.1)
+"""Whether two statements are the same (xAPI 1.0.3 Data 2.3.1).
 
-What the store assigns is ignored, and what the specification does not count as part of a statement: verb displays, activity definitions, how
-a time is written, the order of group members, letter case where it has no meaning. Everything else counts.
+What a record store may assign or write differently is ignored: verb displays, activity definitions, how a time is written, the order of a
+group's members, letter case where it has no meaning, a single context activity in place of a list of one. Everything else counts. Metadata
+of attachments is part of the statement, their content is not. Numbers are compared by value, exactly: 1 is 1.0, and 0.1 is not
+0.1000000000000000001.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from lrs.xapi.formats import parse_timestamp
 
-_ASSIGNED = frozenset({"id", "authority", "stored", "version"})
+_STORES_OWN = ("stored", "authority", "version")
+_IF_MISSING = ("id", "timestamp")
 _HUNDREDTHS = re.compile(r"[.,]([0-9]{0,2})[0-9]*S$")
+
+Rules = Mapping[str, Callable[[Any], Any]]
+"""Property -> what of its value is compared."""
 
 
 def same(first: bytes, second: bytes) -> bool:
-    """Tell whether the JSON of two checked statements says the same; what either lacks because the store assigns it is no difference."""
-    one, two = json.loads(first), json.loads(second)
-    for name in _ASSIGNED:
+    """Tell whether the JSON of two checked statements says the same.
+
+    What a store always assigns is ignored, and what it assigns to a statement that lacks it where one of the two lacks it.
+    """
+    one, two = _read(first), _read(second)
+    for name in _STORES_OWN:
         one.pop(name, None)
         two.pop(name, None)
-    if "timestamp" not in one or "timestamp" not in two:
-        one.pop("timestamp", None)
-        two.pop("timestamp", None)
-    return _statement(one) == _statement(two)
+    for name in _IF_MISSING:
+        if name not in one or name not in two:
+            one.pop(name, None)
+            two.pop(name, None)
+    return bool(_statement(one) == _statement(two))
 
 
-def _statement(found: dict[str, Any]) -> Any:
-    return _mapped(found, _STATEMENT)
+def _read(raw: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(raw, parse_int=_number, parse_float=_number)
+    return found
 
 
-def _mapped(found: dict[str, Any], rules: dict[str, Callable[[Any], Any]]) -> dict[str, Any]:
-    return {key: rules.get(key, _plain)(value) for key, value in found.items()}
+def _number(text: str) -> Decimal | tuple[str, str]:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        # An exponent beyond what can be computed with: such a number is only equal to its own spelling.
+        return ("number", text)
 
 
 def _plain(value: Any) -> Any:
-    """Make values comparable by what they say: 1 is 1.0, but true is not 1, and the order of properties is nothing."""
+    """Give a value in a form that is equal where the JSON says the same: the order of properties is nothing, true is not 1."""
     if isinstance(value, bool):
         return ("boolean", value)
     if isinstance(value, dict):
@@ -48,8 +64,16 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _actor(found: dict[str, Any]) -> Any:
-    return _mapped(found, {"mbox": _mailbox, "mbox_sha1sum": str.lower, "member": _members})
+def _by(rules: Rules) -> Callable[[dict[str, Any]], Any]:
+    return lambda found: {key: rules.get(key, _plain)(value) for key, value in found.items()}
+
+
+def _each(rule: Callable[[Any], Any]) -> Callable[[list[Any]], Any]:
+    return lambda found: [rule(item) for item in found]
+
+
+def _lower(text: str) -> str:
+    return text.lower()
 
 
 def _mailbox(mbox: str) -> str:
@@ -57,7 +81,7 @@ def _mailbox(mbox: str) -> str:
     return f"{local}@{domain.lower()}"
 
 
-def _members(members: list[dict[str, Any]]) -> list[Any]:
+def _unordered(members: list[dict[str, Any]]) -> Any:
     return sorted((_actor(member) for member in members), key=lambda member: json.dumps(member, sort_keys=True))
 
 
@@ -70,53 +94,52 @@ def _activity(found: dict[str, Any]) -> Any:
 
 
 def _object(found: dict[str, Any]) -> Any:
-    kind = found.get("objectType", "Activity")
-    if kind in ("Agent", "Group"):
-        return _actor(found)
-    if kind == "StatementRef":
-        return _reference(found)
-    return _statement(found) if kind == "SubStatement" else _activity(found)
-
-
-def _reference(found: dict[str, Any]) -> Any:
-    return {**found, "id": found["id"].lower()}
-
-
-def _result(found: dict[str, Any]) -> Any:
-    return _mapped(found, {"duration": _duration})
+    return _OBJECTS.get(found.get("objectType", "Activity"), _activity)(found)
 
 
 def _duration(text: str) -> str:
-    # What is finer than 0.01 seconds does not count (xAPI 1.0.3 Data 4.6).
+    # A duration is a string (Data 2.3.1) of which what is finer than 0.01 seconds does not count (Data 4.6).
     return _HUNDREDTHS.sub(lambda found: f".{digits}S" if (digits := found[1].rstrip("0")) else "S", text)
 
 
-def _context(found: dict[str, Any]) -> Any:
-    return _mapped(found, _CONTEXT)
+def _listed(value: Any) -> Any:
+    return [_activity(item) for item in (value if isinstance(value, list) else [value])]
 
 
-def _context_activities(found: dict[str, Any]) -> Any:
-    return {key: [_activity(item) for item in (value if isinstance(value, list) else [value])] for key, value in found.items()}
+def _language_map(found: dict[str, str]) -> Any:
+    return {tag.lower(): text for tag, text in found.items()}
 
 
-def _context_people(name: str) -> Callable[[list[dict[str, Any]]], Any]:
-    return lambda found: [{**_plain(item), name: _actor(item[name])} for item in found]
-
-
-_CONTEXT: dict[str, Callable[[Any], Any]] = {
-    "registration": str.lower,
-    "instructor": _actor,
-    "team": _actor,
-    "contextActivities": _context_activities,
-    "contextAgents": _context_people("agent"),
-    "contextGroups": _context_people("group"),
-    "statement": _reference,
-}
-_STATEMENT: dict[str, Callable[[Any], Any]] = {
-    "actor": _actor,
-    "verb": _verb,
-    "object": _object,
-    "result": _result,
-    "context": _context,
-    "timestamp": parse_timestamp,
+_actor = _by({"mbox": _mailbox, "mbox_sha1sum": _lower, "member": _unordered})
+_reference = _by({"id": _lower})
+_context = _by(
+    {
+        "registration": _lower,
+        "instructor": _actor,
+        "team": _actor,
+        "contextActivities": _by(dict.fromkeys(("parent", "grouping", "category", "other"), _listed)),
+        "contextAgents": _each(_by({"agent": _actor})),
+        "contextGroups": _each(_by({"group": _actor})),
+        "language": _lower,
+        "statement": _reference,
+    }
+)
+_statement = _by(
+    {
+        "id": _lower,
+        "actor": _actor,
+        "verb": _verb,
+        "object": _object,
+        "result": _by({"duration": _duration}),
+        "context": _context,
+        "timestamp": parse_timestamp,
+        "attachments": _each(_by({"sha2": _lower, "display": _language_map, "description": _language_map})),
+    }
+)
+_OBJECTS: Mapping[str, Callable[[Any], Any]] = {
+    "Agent": _actor,
+    "Group": _actor,
+    "StatementRef": _reference,
+    "SubStatement": _statement,
+    "Activity": _activity,
 }
