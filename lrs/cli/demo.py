@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from lrs.cli.options import settings_of
 if TYPE_CHECKING:
     from lrs.engine import LRS
 
+_PORT = 8000
 _VERSION = "X-Experience-API-Version: 1.0.3"
 
 
@@ -29,9 +31,9 @@ _VERSION = "X-Experience-API-Version: 1.0.3"
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep the store in this directory; without it, it is gone at the end.",
 )
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on. [default: 8000, or a free one if it is taken]")
 @click.option("--serve/--no-serve", "serving", default=True, help="Start the server, or stop when the course is loaded.")
-def demo(data: Path | None, port: int, *, serving: bool) -> None:
+def demo(data: Path | None, port: int | None, *, serving: bool) -> None:
     """Show it: load a course that nobody took, start the server, and print what to try.
 
     Everyone in the course is made up. Ctrl-C ends it.
@@ -49,7 +51,7 @@ def demo(data: Path | None, port: int, *, serving: bool) -> None:
         def started(address: str) -> None:
             click.echo(invitation(address, username, password, agent, verb))
 
-        server.serve(store, server.Listening(port=port), started=started)
+        server.serve(store, server.Listening(port=_usual_port() if port is None else port), started=started)
 
 
 def invitation(address: str, username: str, password: str, agent: str, verb: str) -> str:
@@ -89,6 +91,17 @@ def _load_course(store: LRS) -> tuple[str, str]:
     click.echo(f"{count:,} statements of a made-up course are stored in {store.settings.data}")
     agent = {key: value for key, value in first["actor"].items() if key != "name"}
     return msgspec.json.encode(agent).decode(), first["verb"]["id"]
+
+
+def _usual_port() -> int:
+    """Give the usual port, or 0 for any other when something listens there already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", _PORT))
+        except OSError:
+            return 0
+    return _PORT
 
 
 @contextmanager

@@ -35,7 +35,7 @@ class Request:
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.query: bytes = scope["query_string"]
         self.root_path: str = scope.get("root_path", "").rstrip("/")
-        self.path = _below(self.root_path, scope["path"])
+        self.path = _spelled(_below(self.root_path, scope["path"]))
         self.version = ""
         self.credential = "-"
         self._receive = receive
@@ -110,6 +110,13 @@ def decompress(sent: bytes, limit: int) -> bytes:
 
 def _too_large(limit: int) -> LimitExceeded:
     return LimitExceeded(f"the body is larger than the {limit} bytes that are allowed (max_body_bytes)")
+
+
+def _spelled(path: str) -> str:
+    """Bring a path to one spelling: other record stores answer at ``/xAPI/``, and some clients end it with a slash."""
+    if path[:6].lower() == "/xapi/":
+        path = "/xapi/" + path[6:].rstrip("/")
+    return path
 
 
 def _below(root_path: str, path: str) -> str:

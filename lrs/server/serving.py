@@ -137,6 +137,7 @@ def _config(store: LRS, listening: Listening) -> uvicorn.Config:
         Prefixed(application, listening.root_path) if listening.root_path else application,
         interface="asgi3",
         lifespan="off",
+        ws="none",
         ssl_certfile=listening.tls_cert,
         ssl_keyfile=listening.tls_key,
         log_config=None,

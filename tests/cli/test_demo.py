@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,15 +19,24 @@ import pytest
 from tests.cli.calling import call
 
 
-def test_the_pasted_lines_work(tmp_path: Path) -> None:
-    """A POST, a read by verb, a read by agent, just as printed; afterwards nothing is left."""
+@pytest.fixture
+def stack() -> Iterator[contextlib.ExitStack]:
+    """Close at the end what a test opens."""
+    with contextlib.ExitStack() as opened:
+        yield opened
+
+
+def test_the_pasted_lines_work(tmp_path: Path, stack: contextlib.ExitStack) -> None:
+    """A POST, a read by verb, a read by agent, just as printed, even where the usual port is taken; afterwards nothing is left."""
+    with contextlib.suppress(OSError):
+        stack.enter_context(socket.create_server(("127.0.0.1", 8000)))
     out = tmp_path / "out"
     with out.open("wb") as file:
         process = subprocess.Popen(
-            [sys.executable, "-m", "lrs", "demo", "--port", "0"],
+            [sys.executable, "-m", "lrs", "demo"],
             stdout=file,
             stderr=subprocess.DEVNULL,
-            env=dict(__import__("os").environ, TMPDIR=str(tmp_path)),
+            env={**os.environ, "TMPDIR": str(tmp_path)},
         )
     try:
         end = time.monotonic() + 60

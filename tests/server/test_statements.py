@@ -20,6 +20,13 @@ STATEMENTS = "/xapi/statements"
 JSON = {"Content-Type": "application/json"}
 
 
+@pytest.mark.parametrize("path", ["/xAPI/statements", "/xapi/statements/", "/XAPI/statements/"])
+def test_the_spellings_of_other_record_stores_are_known(path: str, client: httpx.Client) -> None:
+    """BigBlueButton joins xAPI/statements onto the origin; some clients end with a slash."""
+    assert client.get(path, params={"limit": 1}).status_code == 200
+    assert client.get("/xAPI/about").status_code == 200
+
+
 def test_one_statement_is_stored_and_read_back(client: httpx.Client, statement: dict[str, Any]) -> None:
     """POST answers with an array of one id, under which the statement is found."""
     reply = client.post(STATEMENTS, json=statement)
