@@ -66,7 +66,8 @@ class Contexts:
     def check(self, raw: bytes, path: str, *, about_activity: bool, sub: bool) -> Context:
         """Check a context; ``about_activity`` tells whether the object of the statement is an Activity."""
         found = fields.slices(raw, path, self._allowed, Section.CONTEXT)
-        context = Context(strings=len(found))
+        context = Context()
+        total = len(found)
         special: dict[str, tuple[Part, ...]] = {}
         for key, value in found.items():
             if key == "extensions":
@@ -82,9 +83,10 @@ class Contexts:
                 parts, strings = None, 1
             else:
                 parts, strings = self._check_reference(key, bytes(value), f"{path}.{key}", context, sub=sub)
-            context.strings += strings
+            total += strings
             if parts is not None:
                 special[key] = parts
+        context.strings = total
         context.parts = fields.rebuilt(found, special) if special else (raw,)
         return context
 
@@ -119,8 +121,8 @@ class Contexts:
                 definitions += [activity.definition] if activity.definition else []
                 parts += (b"," if n else b"", *activity.parts)
             if single or any(part.__class__ is not bytes for part in parts):
-                special[key] = fields.merged([*parts, b"]"])
-        own = fields.rebuilt(found, special) if special else None
+                special[key] = (*parts, b"]")
+        own = fields.merged(fields.rebuilt(found, special)) if special else None
         return _Activities(own, tuple(dict.fromkeys(related)), tuple(dict.fromkeys(definitions)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import msgspec
 
@@ -12,6 +12,7 @@ from lrs.xapi import fields
 from lrs.xapi.codec import strings_in
 from lrs.xapi.fields import Slice, refuse
 from lrs.xapi.formats import is_iri
+from lrs.xapi.memory import LONGEST
 from lrs.xapi.model import Part, Text
 from lrs.xapi.versions import Section
 
@@ -26,16 +27,24 @@ Keeps = Callable[[str], bool]
 """Extension IRI -> whether its value stays readable, whatever it is."""
 
 
+class _Key(NamedTuple):
+    """A key of an extensions object: as it is written before its value, as it is, and whether its value is kept."""
+
+    written: bytes
+    iri: str
+    kept: bool
+
+
 class Extensions:
     """Check extensions. Thread-safe; what is remembered are sets of keys and the verdict on them."""
 
     def __init__(self, keeps: Keeps) -> None:
         self._keeps = keeps
-        self._kept: dict[tuple[str, ...], tuple[bool, ...] | None] = {}
+        self._known: dict[tuple[str, ...], tuple[_Key, ...] | None] = {}
 
     def forget(self) -> None:
         """Drop everything remembered."""
-        self._kept.clear()
+        self._known.clear()
 
     def check(self, raw: Slice, path: str) -> tuple[tuple[Part, ...] | None, int]:
         """Check the extensions of what is at ``path`` -> (their parts, the number of their strings).
@@ -46,21 +55,21 @@ class Extensions:
             found = _decode(raw)
         except fields.UNREADABLE as error:
             _refuse_unreadable(bytes(raw), f"{path}.extensions", error)
-        keys = tuple(found)
+        names = tuple(found)
         try:
-            kept = self._kept[keys]
+            keys = self._known[names]
         except KeyError:
-            kept = self._judge(keys, f"{path}.extensions.*")
+            keys = self._judge(names, f"{path}.extensions.*")
         kinds = [*map(type, found.values())]
         if dict in kinds or list in kinds:
             reserved = frozenset(key for key, value in found.items() if _is_reserved(value, f"{path}.extensions.*"))
             strings = strings_in(found)
         else:
             reserved = _NONE
-            strings = len(keys) + kinds.count(str)
-        if kept is None and not reserved:
+            strings = len(names) + kinds.count(str)
+        if keys is None and not reserved:
             return None, strings
-        return _parts(raw, kept or (True,) * len(keys), reserved), strings
+        return _parts(raw, keys or _keys(names, (True,) * len(names)), reserved), strings
 
     def readable(self, raw: bytes) -> bytes:
         """Give a checked extensions object without the values that may not stay readable."""
@@ -68,17 +77,25 @@ class Extensions:
         values = fields.free_members(raw)
         return fields.written({key: values[key] for key in found if self._keeps(key) and not _is_reserved(found[key], "")})
 
-    def _judge(self, keys: tuple[str, ...], path: str) -> tuple[bool, ...] | None:
+    def _judge(self, names: tuple[str, ...], path: str) -> tuple[_Key, ...] | None:
         """Check the keys and tell which of them are kept; None for all."""
-        for key in keys:
-            if not is_iri(key):
+        for name in names:
+            if not is_iri(name):
                 refuse(path, "must have an IRI with a scheme as key", Section.EXTENSIONS)
-        kept = tuple(map(self._keeps, keys))
-        verdict = None if all(kept) else kept
-        if len(self._kept) >= _MAX_KEY_SETS:
-            self._kept.clear()
-        self._kept[keys] = verdict
-        return verdict
+        kept = tuple(map(self._keeps, names))
+        keys = None if all(kept) else _keys(names, kept)
+        if sum(map(len, names)) <= LONGEST:
+            if len(self._known) >= _MAX_KEY_SETS:
+                self._known.clear()
+            self._known[names] = keys
+        return keys
+
+
+def _keys(names: tuple[str, ...], kept: tuple[bool, ...]) -> tuple[_Key, ...]:
+    starts = (b"{", *(b",",) * (len(names) - 1))
+    return tuple(
+        _Key(b"%b%b:" % (start, msgspec.json.encode(name)), name, keep) for start, name, keep in zip(starts, names, kept, strict=True)
+    )
 
 
 def _refuse_unreadable(raw: bytes, path: str, error: Exception) -> NoReturn:
@@ -89,15 +106,14 @@ def _refuse_unreadable(raw: bytes, path: str, error: Exception) -> NoReturn:
     refuse(f"{path}.*", "must be a value that can be read, with numbers of ordinary size", Section.EXTENSIONS)
 
 
-def _parts(raw: Slice, kept: tuple[bool, ...], reserved: AbstractSet[str]) -> tuple[Part, ...]:
-    parts: list[Part] = [b"{"]
-    for n, ((key, json), keep) in enumerate(zip(fields.free_members(raw).items(), kept, strict=True)):
-        parts.append((b"," if n else b"") + msgspec.json.encode(key) + b":")
-        if key in reserved:
-            parts.append(Text(json, "reserved", key))
+def _parts(raw: Slice, keys: tuple[_Key, ...], reserved: AbstractSet[str]) -> tuple[Part, ...]:
+    parts: list[Part] = []
+    for (written, iri, kept), json in zip(keys, fields.free_members(raw).values(), strict=True):
+        if iri in reserved:
+            parts += (written, Text(json, "reserved", iri))
         else:
-            parts.append(json if keep else Text(json, "extension", key))
-    return fields.merged([*parts, b"}"])
+            parts += (written, json if kept else Text(json, "extension", iri))
+    return (*parts, b"}")
 
 
 def _is_reserved(value: object, path: str, depth: int = 1) -> bool:

@@ -5,7 +5,7 @@ No value is ever quoted in a refusal, nor a property name that the sender chose:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NoReturn
 from uuid import UUID
 
@@ -136,7 +136,8 @@ def numbers(raw: Slice, path: str, allowed: frozenset[str], section: Section = S
     except UNREADABLE:
         for key, value in slices(raw, path, allowed, section).items():
             _number(value, f"{path}.{key}", section)
-        raise
+        # Each property that is left is a number, so one that was dropped for it is not.
+        refuse(path, "must not have a property twice")
     if not allowed.issuperset(found):
         refuse(path, f"has a property that is not defined here; defined are: {', '.join(sorted(allowed))}", section)
     return found
@@ -179,29 +180,29 @@ duration = _formatted(formats.is_duration, "must be an ISO 8601 duration, such a
 media_type = _formatted(formats.is_media_type, "must be an Internet media type")
 
 
-def uuid(raw: Slice, path: str, section: Section) -> UUID:
+def uuid(raw: bytes, path: str, section: Section) -> UUID:
     """Read a UUID."""
-    found = formats.read_uuid(bytes(raw))
+    found = formats.read_uuid(raw)
     if found is None:
         refuse(path, "must be a UUID in its standard form", section)
     return found
 
 
-def timestamp(raw: Slice, path: str, version: str) -> int:
+def timestamp(raw: bytes, path: str, version: str) -> int:
     """Read a timestamp -> microseconds since 1970 UTC."""
-    found = formats.read_timestamp(bytes(raw), version=version)
+    found = formats.read_timestamp(raw, version)
     if found is None:
         form = "RFC 3339" if version == V2 else "ISO 8601, with date and time and, if any, a known offset"
         refuse(path, f"must be a timestamp of {form}", Section.TIMESTAMP)
     return found
 
 
-def merged(parts: Sequence[Part]) -> tuple[Part, ...]:
+def merged(parts: Iterable[Part]) -> tuple[Part, ...]:
     """Join neighbouring bytes, so that bytes and others alternate and bytes come first and last."""
     out: list[Part] = []
     run: list[bytes] = []
     for part in parts:
-        if isinstance(part, bytes):
+        if part.__class__ is bytes:
             run.append(part)
         else:
             out += (b"".join(run), part)
@@ -222,10 +223,15 @@ def written(found: dict[str, bytes]) -> bytes:
     return b"{%b}" % b",".join(b"%b:%b" % (msgspec.json.encode(key), value) for key, value in found.items())
 
 
-def rebuilt(found: Mapping[str, Slice], special: Mapping[str, tuple[Part, ...]]) -> tuple[Part, ...]:
+def rebuilt(found: Mapping[str, Slice], special: Mapping[str, Sequence[Part]]) -> tuple[Part, ...]:
     """Write an object again, in the order that came, some of its properties as parts and the others as the bytes that came."""
-    parts: list[Part] = [b"{"]
-    for n, (key, value) in enumerate(found.items()):
-        parts.append(b'%b"%b":' % (b"," if n else b"", key.encode()))
-        parts += special.get(key) or (bytes(value),)
-    return merged([*parts, b"}"])
+    parts: list[Part] = []
+    start = b'{"'
+    for key, value in found.items():
+        parts.append(b'%b%b":' % (start, key.encode()))
+        if key in special:
+            parts += special[key]
+        else:
+            parts.append(bytes(value))
+        start = b',"'
+    return (*parts, b"}")

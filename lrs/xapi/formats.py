@@ -145,7 +145,7 @@ def parse_timestamp(text: str, *, version: str = V1) -> int:
     return since.days * _DAY + since.seconds * _SECOND + since.microseconds + leap * _SECOND
 
 
-def read_timestamp(raw: bytes, *, version: str = V1) -> int | None:
+def read_timestamp(raw: bytes, version: str = V1) -> int | None:
     """Read a JSON string that is a timestamp, like :func:`parse_timestamp`; None for anything else.
 
     The forms that nearly everybody sends are left to the decoder. It reads RFC 3339, but takes a negative zero offset and rounds what

@@ -129,7 +129,7 @@ class Checker:
         context = _NO_CONTEXT
         statement_id = timestamp = None
         if found.id:
-            statement_id = fields.uuid(found.id, "$.id", Section.ID)
+            statement_id = fields.uuid(bytes(found.id), "$.id", Section.ID)
             strings += 2
         if found.result:
             more, count = check_result(bytes(found.result), "$.result", thing.interaction, self._extensions)
@@ -188,7 +188,7 @@ class Checker:
         tail = b',"version":"%b"' % version.encode()
         strings = 2 if found.version else 0
         if found.stored:
-            fields.timestamp(found.stored, "$.stored", self._version)
+            fields.timestamp(bytes(found.stored), "$.stored", self._version)
             strings += 2
         if found.attachments:
             json = bytes(found.attachments)

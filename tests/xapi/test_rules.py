@@ -497,6 +497,7 @@ TWICE = {
     ),
     "$.result": b'{"actor":%(agent)b,"verb":%(verb)b,"object":%(activity)b,"result":{"success":true,"success":true}}',
     "$.result.score": b'{"actor":%(agent)b,"verb":%(verb)b,"object":%(activity)b,"result":{"score":{"raw":1,"raw":1}}}',
+    "$.result.score once null": b'{"actor":%(agent)b,"verb":%(verb)b,"object":%(activity)b,"result":{"score":{"raw":null,"raw":1}}}',
     "$.result.extensions": b'{"actor":%(agent)b,"verb":%(verb)b,"object":%(activity)b,"result":{"extensions":{"a:b":1,"a:b" :2}}}',
     "$.result.extensions.*[0].*": (
         b'{"actor":%(agent)b,"verb":%(verb)b,"object":%(activity)b,"result":{"extensions":{"a:b":[{"canary":{"x":1,"x" :2}}]}}}'
@@ -737,3 +738,13 @@ def test_people_are_checked_on_their_own():
         with pytest.raises(InvalidStatement) as caught:
             check(write(value))
         says_nothing(caught.value, value)
+
+
+def test_long_extension_keys_are_not_remembered():
+    """Sets of keys that are long are checked anew each time, so that no sender can fill the memory with them."""
+    checker = Checker(keeps=lambda _iri: True)
+    for n in range(3):
+        checker.check(write(result(extensions={f"http://example.org/{n}/{'x' * memory.LONGEST}": 1, EXTENSION: 2})))
+    assert "xxx" not in everything(checker)
+    assert checker.check(write(result(extensions={EXTENSION: 2}))).parts
+    assert "canary-extension" in everything(checker)
