@@ -93,7 +93,7 @@ def scopes_from(names: list[str] | tuple[str, ...]) -> frozenset[Scope]:
 
 
 def software_authority(home_page: str, credential_id: UUID | str) -> bytes:
-    """The agent that stands for a credential: an account named by its id, so that it names no person."""
+    """Give the agent that stands for a credential: an account named by its id, so that it names no person."""
     import msgspec
 
     return msgspec.json.encode({"objectType": "Agent", "account": {"homePage": home_page, "name": str(credential_id)}})

@@ -72,7 +72,7 @@ class Committer:
         while group := self._next_group():
             try:
                 self._commit(group)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 -- whoever waits gets it, whatever it is
                 self._commit_one_by_one(group, error)
 
     def _next_group(self) -> list[Batch]:

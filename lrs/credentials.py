@@ -102,9 +102,8 @@ class Credentials:
         proof = hashlib.blake2b(f"{len(username)}:{username}{password}".encode(), digest_size=32, key=self._key).digest()
         known = self._known.get(proof)
         now = self._clock()
-        if known is not None and now < known.until:
-            if now < known.reread or self._stands(username, known, now):
-                return known.principal
+        if known is not None and now < known.until and (now < known.reread or self._stands(username, known, now)):
+            return known.principal
         return self._verified(username, password, proof)
 
     def _verified(self, username: str, password: str, proof: bytes) -> Principal:

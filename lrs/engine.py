@@ -181,7 +181,7 @@ class LRS:
     def query(self, *, principal: Principal | None = None, **filters: Any) -> Page:
         """Read a page of statements, newest first.
 
-        Filters are those of the specification, in Python's spelling (xAPI 1.0.3 Communication 2.1.3): ``agent`` (a dict), ``verb``, ``activity``, ``registration``,
+        Filters are those of the specification (xAPI 1.0.3 Communication 2.1.3): ``agent`` (a dict), ``verb``, ``activity``, ``registration``,
         ``related_agents``, ``related_activities``, ``since`` (exclusive), ``until`` (inclusive), ``limit``, ``ascending``, ``format``
         (``exact``, ``ids``, ``canonical``), ``language`` (as in Accept-Language), ``statement_id``, ``voided_statement_id``; or ``more`` alone, the token of
         the page before. Raises :class:`lrs.InvalidRequest`, :class:`lrs.NotFound`, :class:`lrs.NotPermitted`.
@@ -270,7 +270,7 @@ def _bodies(statements: Iterable[bytes] | Iterable[Json]) -> Iterator[bytes]:
         if isinstance(item, Mapping):
             yield codec.encode([item, *(_dict(other) for other in islice(items, _LINES - 1))])
         else:
-            yield bytes(item)
+            yield bytes(item)  # type: ignore[arg-type] # whatever is no mapping is bytes-like, or fails here
 
 
 def _dict(item: object) -> Json:
@@ -302,4 +302,3 @@ def _uuid(text: str) -> UUID:
 
 def _microseconds() -> int:
     return time.time_ns() // 1000
-

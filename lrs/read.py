@@ -1,6 +1,6 @@
 """The read path, one named call a step.
 
-    request -> authorise -> narrow (identifier -> sids) -> find -> reveal as the reader's view allows -> render -> page
+request -> authorise -> narrow (identifier -> sids) -> find -> reveal as the reader's view allows -> render -> page
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from lrs.errors import InvalidRequest, NotFound, NotPermitted
 from lrs.privacy.reveal import Revealer
 from lrs.storage.contract import Selection, StatementStore, SubjectStore
 from lrs.xapi import render
-from lrs.xapi.rules import check_identified
 from lrs.xapi.query import StatementQuery
+from lrs.xapi.rules import check_identified
 
 if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
@@ -57,7 +57,13 @@ class Reader:
     """Read statements. Thread-safe."""
 
     def __init__(
-        self, vault: SubjectStore, warehouse: StatementStore, *, keys: Callable[[str], TenantKeys], settings: Settings, clock: Callable[[], int]
+        self,
+        vault: SubjectStore,
+        warehouse: StatementStore,
+        *,
+        keys: Callable[[str], TenantKeys],
+        settings: Settings,
+        clock: Callable[[], int],
     ) -> None:
         self._vault = vault
         self._warehouse = warehouse
@@ -91,8 +97,8 @@ class Reader:
         counted = self._warehouse.count_by(principal.tenant, selection, by, now=self._clock())
         if by != "actor":
             return list(counted)
-        revealer = self._revealer(principal.tenant)
-        return [(msgspec.json.decode(revealer.person(int(str(sid)), grant.view)) if sid else None, number) for sid, number in counted]
+        people = self._revealer(principal.tenant).people([int(str(sid)) for sid, _ in counted if sid], grant.view)
+        return [(msgspec.json.decode(people[int(str(sid))]) if sid else None, number) for sid, number in counted]
 
     def stored_json(self, tenant: str, statement_id: UUID) -> bytes | None:
         """Give a stored statement as it was sent, for comparing; None when it is gone."""
@@ -144,7 +150,9 @@ class Reader:
         shown = rows[: selection.limit]
         more = None
         if len(rows) > len(shown):
-            payload = msgspec.msgpack.encode(msgspec.structs.replace(following, selection=msgspec.structs.replace(selection, after=shown[-1].stored)))
+            payload = msgspec.msgpack.encode(
+                msgspec.structs.replace(following, selection=msgspec.structs.replace(selection, after=shown[-1].stored))
+            )
             until = self._clock() // _MICROSECONDS + _TOKEN_SECONDS
             more = self._keys(principal.tenant).tokens.seal(payload, bound_to=principal.credential_id, until=until)
         bodies = self._revealer(principal.tenant).reveal(shown, grant.view)

@@ -34,7 +34,9 @@ def _known_versions(_settings: object, attribute: attrs.Attribute[tuple[str, ...
 def _store_address(schemes: tuple[str, ...]) -> Any:
     def check(_settings: object, attribute: attrs.Attribute[str | None], value: str | None) -> None:
         if value is not None and urlsplit(value).scheme.partition("+")[0] not in schemes:
-            raise ConfigurationError(f"setting {attribute.name} takes an address that starts with {' or '.join(s + '://' for s in schemes)}")
+            raise ConfigurationError(
+                f"setting {attribute.name} takes an address that starts with {' or '.join(s + '://' for s in schemes)}"
+            )
 
     return check
 
@@ -108,7 +110,7 @@ def load(
         chosen = _from_toml(path) | chosen
     unknown = set(chosen) - {field.name for field in attrs.fields(Settings)}
     if unknown:
-        raise ConfigurationError(f"unknown setting {sorted(unknown)[0]}", hint="The settings are listed in docs/reference/settings.md.")
+        raise ConfigurationError(f"unknown setting {min(unknown)}", hint="The settings are listed in docs/reference/settings.md.")
     return Settings(**chosen)
 
 

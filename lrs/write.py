@@ -23,7 +23,7 @@ from lrs.access import Action, Principal, decide
 from lrs.collection import paused_collection
 from lrs.errors import Conflict, InvalidRequest, LRSError
 from lrs.privacy.identity import Draft, Identities, add_authority, seal_texts, tokenise
-from lrs.storage.contract import FOREVER, NO_UUID, StatementStore, TokenisedStatement
+from lrs.storage.contract import FOREVER, NO_UUID, KnownStatement, StatementStore, TokenisedStatement
 from lrs.xapi import codec, compare
 from lrs.xapi.model import Authority, Definition, Part, Person, Statement, text_of
 from lrs.xapi.rules import Checker, check_authority
@@ -49,12 +49,13 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, eq=False):
-    """Checked statements that are stored together, and the future of who waits for them.
+    """Checked statements that are stored together under ``ids``, and the future of who waits for them.
 
     ``independent`` statements do not fail together: a conflict is one statement's own.
     """
 
     principal: Principal
+    ids: list[UUID]
     statements: list[Statement]
     authority: Authority
     done: Future[Receipt]
@@ -80,8 +81,8 @@ class Preparer:
         if statement_id is not None and not single:
             raise InvalidRequest("PUT takes one statement, not an array", parameter="statementId", section="xAPI 1.0.3 Communication 2.1.1")
         decide(principal, Action.WRITE_STATEMENTS)
-        self._stamp(statements, statement_id)
-        return Batch(principal, statements, self._authority(principal), _future())
+        ids = _stamp(statements, statement_id)
+        return Batch(principal, ids, statements, self._authority(principal), _future())
 
     def prepare_lines(self, lines: Sequence[bytes], principal: Principal, *, version: str) -> tuple[Batch, list[int], dict[int, LRSError]]:
         """Make a batch of independent lines -> (batch, the line of each of its statements, the lines that were refused)."""
@@ -97,9 +98,8 @@ class Preparer:
                 continue
             statements += found
             places += [place] * len(found)
-        for statement in statements:
-            statement.id = statement.id or uuid4()
-        return Batch(principal, statements, self._authority(principal), _future(), independent=True), places, refused
+        ids = [statement.id or uuid4() for statement in statements]
+        return Batch(principal, ids, statements, self._authority(principal), _future(), independent=True), places, refused
 
     def forget(self) -> None:
         """Drop from memory whatever was cached of statements and people."""
@@ -112,18 +112,6 @@ class Preparer:
     def _check(self, raws: Sequence[msgspec.Raw], version: str) -> list[Statement]:
         check = self._checkers[version].check
         return [check(bytes(raw), index=index) for index, raw in enumerate(raws)]
-
-    def _stamp(self, statements: Sequence[Statement], statement_id: UUID | None) -> None:
-        if statement_id is not None:
-            if statements[0].id not in (None, statement_id):
-                raise InvalidRequest("the statement's id is not the one in the request", parameter="statementId", section="xAPI 1.0.3 Communication 2.1.1")
-            statements[0].id = statement_id
-        seen: set[UUID] = set()
-        for statement in statements:
-            statement.id = statement.id or uuid4()
-            if statement.id in seen:
-                raise InvalidRequest("two statements of the batch have the same id", section="xAPI 1.0.3 Communication 2.1.2")
-            seen.add(statement.id)
 
     def _authority(self, principal: Principal) -> Authority:
         authority = self._authorities.get(principal.authority)
@@ -147,6 +135,7 @@ class Row(msgspec.Struct, eq=False, gc=False):
     """One new statement on its way into the warehouse."""
 
     tenant: str
+    id: UUID
     statement: Statement
     draft: Draft
     authority: Authority
@@ -195,7 +184,7 @@ class Writer:
     def _recognise(self, batches: Sequence[Batch], drafts: Sequence[Sequence[Draft]]) -> tuple[list[Row], list[Receipt]]:
         """Tell what is new from what is stored already; a batch with a conflict contributes nothing."""
         known = {
-            tenant: self._warehouse.known(tenant, [statement.id for batch in own for statement in batch.statements])
+            tenant: self._warehouse.known(tenant, [each for batch in own for each in batch.ids])
             for tenant, own in _by_tenant(batches).items()
         }
         fresh: dict[tuple[str, UUID], Row] = {}
@@ -205,24 +194,29 @@ class Writer:
             rows: dict[tuple[str, UUID], Row] = {}
             replayed: set[int] = set()
             refused: dict[int, LRSError] = {}
-            for index, (statement, draft) in enumerate(zip(batch.statements, own_drafts, strict=True)):
-                key = (tenant, statement.id)
+            for index, (identifier, statement, draft) in enumerate(zip(batch.ids, batch.statements, own_drafts, strict=True)):
+                key = (tenant, identifier)
+                row = Row(tenant, identifier, statement, draft, batch.authority)
                 earlier = rows.get(key) or fresh.get(key)
-                stored = known[tenant].get(statement.id)
+                stored = known[tenant].get(identifier)
                 if stored is None and earlier is None:
-                    rows[key] = Row(tenant, statement, draft, batch.authority)
-                elif draft.fingerprint == (stored or earlier.draft).fingerprint or self._same(tenant, statement, earlier):
+                    rows[key] = row
+                elif self._same(row, stored, earlier):
                     replayed.add(index)
                 else:
                     refused[index] = Conflict("another statement is stored under this id", index=index)
             if batch.independent or not refused:
                 fresh.update(rows)
-            outcomes.append(Receipt([statement.id for statement in batch.statements], frozenset(replayed), refused))
+            outcomes.append(Receipt(batch.ids, frozenset(replayed), refused))
         return list(fresh.values()), outcomes
 
-    def _same(self, tenant: str, statement: Statement, earlier: Row | None) -> bool:
-        stored = text_of(earlier.statement) if earlier else self._stored(tenant, statement.id)
-        return stored is not None and compare.same(text_of(statement), stored)
+    def _same(self, row: Row, stored: KnownStatement | None, earlier: Row | None) -> bool:
+        """Tell whether what came is what is ``stored`` under its id, or came ``earlier`` in the same group."""
+        known = stored or (earlier and earlier.draft)
+        if known and known.fingerprint == row.draft.fingerprint:
+            return True
+        text = text_of(earlier.statement) if earlier else self._stored(row.tenant, row.id)
+        return text is not None and compare.same(text_of(row.statement), text)
 
     def _seal(self, fresh: Sequence[Row]) -> list[TokenisedStatement]:
         if not fresh:
@@ -241,7 +235,7 @@ class Writer:
         timestamp = stored if statement.timestamp is None else statement.timestamp
         return TokenisedStatement(
             tenant=row.tenant,
-            id=statement.id,
+            id=row.id,
             stored=stored,
             timestamp=timestamp,
             verb=draft.verb,
@@ -254,7 +248,7 @@ class Writer:
             sids=draft.sids,
             vids=draft.vids,
             roles=draft.roles,
-            sealed=seal_texts(draft, statement.id, deks),
+            sealed=seal_texts(draft, row.id, deks),
             fingerprint=draft.fingerprint,
             body=draft.body,
             identity_until=_until(timestamp, self._settings.identity_days),
@@ -281,6 +275,19 @@ class Writer:
         if len(self._definitions) > _MAX_DEFINITIONS:
             self._definitions.clear()
         self._definitions |= new
+
+
+def _stamp(statements: Sequence[Statement], wanted: UUID | None) -> list[UUID]:
+    """Give each statement of a batch its own id, the one that it has or the ``wanted`` one, or a new one."""
+    section = "xAPI 1.0.3 Communication 2.1.1"
+    if wanted is not None:
+        if statements[0].id not in (None, wanted):
+            raise InvalidRequest("the statement's id is not the one in the request", parameter="statementId", section=section)
+        return [wanted]
+    ids = [statement.id or uuid4() for statement in statements]
+    if len(set(ids)) < len(ids):
+        raise InvalidRequest("two statements of the batch have the same id", section="xAPI 1.0.3 Communication 2.1.2")
+    return ids
 
 
 def _future() -> Future[Receipt]:

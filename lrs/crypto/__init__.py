@@ -1,0 +1,1 @@
+"""Keys and sealing. Knows bytes only; the one door to ``cryptography``."""

@@ -73,7 +73,11 @@ class Keyring:
             document = msgspec.json.decode(text, type=_Document)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise KeyUnavailable("the keyring is damaged: it is not what this program writes") from None
-        keys = [key for tenant in document.tenants.values() for key in (tenant.mac, tenant.pseudonym, *(epoch.key for epoch in tenant.epochs.values()))]
+        keys = [
+            key
+            for tenant in document.tenants.values()
+            for key in (tenant.mac, tenant.pseudonym, *(epoch.key for epoch in tenant.epochs.values()))
+        ]
         if document.format != FORMAT or any(len(key) != KEY_BYTES for key in keys) or not all(t.epochs for t in document.tenants.values()):
             raise KeyUnavailable("the keyring is damaged, or of another version of this program")
         return cls(document.tenants)

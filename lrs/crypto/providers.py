@@ -41,7 +41,9 @@ def open_keyring(settings: Settings, *, create: bool) -> Keyring:
     except FileExistsError:
         pass  # Another process was first: its keyring it is.
     except OSError as error:
-        raise ConfigurationError(f"the keyring {path} can't be written: {error.strerror}", hint="Give a data directory that you may write.") from None
+        raise ConfigurationError(
+            f"the keyring {path} can't be written: {error.strerror}", hint="Give a data directory that you may write."
+        ) from None
     return _read(path)
 
 

@@ -1,0 +1,1 @@
+"""People on their way in and out, and what policy says of them."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -177,7 +177,7 @@ def add_authority(draft: Draft, authority: Authority, identities: Identities) ->
     draft.body = b"".join(out)
 
 
-def seal_texts(draft: Draft, statement_id: UUID, deks: dict[int, Dek]) -> list[bytes]:
+def seal_texts(draft: Draft, statement_id: UUID, deks: Mapping[int, Dek]) -> list[bytes]:
     """Seal the texts of a draft under the key of its first person."""
     if not draft.texts:
         return []
@@ -205,10 +205,10 @@ def _text(text: Text, draft: Draft, policy: FreeText) -> bytes:
 
 
 def _hide_mentions(draft: Draft, mentioned: mentions.Mentions, keys: TenantKeys) -> None:
-    def seal(value: bytes, is_object: bool) -> bytes:  # noqa: FBT001 -- the shape of mentions.Seal
+    def seal(value: bytes, letter: bytes) -> bytes:
         # An object that goes into a box takes along what was set apart from it before.
-        draft.texts.append(_unbox(value, draft.texts) if is_object else value)
-        return b'{"$%s":%d}' % (b"o" if is_object else b"b", len(draft.texts) - 1)
+        draft.texts.append(_unbox(value, draft.texts) if letter == b"o" else value)
+        return b'{"$%s":%d}' % (letter, len(draft.texts) - 1)
 
     draft.names_people = True
     draft.body = mentions.seal_mentions(draft.body, mentioned, seal)

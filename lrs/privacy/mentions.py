@@ -1,4 +1,4 @@
-"""The self-mention scan: does a statement name its own people where no placeholder stands?
+"""The self-mention scan: whether a statement names its own people where no placeholder stands.
 
 A platform that writes ``Jean Dupont posted`` into an activity's name, or the account into its URL, would carry the name past every placeholder.
 The statement itself tells what to look for: its persons' names, mailboxes and account names (``Person.known``). What
@@ -27,8 +27,8 @@ _SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 # UTF-8 of ASCII and of U+00C0 to U+00FF, the accented letters of Western Europe, without the sharp s, which folds to ASCII.
 _PLAIN_BYTES = bytes([*range(0x80), 0xC3, *range(0x80, 0x9F), *range(0xA0, 0xC0)])
 
-Seal = Callable[[bytes, bool], bytes]
-"""(JSON value, whether it is an object) -> the placeholder to put in its place."""
+Seal = Callable[[bytes, bytes], bytes]
+"""(JSON value, letter of its placeholder: ``o`` for an object, else ``b``) -> the placeholder to put in its place."""
 
 
 class Mentions:
@@ -39,7 +39,9 @@ class Mentions:
     def __init__(self, known: Iterable[str]) -> None:
         spellings = {spelling for text in known for spelling in (text, fold(quote(text)))}
         self._words = tuple(word for word in spellings if len(word) >= _WHOLE_WORD_BELOW)
-        self._patterns = tuple(re.compile(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])") for word in spellings if len(word) < _WHOLE_WORD_BELOW)
+        self._patterns = tuple(
+            re.compile(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])") for word in spellings if len(word) < _WHOLE_WORD_BELOW
+        )
         self._bytes = tuple(word.encode() for word in self._words)
         self._ascii = all(spelling.isascii() for spelling in spellings)
 
@@ -81,7 +83,7 @@ def seal_mentions(value: bytes, mentioned: Mentions, seal: Seal) -> bytes:
     """
     head = value[:1]
     if head == b'"':
-        return seal(value, False) if mentioned(_STRING.decode(value)) else value
+        return seal(value, b"b") if mentioned(_STRING.decode(value)) else value
     if head == b"[":
         return b"[" + b",".join(seal_mentions(bytes(item), mentioned, seal) for item in _ARRAY.decode(value)) + b"]"
     if head != b"{" or value.startswith((b'{"$b":', b'{"$o":', b'{"$r":', b'{"$s":')):
@@ -89,8 +91,12 @@ def seal_mentions(value: bytes, mentioned: Mentions, seal: Seal) -> bytes:
     members = _OBJECT.decode(value)
     # Standard property names and language tags have no colon; the keys that a sender chooses are IRIs.
     if any(":" in key and mentioned(key) for key in members):
-        return seal(value, True)
-    return b"{" + b",".join(msgspec.json.encode(key) + b":" + seal_mentions(bytes(item), mentioned, seal) for key, item in members.items()) + b"}"
+        return seal(value, b"o")
+    return (
+        b"{"
+        + b",".join(msgspec.json.encode(key) + b":" + seal_mentions(bytes(item), mentioned, seal) for key, item in members.items())
+        + b"}"
+    )
 
 
 def _is_plain(body: bytes) -> bool:

@@ -1,21 +1,25 @@
 """The way out for people: from a stored row to the JSON of a statement, as much of it as a view shows.
 
-One pass over the body replaces each placeholder; what is put in is never looked at again, so nothing that a sender wrote can pass for a placeholder.
+One pass over the body replaces each placeholder; what is put in is never looked at again, so nothing that a sender wrote can pass for a
+placeholder. Whoever has no key in the vault any more is shown as the same stub as everybody else without one, in every view.
 """
 
 from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import msgspec
 
 from lrs.access import View
-from lrs.errors import TamperedData
-from lrs.storage.contract import StoredStatement, SubjectStore
-from lrs.xapi import render
+from lrs.errors import NotPermitted, TamperedData
+from lrs.storage.contract import NO_UUID, StoredStatement, SubjectStore
+from lrs.xapi.formats import format_timestamp
 from lrs.xapi.model import GROUP
 
 if TYPE_CHECKING:
@@ -24,117 +28,182 @@ if TYPE_CHECKING:
 
 _PLACEHOLDER = re.compile(rb'\{"\$([pbors])":([0-9]+)(\}?)')
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_MAX_REMEMBERED = 50_000
-_HIDDEN = {b"b": b'"urn:lrs:hidden"', b"o": b"{}"}
-ERASED = b'"account":{"homePage":"https://lrs.invalid/erased","name":"erased"}}'
-"""Who was erased, or whose time is over: the same for all, so that it tells nobody from anybody (privacy by GDPR art. 17)."""
+_KIND = {False: b'{"objectType":"Agent",', True: b'{"objectType":"Group",'}
+_ERASED = b'"account":{"homePage":"https://lrs.invalid/erased","name":"erased"}'
+_PSEUDONYM = b'"account":{"homePage":"https://lrs.invalid/pseudonym","name":"%b"}'
+_HIDDEN = b'"urn:lrs:hidden"'
+_HIDDEN_OBJECT = b"{}"
+_NOTHING = b'"%b"' % str(NO_UUID).encode()
+_FIRST = 1
+"""The number of the spelling under which a person came first."""
+_MAX_PEOPLE = 20_000
 
-Token = tuple[int, int]
+
+class _Person(msgspec.Struct, gc=False):
+    """A person whose key is unwrapped: vid -> the JSON of a spelling, as far as they were asked for."""
+
+    key: Dek
+    spellings: dict[int, bytes]
+
+    def __repr__(self) -> str:
+        return "_Person(<identity>)"
+
+
+People = Mapping[int, _Person]
+"""Those of some subjects who are still known."""
+Shown = Callable[[StoredStatement, int, bool], bytes]
+"""(row, number of the person in it, whether the place wants a group) -> the JSON of that person, without the brace at the end."""
 
 
 class Revealer:
-    """Reveal the rows of one tenant. Thread-safe."""
+    """Reveal the rows of one tenant. Thread-safe; remembers the people who were asked for last."""
 
-    def __init__(self, tenant: str, keys: TenantKeys, vault: SubjectStore) -> None:
+    def __init__(self, tenant: str, keys: TenantKeys, vault: SubjectStore, *, capacity: int = _MAX_PEOPLE) -> None:
         self._tenant = tenant
         self._keys = keys
         self._vault = vault
-        self._spellings: dict[Token, bytes] = {}
-        self._deks: dict[int, Dek] = {}
+        self._capacity = capacity
+        self._people: OrderedDict[int, _Person] = OrderedDict()
+        self._forgotten = 0
+        self._lock = threading.Lock()
 
     def reveal(self, rows: Sequence[StoredStatement], view: View) -> list[bytes]:
-        """Rows -> the exact JSON of each statement, as this view shows it.
+        """Rows -> the JSON of each statement, as this view shows it.
 
-        ``identified`` shows what was sent. ``pseudonymous`` shows pseudonyms for people and ids, and no free text. Who is no longer known is
-        shown as the same stub in both. Raises :class:`lrs.errors.TamperedData` when a sealed value is not in its place.
+        ``identified`` shows what was sent, byte for byte, with ``id``, ``stored`` and ``authority``, and ``timestamp`` where it had none.
+        ``pseudonymous`` shows pseudonyms for people, statement ids and registrations, and nothing that was sealed. Each call asks the vault
+        who is still known, so that an erasure counts at once, whichever process does it. Raises :class:`lrs.errors.TamperedData` when
+        a sealed value is not in its place.
         """
         if view is View.IDENTIFIED:
-            self._learn({token for row in rows for token in zip(row.sids, row.vids, strict=True)})
-            deks = self._open_keys({row.sids[0] for row in rows if row.sealed and row.sids})
-            return [self._shown(row, self._spelling, self._texts(row, deks)) for row in rows]
-        return [self._shown(self._renamed(row), self._pseudonym, ()) for row in rows]
+            people = self._open([pair for row in rows for pair in zip(row.sids, row.vids, strict=True)])
+            return [_written(row, _spelled(people), _texts(row, people)) for row in rows]
+        if view is View.PSEUDONYMOUS:
+            names = self._pseudonyms({sid for row in rows for sid in row.sids})
+            return [_written(self._renamed(row), _named(names), ()) for row in rows]
+        raise NotPermitted("this credential sees counts only, not statements")
 
-    def person(self, sid: int, view: View) -> bytes:
-        """Subject -> the JSON of an agent for it, in the first spelling that came."""
-        if view is not View.IDENTIFIED:
-            return b"{" + self._pseudonym(sid, 0, 0) + b"}"
-        self._learn({(sid, 1)})
-        return self._spelling(sid, 1, 0) + b"}"
+    def people(self, sids: Collection[int], view: View) -> dict[int, bytes]:
+        """Subjects -> the JSON of an agent for each, in the first spelling that came; one stub for all who are no longer known."""
+        found: dict[int, bytes] = {}
+        if view is View.IDENTIFIED:
+            people = self._open([(sid, _FIRST) for sid in sids])
+            found = {sid: person.spellings[_FIRST] for sid, person in people.items() if _FIRST in person.spellings}
+        elif view is View.PSEUDONYMOUS:
+            found = {sid: _KIND[False] + name + b"}" for sid, name in self._pseudonyms(set(sids)).items()}
+        return {sid: found.get(sid) or _KIND[False] + _ERASED + b"}" for sid in sids}
 
-    def forget(self) -> None:
-        """Drop every spelling and key from memory."""
-        self._spellings.clear()
-        self._deks.clear()
+    def forget(self, sid: int | None = None) -> None:
+        """Drop a person's spellings and key from memory, or everybody's; a read that is under way won't bring them back."""
+        with self._lock:
+            self._forgotten += 1
+            if sid is None:
+                self._people.clear()
+            else:
+                self._people.pop(sid, None)
 
-    def _shown(self, row: StoredStatement, person: Callable[[int, int, int], bytes], texts: Sequence[bytes | None]) -> bytes:
-        def fill(found: re.Match[bytes]) -> bytes:
-            kind, number, close = found.groups()
-            n = int(number)
-            if kind == b"p":
-                if n >= len(row.sids):
-                    return b'{"objectType":"Agent",' + ERASED[:-1] + close
-                return person(row.sids[n], row.vids[n], row.roles[n]) + close
-            if kind in (b"b", b"o"):
-                text = texts[n] if n < len(texts) else None
-                return _HIDDEN[kind] if text is None else text
-            return b'"%s"' % str(row.registration if kind == b"r" else row.references[n]).encode()
+    def _open(self, pairs: Collection[tuple[int, int]]) -> dict[int, _Person]:
+        """Open the spellings of these (sid, vid): one look-up of keys, and one of spellings unless all are remembered."""
+        wanted = set(pairs)
+        remembered, forgotten = self._remembered({sid for sid, _ in wanted})
+        keys = self._vault.keys(self._tenant, list({sid for sid, _ in wanted}))
+        people = {
+            sid: remembered.get(sid) or _Person(self._keys.dek(sid, key.epoch, key.wrapped, key.check), {}) for sid, key in keys.items()
+        }
+        missing = [(sid, vid) for sid, vid in wanted if sid in people and vid not in people[sid].spellings]
+        if missing:
+            for (sid, vid), (fingerprint, sealed) in self._vault.variants(self._tenant, missing).items():
+                people[sid].spellings[vid] = people[sid].key.open("variant", fingerprint, sealed)
+        self._remember(people, remembered.keys() - people.keys(), forgotten)
+        return people
 
-        body = _PLACEHOLDER.sub(fill, row.body)
-        head = b'{"id":"%s",' % str(row.id).encode()
-        tail = b',"stored":"%s"' % render.timestamp(row.stored).encode()
-        if row.timestamp == row.stored and "timestamp" not in _OBJECT.decode(row.body):
-            tail += b',"timestamp"' + tail[9:]
-        return head + body[1:-1] + tail + b"}"
+    def _remembered(self, sids: Collection[int]) -> tuple[dict[int, _Person], int]:
+        with self._lock:
+            return {sid: self._people[sid] for sid in sids if sid in self._people}, self._forgotten
 
-    def _spelling(self, sid: int, vid: int, role: int) -> bytes:
-        json = self._spellings.get((sid, vid))
-        if json is not None:
-            return json[:-1]
-        return b'{"objectType":"%s",' % (b"Group" if role & GROUP else b"Agent") + ERASED[:-1]
+    def _remember(self, people: People, gone: Collection[int], forgotten: int) -> None:
+        with self._lock:
+            for sid in gone:
+                self._people.pop(sid, None)
+            if forgotten != self._forgotten:
+                return
+            for sid, person in people.items():
+                self._people[sid] = person
+                self._people.move_to_end(sid)
+            while len(self._people) > self._capacity:
+                self._people.popitem(last=False)
 
-    def _pseudonym(self, sid: int, _vid: int, role: int) -> bytes:
-        kind = b"Group" if role & GROUP else b"Agent"
-        name = self._keys.pseudonym(sid).encode()
-        return b'{"objectType":"%s","account":{"homePage":"https://lrs.invalid/pseudonym","name":"%s"}' % (kind, name)
+    def _pseudonyms(self, sids: Collection[int]) -> dict[int, bytes]:
+        return {sid: _PSEUDONYM % self._keys.pseudonym(sid).encode() for sid in self._vault.keys(self._tenant, list(sids))}
 
     def _renamed(self, row: StoredStatement) -> StoredStatement:
         rename = self._keys.pseudonymous_uuid
+        registration = row.registration if row.registration == NO_UUID else rename(row.registration)
         return msgspec.structs.replace(
-            row, id=rename(row.id), registration=rename(row.registration), references=[rename(each) for each in row.references]
+            row, id=rename(row.id), registration=registration, references=[rename(each) for each in row.references]
         )
 
-    def _texts(self, row: StoredStatement, deks: Mapping[int, Dek]) -> list[bytes | None]:
-        if not row.sealed:
-            return []
-        dek = deks.get(row.sids[0]) if row.sids else None
-        if dek is None:
-            return [None] * len(row.sealed)
-        return [dek.open("text", row.id.bytes + struct.pack(">I", n), sealed) for n, sealed in enumerate(row.sealed)]
 
-    def _learn(self, tokens: Iterable[Token]) -> None:
-        missing = [token for token in tokens if token not in self._spellings]
-        if not missing:
-            return
-        found = self._vault.variants(self._tenant, missing)
-        deks = self._open_keys({sid for sid, _ in found})
-        if len(self._spellings) + len(found) > _MAX_REMEMBERED:
-            self._spellings.clear()
-            found = self._vault.variants(self._tenant, list(tokens))
-            deks = self._open_keys({sid for sid, _ in found})
-        for (sid, vid), (fingerprint, sealed) in found.items():
-            if sid not in deks:
-                continue
-            json = deks[sid].open("variant", fingerprint, sealed)
-            if self._keys.variant_fingerprint(sid, json) != fingerprint:
-                raise TamperedData("a spelling is not the one that was stored here")
-            self._spellings[(sid, vid)] = json
+def _spelled(people: People) -> Shown:
+    def show(row: StoredStatement, n: int, group: bool) -> bytes:  # noqa: FBT001 -- the shape of Shown
+        person = people.get(row.sids[n])
+        json = person.spellings.get(row.vids[n]) if person else None
+        return _KIND[group] + _ERASED if json is None else json[:-1]
 
-    def _open_keys(self, sids: set[int]) -> dict[int, Dek]:
-        missing = [sid for sid in sids if sid not in self._deks]
-        if missing:
-            if len(self._deks) + len(missing) > _MAX_REMEMBERED:
-                self._deks.clear()
-                missing = list(sids)
-            for sid, key in self._vault.keys(self._tenant, missing).items():
-                self._deks[sid] = self._keys.dek(sid, key.epoch, key.wrapped, key.check)
-        return {sid: self._deks[sid] for sid in sids if sid in self._deks}
+    return show
+
+
+def _named(names: Mapping[int, bytes]) -> Shown:
+    return lambda row, n, group: _KIND[group] + names.get(row.sids[n], _ERASED)
+
+
+def _texts(row: StoredStatement, people: People) -> Sequence[bytes]:
+    """Open the sealed texts of a row; none where the key of its first person is gone."""
+    owner = people.get(row.sids[0]) if row.sealed and row.sids else None
+    if owner is None:
+        return ()
+    return [owner.key.open("text", row.id.bytes + struct.pack(">I", n), sealed) for n, sealed in enumerate(row.sealed)]
+
+
+def _written(row: StoredStatement, shown: Shown, texts: Sequence[bytes]) -> bytes:
+    body = row.body
+
+    def fill(found: re.Match[bytes]) -> bytes:
+        kind, number, brace = found.groups()
+        n = int(number)
+        if kind == b"p":
+            if n < len(row.sids):
+                return shown(row, n, row.roles[n] & GROUP != 0) + brace
+            return _KIND[_wants_group(body, found)] + _ERASED + brace
+        if kind == b"r":
+            return _quoted(row.registration)
+        if kind == b"s":
+            return _quoted(row.references[n])
+        return texts[n] if n < len(texts) else _hidden(body, found)
+
+    try:
+        filled = _PLACEHOLDER.sub(fill, body)
+    except IndexError:
+        raise TamperedData("a stored statement does not have what its body refers to") from None
+    head = b'{"id":%b,' % _quoted(row.id)
+    stored = format_timestamp(row.stored).encode()
+    tail = b',"stored":"%b"}' % stored
+    if row.timestamp == row.stored and "timestamp" not in _OBJECT.decode(body):
+        tail = b',"timestamp":"%b"%b' % (stored, tail)
+    return head + filled[1:-1] + tail
+
+
+def _hidden(body: bytes, found: re.Match[bytes]) -> bytes:
+    """Give what is valid JSON, and valid xAPI, at the place of a text that can't be shown."""
+    if found[1] == b"o":
+        return _HIDDEN_OBJECT
+    return _NOTHING if body.endswith(b'"registration":', 0, found.start()) else _HIDDEN
+
+
+def _wants_group(body: bytes, found: re.Match[bytes]) -> bool:
+    """Tell whether a group has to stand at a place of which nothing else is left to say it."""
+    return body.startswith(b',"member":', found.end()) or body.endswith((b'"team":', b'"group":'), 0, found.start())
+
+
+def _quoted(identifier: UUID) -> bytes:
+    return b'"%b"' % str(identifier).encode()

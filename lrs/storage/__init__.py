@@ -1,0 +1,1 @@
+"""The two stores: the vault knows who, the warehouse what happened."""

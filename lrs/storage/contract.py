@@ -120,7 +120,10 @@ class StatementStore(Protocol):
         """The page that a selection asks for."""
 
     def count_by(self, tenant: str, selection: Selection, column: str, *, now: int) -> list[tuple[object, int]]:
-        """Number of matches by ``verb``, ``activity``, ``actor`` (a sid) or ``day`` (of ``stored``, as YYYY-MM-DD); largest first; ``limit`` groups at most."""
+        """Number of matches by ``verb``, ``activity``, ``actor`` (a sid) or ``day`` (of ``stored``, as YYYY-MM-DD).
+
+        Largest first; ``limit`` groups at most.
+        """
 
     def last_stored(self) -> int:
         """The greatest ``stored`` of all rows of all tenants, 0 when there are none."""

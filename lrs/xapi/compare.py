@@ -94,7 +94,8 @@ def _activity(found: dict[str, Any]) -> Any:
 
 
 def _object(found: dict[str, Any]) -> Any:
-    return _OBJECTS.get(found.get("objectType", "Activity"), _activity)(found)
+    rule = _OBJECTS[found.get("objectType", "Activity")]
+    return rule(found)
 
 
 def _duration(text: str) -> str:

@@ -1,15 +1,20 @@
-"""What a reader asks for: the parameters of the statements resource, checked like the same values in statements (xAPI 1.0.3 Communication 2.1.3)."""
+"""What a reader asks for: the parameters of the statements resource (xAPI 1.0.3 Communication 2.1.3).
+
+Values are checked to the same standard as the same values in statements (Data 2.2). A refusal names the parameter and never its value.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from lrs.errors import InvalidRequest, InvalidStatement
+from lrs.xapi.fields import Refusal, refuse_duplicates
 from lrs.xapi.formats import is_iri, parse_timestamp, parse_uuid
 from lrs.xapi.model import Person
 from lrs.xapi.rules import check_identified
@@ -17,7 +22,11 @@ from lrs.xapi.rules import check_identified
 _SECTION = "xAPI 1.0.3 Communication 2.1.3"
 _BOOLEANS = {"true": True, "false": False, "True": True, "False": False}
 _FORMATS = ("exact", "ids", "canonical")
-_BESIDE_AN_ID = frozenset({"statementId", "voidedStatementId", "format", "attachments"})
+_IDS = frozenset({"statementId", "voidedStatementId"})
+_BESIDE_AN_ID = _IDS | {"format", "attachments"}
+_DIGITS_OF_LIMIT = 9
+_LARGEST_LIMIT = 10**_DIGITS_OF_LIMIT - 1
+_NAME = re.compile(r"[A-Za-z_]{1,40}")
 
 
 class StatementQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,11 +57,14 @@ def _refuse(parameter: str, rule: str) -> InvalidRequest:
 
 def _agent(parameter: str, text: str) -> Person:
     try:
-        return check_identified(text.encode())
-    except (InvalidStatement, UnicodeEncodeError) as error:
-        reason = error.rule if isinstance(error, InvalidStatement) else "is not text"
-        path = f" ({error.path})" if isinstance(error, InvalidStatement) and error.path != "$" else ""
-        raise _refuse(parameter, f"must be the JSON of an Agent or identified Group: {reason}{path}") from None
+        raw = text.encode()
+        person = check_identified(raw)
+        refuse_duplicates(raw, "$")
+    except UnicodeEncodeError:
+        raise _refuse(parameter, "must be text") from None
+    except (InvalidStatement, Refusal) as error:
+        raise _refuse(parameter, f"must be the JSON of an Agent or identified Group: {error.path} {error.rule}") from None
+    return person
 
 
 def _iri(parameter: str, text: str) -> str:
@@ -82,9 +94,11 @@ def _boolean(parameter: str, text: str) -> bool:
 
 
 def _number(parameter: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+    if not (text.isascii() and text.isdigit()):
         raise _refuse(parameter, "must be a whole number, 0 or more")
-    return int(text)
+    digits = text.lstrip("0")
+    # More than anybody has: the store's own maximum comes first anyway.
+    return int(digits or 0) if len(digits) <= _DIGITS_OF_LIMIT else _LARGEST_LIMIT
 
 
 def _format(parameter: str, text: str) -> str:
@@ -118,25 +132,29 @@ def parse(parameters: Iterable[tuple[str, str]]) -> StatementQuery:
     names = set()
     for name, text in parameters:
         if name not in _PARAMETERS:
-            raise InvalidRequest(f"a parameter is unknown; known are: {', '.join(_PARAMETERS)}", section=_SECTION)
+            raise _unknown("parameter", name, _PARAMETERS)
         if name in names:
             raise _refuse(name, "must not stand twice")
         names.add(name)
         field, read = _PARAMETERS[name]
         found[field] = read(name, text)
-    if "statementId" in names and "voidedStatementId" in names:
+    if names >= _IDS:
         raise _refuse("voidedStatementId", "must not stand beside statementId")
-    if names & {"statementId", "voidedStatementId"} and names - _BESIDE_AN_ID:
+    if names & _IDS and names - _BESIDE_AN_ID:
         raise _refuse(min(names - _BESIDE_AN_ID), "must not stand beside statementId or voidedStatementId")
     return StatementQuery(**found)
 
 
 def from_arguments(**arguments: Any) -> StatementQuery:
-    """Python's spelling of the same parameters -> query. None means: not given."""
+    """Python's spelling of the same parameters -> query. None means: not given.
+
+    ``agent`` is a dict or its JSON, ``since`` and ``until`` are texts or datetimes with a time zone, ids are texts or UUIDs. Raises
+    :class:`lrs.errors.InvalidRequest`.
+    """
+    for name in arguments:
+        if name not in _ARGUMENTS:
+            raise _unknown("filter", name, _ARGUMENTS)
     given = {name: value for name, value in arguments.items() if value is not None}
-    unknown = sorted(set(given) - set(_ARGUMENTS))
-    if unknown:
-        raise InvalidRequest(f"unknown filter; known are: {', '.join(_ARGUMENTS)}", section=_SECTION)
     return parse((_ARGUMENTS[name], _spelled(_ARGUMENTS[name], value)) for name, value in given.items())
 
 
@@ -151,7 +169,22 @@ def _spelled(parameter: str, value: object) -> str:
     if isinstance(value, datetime):
         if value.tzinfo is None:
             raise _refuse(parameter, "must be a datetime with a time zone")
-        return value.isoformat()
+        return _in_utc(parameter, value)
     if isinstance(value, str | int | UUID):
         return str(value)
     raise _refuse(parameter, "has a type that it can't have")
+
+
+def _in_utc(parameter: str, moment: datetime) -> str:
+    try:
+        return moment.astimezone(UTC).isoformat()
+    except OverflowError:
+        raise _refuse(parameter, "must be a datetime that exists in UTC") from None
+
+
+def _unknown(what: str, name: str, known: Iterable[str]) -> InvalidRequest:
+    """Refuse a name; it is repeated only where it looks like one, since a sender may have put anything there."""
+    shown = f" {name}" if _NAME.fullmatch(name) else ""
+    right = next((each for each in known if each.lower() == name.lower()), None)
+    hint = f"It is written {right}." if right else f"Known are: {', '.join(known)}."
+    return InvalidRequest(f"the {what}{shown} is unknown", parameter=shown.strip(), section=_SECTION, hint=hint)

@@ -6,7 +6,6 @@ Only what a format changes is written anew; numbers, extensions and results keep
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -15,125 +14,145 @@ from lrs.xapi.language import choose
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _STRING = msgspec.json.Decoder(str)
-_IDENTIFIERS = ("mbox", "mbox_sha1sum", "openid", "account")
+_KEPT_OF_AGENTS = ("objectType", "mbox", "mbox_sha1sum", "openid", "account")
 _COMPONENTS = ("choices", "scale", "source", "target", "steps")
-_PEOPLE = {"contextAgents": "agent", "contextGroups": "group"}
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_INTERACTION = frozenset({"interactionType", "correctResponsesPattern", *_COMPONENTS})
+_MAPS = frozenset({"name", "description", "extensions"})
 
 Change = Callable[[bytes], bytes]
+"""A JSON value -> what stands in its place."""
 Definitions = Mapping[str, Sequence[bytes]]
+"""Activity id -> the JSON of its definitions that were seen, oldest first."""
 
 
-def timestamp(microseconds: int) -> str:
-    """Microseconds since 1970 UTC -> RFC 3339 with six decimals and ``Z``."""
-    return (_EPOCH + timedelta(microseconds=microseconds)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+class _Changes(msgspec.Struct, frozen=True):
+    """What a format makes of each kind of thing in a statement."""
+
+    agent: Change
+    verb: Change
+    activity: Change
+    attachment: Change = bytes
 
 
 def ids(body: bytes) -> bytes:
-    """Keep of agents, verbs and activities only what identifies them."""
-    return _event(body, agent=_agent_id, verb=_only_id, activity=_only_id)
+    """Keep of agents, groups, verbs and activities only what identifies them; of a group without identifier that of its members."""
+    return _event(body, _IDS)
 
 
 def canonical(body: bytes, accept: str, definitions: Definitions) -> bytes:
-    """Show activities with the store's own definition, and of each language map the language that ``accept`` asks for."""
+    """Show activities with the store's own definition, and of each language map the language that ``accept`` (Accept-Language) asks for."""
 
     def one_language(raw: bytes) -> bytes:
         return _one_language(raw, accept)
+
+    def component(raw: bytes) -> bytes:
+        return _changed(raw, {"description": one_language})
 
     def activity(raw: bytes) -> bytes:
         found = _members(raw)
         seen = definitions.get(_STRING.decode(found["id"]))
         if seen or "definition" in found:
-            found["definition"] = _localised(merged(seen or [found["definition"]]), one_language)
+            whole = merge_definitions(seen or [found["definition"]])
+            found["definition"] = _changed(whole, in_definition)
         return _written(found)
 
-    def verb(raw: bytes) -> bytes:
-        return _changed(raw, {"display": one_language})
-
-    def attachments(raw: bytes) -> bytes:
-        return _each(raw, lambda item: _changed(item, {"display": one_language, "description": one_language}))
-
-    return _event(body, agent=bytes, verb=verb, activity=activity, attachments=attachments)
+    components = {key: _in_each(component) for key in _COMPONENTS}
+    in_definition = {"name": one_language, "description": one_language, **components}
+    display = {"display": one_language}
+    described = {"display": one_language, "description": one_language}
+    changes = _Changes(
+        agent=bytes, verb=lambda raw: _changed(raw, display), activity=activity, attachment=lambda raw: _changed(raw, described)
+    )
+    return _event(body, changes)
 
 
 def activities(body: bytes) -> Iterator[str]:
-    """Name the activities whose definitions ``canonical`` needs."""
-    found = _members(body)
-    thing = _members(found["object"])
-    kind = _kind(thing)
-    if kind == "Activity":
-        yield _STRING.decode(thing["id"])
-    elif kind == "SubStatement":
-        yield from activities(found["object"])
-    context = _members(found["context"]) if "context" in found else {}
-    if "contextActivities" in context:
-        for group in _members(context["contextActivities"]).values():
-            for item in _ARRAY.decode(group):
-                yield _STRING.decode(_members(bytes(item))["id"])
+    """Name the activities whose definitions :func:`canonical` needs."""
+    found: list[str] = []
+
+    def note(raw: bytes) -> bytes:
+        found.append(_STRING.decode(_members(raw)["id"]))
+        return raw
+
+    _event(body, _Changes(agent=bytes, verb=bytes, activity=note))
+    yield from found
 
 
-def merged(definitions: Sequence[bytes]) -> bytes:
-    """Definitions of one activity, oldest first -> the store's own: languages and extensions together, all else by the newest."""
+def merge_definitions(definitions: Sequence[bytes]) -> bytes:
+    """Definitions of one activity, oldest first -> the store's own.
+
+    Languages and extensions come together; of anything else the newest counts. An interaction is one thing: a newer one takes the place
+    of an older one as a whole.
+    """
     whole: dict[str, bytes] = {}
     for definition in definitions:
-        for key, value in _members(definition).items():
-            whole[key] = _written(_members(whole[key]) | _members(value)) if key in whole and key in ("name", "description", "extensions") else value
+        found = _members(definition)
+        if "interactionType" in found:
+            whole = {key: value for key, value in whole.items() if key not in _INTERACTION}
+        for key, value in found.items():
+            together = key in _MAPS and key in whole
+            whole[key] = _written(_members(whole[key]) | _members(value)) if together else value
     return _written(whole)
 
 
-def _event(body: bytes, *, agent: Change, verb: Change, activity: Change, attachments: Change = bytes) -> bytes:
-    """Change the agents, verb and activities of a statement or SubStatement."""
+def _event(body: bytes, changes: _Changes) -> bytes:
+    """Change the things in a statement or SubStatement."""
 
     def thing(raw: bytes) -> bytes:
-        kind = _kind(_members(raw))
+        found = _members(raw)
+        kind = _STRING.decode(found["objectType"]) if "objectType" in found else "Activity"
         if kind in ("Agent", "Group"):
-            return agent(raw)
+            return changes.agent(raw)
         if kind == "SubStatement":
-            return _event(raw, agent=agent, verb=verb, activity=activity, attachments=attachments)
-        return raw if kind == "StatementRef" else activity(raw)
-
-    def people(name: str) -> Change:
-        return lambda raw: _each(raw, lambda item: _changed(item, {name: agent}))
+            return _event(raw, changes)
+        return changes.activity(raw) if kind == "Activity" else raw
 
     def context(raw: bytes) -> bytes:
-        around = lambda value: _written({key: _each(group, activity) for key, group in _members(value).items()})  # noqa: E731 -- short, and used once
-        changes = {"instructor": agent, "team": agent, "contextActivities": around}
-        return _changed(raw, changes | {key: people(name) for key, name in _PEOPLE.items()})
+        return _changed(raw, in_context)
 
-    changes = {"actor": agent, "verb": verb, "object": thing, "context": context, "authority": agent, "attachments": attachments}
-    return _changed(body, changes)
+    def around(raw: bytes) -> bytes:
+        return _written({key: each_activity(group) for key, group in _members(raw).items()})
+
+    each_activity = _in_each(changes.activity)
+    in_context = {
+        "instructor": changes.agent,
+        "team": changes.agent,
+        "contextActivities": around,
+        "contextAgents": _in_each(lambda raw: _changed(raw, {"agent": changes.agent})),
+        "contextGroups": _in_each(lambda raw: _changed(raw, {"group": changes.agent})),
+    }
+    in_event = {
+        "actor": changes.agent,
+        "verb": changes.verb,
+        "object": thing,
+        "context": context,
+        "authority": changes.agent,
+        "attachments": _in_each(changes.attachment),
+    }
+    return _changed(body, in_event)
 
 
 def _agent_id(raw: bytes) -> bytes:
     found = _members(raw)
-    kept = {key: found[key] for key in ("objectType", *_IDENTIFIERS) if key in found}
-    if "objectType" not in kept:
-        kept = {"objectType": b'"Agent"', **kept}
+    kept = {"objectType": b'"Agent"'} | {key: found[key] for key in _KEPT_OF_AGENTS if key in found}
     if len(kept) == 1 and "member" in found:
-        kept["member"] = _each(found["member"], _agent_id)
+        kept["member"] = _in_each(_agent_id)(found["member"])
     return _written(kept)
 
 
 def _only_id(raw: bytes) -> bytes:
-    return b'{"id":' + _members(raw)["id"] + b"}"
+    return b'{"id":%b}' % _members(raw)["id"]
 
 
-def _localised(definition: bytes, one_language: Change) -> bytes:
-    components = lambda raw: _each(raw, lambda item: _changed(item, {"description": one_language}))  # noqa: E731 -- short, and used once
-    return _changed(definition, {"name": one_language, "description": one_language} | dict.fromkeys(_COMPONENTS, components))
+_IDS = _Changes(agent=_agent_id, verb=_only_id, activity=_only_id)
 
 
 def _one_language(raw: bytes, accept: str) -> bytes:
     found = _members(raw)
-    if len(found) < 2:
+    if not found:
         return raw
-    tag = choose(list(found), accept)
+    tag = choose(found, accept)
     return _written({tag: found[tag]})
-
-
-def _kind(found: Mapping[str, bytes]) -> str:
-    return _STRING.decode(found["objectType"]) if "objectType" in found else "Activity"
 
 
 def _members(raw: bytes) -> dict[str, bytes]:
@@ -142,12 +161,14 @@ def _members(raw: bytes) -> dict[str, bytes]:
 
 def _changed(raw: bytes, changes: Mapping[str, Change]) -> bytes:
     found = _members(raw)
+    if changes.keys().isdisjoint(found):
+        return raw
     return _written({key: changes[key](value) if key in changes else value for key, value in found.items()})
 
 
-def _each(raw: bytes, change: Change) -> bytes:
-    return b"[" + b",".join(change(bytes(item)) for item in _ARRAY.decode(raw)) + b"]"
+def _in_each(change: Change) -> Change:
+    return lambda raw: b"[%b]" % b",".join([change(bytes(item)) for item in _ARRAY.decode(raw)])
 
 
 def _written(found: Mapping[str, bytes]) -> bytes:
-    return b"{" + b",".join(msgspec.json.encode(key) + b":" + value for key, value in found.items()) + b"}"
+    return b"{%b}" % b",".join([b"%b:%b" % (msgspec.json.encode(key), value) for key, value in found.items()])

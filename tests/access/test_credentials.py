@@ -47,7 +47,10 @@ def test_who_was_added_is_let_in(credentials: Credentials) -> None:
     assert len(password) >= 24
 
 
-@pytest.mark.parametrize(("username", "password"), [("moodle", "wrong"), ("nobody", "secret"), ("moodle", ""), ("MOODLE", "secret"), ("moodles", "ecret"), ("moodle", "é\x00")])
+@pytest.mark.parametrize(
+    ("username", "password"),
+    [("moodle", "wrong"), ("nobody", "secret"), ("moodle", ""), ("MOODLE", "secret"), ("moodles", "ecret"), ("moodle", "é\x00")],
+)
 def test_everybody_else_is_not(credentials: Credentials, username: str, password: str) -> None:
     """In the same words, whether the username exists or not."""
     credentials.add("Moodle", username="moodle", password="secret")

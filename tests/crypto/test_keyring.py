@@ -45,7 +45,14 @@ def test_a_damaged_one_is_refused_and_kept(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
     whole = open_keyring(settings, create=True).to_json()
     path = key_file(settings)
-    for damaged in (b"", whole[:-20], b"{}", whole.replace(b'"mac"', b'"mac "'), b"\xff\xfe", whole.replace(b'"format": 1', b'"format": 9')):
+    for damaged in (
+        b"",
+        whole[:-20],
+        b"{}",
+        whole.replace(b'"mac"', b'"mac "'),
+        b"\xff\xfe",
+        whole.replace(b'"format": 1', b'"format": 9'),
+    ):
         path.chmod(0o600)
         path.write_bytes(damaged)
         path.chmod(0o400)
@@ -114,7 +121,14 @@ def test_tokens_are_bound_and_expire() -> None:
     token = tokens.seal(b"payload", bound_to="me", until=100)
     assert tokens.open(token, bound_to="me", now=100) == b"payload"
     messages = set()
-    for wrong, who in ((token, "you"), (token[:-2], "me"), ("", "me"), ("é", "me"), ("A" * 200, "me"), (token.replace(token[5], "_", 1), "me")):
+    for wrong, who in (
+        (token, "you"),
+        (token[:-2], "me"),
+        ("", "me"),
+        ("é", "me"),
+        ("A" * 200, "me"),
+        (token.replace(token[5], "_", 1), "me"),
+    ):
         with pytest.raises(InvalidRequest) as refused:
             tokens.open(wrong, bound_to=who, now=1)
         messages.add(str(refused.value))

@@ -15,9 +15,9 @@ from lrs.privacy.mentions import Mentions, fold, seal_mentions
 def boxed(body: bytes, mentioned: Mentions) -> tuple[bytes, list[bytes]]:
     boxes: list[bytes] = []
 
-    def seal(value: bytes, is_object: bool) -> bytes:
+    def seal(value: bytes, letter: bytes) -> bytes:
         boxes.append(value)
-        return b'{"$%s":%d}' % (b"o" if is_object else b"b", len(boxes) - 1)
+        return b'{"$%s":%d}' % (letter, len(boxes) - 1)
 
     return seal_mentions(body, mentioned, seal), boxes
 
@@ -68,11 +68,17 @@ def test_placeholders_and_property_names_stay() -> None:
     assert boxes == [b'"member"']
 
 
-@given(st.text(min_size=6), st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))
+@given(
+    st.text(min_size=6),
+    st.recursive(st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)),
+)
 def test_the_quick_look_never_misses_what_the_walk_finds(known: str, value: object) -> None:
     """``may_be_in`` may be wrong in saying yes, never in saying no."""
     mentioned = Mentions([fold(known)])
-    for body in (json.dumps({"v": value}).encode(), json.dumps({"v": [value, f"x{known}y"]}, ensure_ascii=False).encode("utf-8", "replace")):
+    for body in (
+        json.dumps({"v": value}).encode(),
+        json.dumps({"v": [value, f"x{known}y"]}, ensure_ascii=False).encode("utf-8", "replace"),
+    ):
         _, boxes = boxed(body, mentioned)
         if boxes:
             assert mentioned.may_be_in(body)

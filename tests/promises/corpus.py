@@ -198,7 +198,9 @@ _EDITS |= {
 }
 _SUBS = {f"sub {name}": _sub(edit) for name, edit in _EDITS.items() if not name.startswith("authority")}
 PLACES = {name: _place(edit) for name, edit in (_EDITS | _SUBS).items()}
-PLACES_2_0 = {name: _place(edit) for name, edit in (ONLY_IN_2_0 | {f"sub {name}": _sub(edit) for name, edit in ONLY_IN_2_0.items()}).items()}
+PLACES_2_0 = {
+    name: _place(edit) for name, edit in (ONLY_IN_2_0 | {f"sub {name}": _sub(edit) for name, edit in ONLY_IN_2_0.items()}).items()
+}
 
 
 def statements_2_0(corpus: Corpus) -> Iterator[Json]:

@@ -47,10 +47,14 @@ def warehouse_text(data: Path) -> bytes:
 
     client = clickhouse_connect.get_client(interface="chdb", path=str(data / "warehouse"))
     try:
-        tables = client.query("SELECT database, name FROM system.tables WHERE database NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema')").result_rows
+        tables = client.query(
+            "SELECT database, name FROM system.tables WHERE database NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema')"
+        ).result_rows
         text = b""
         for database, name in tables:
-            text += client.raw_query(f"SELECT * FROM `{database}`.`{name}`", fmt="JSONEachRow", settings={"output_format_json_quote_64bit_integers": 0})
+            text += client.raw_query(
+                f"SELECT * FROM `{database}`.`{name}`", fmt="JSONEachRow", settings={"output_format_json_quote_64bit_integers": 0}
+            )
         return text
     finally:
         client.close()
@@ -105,7 +109,9 @@ def test_no_marker_is_in_an_error(tmp_path: Path, logs: io.StringIO) -> None:
         for kind in ("mbox", "mbox_sha1sum", "openid", "account"):
             for place, put in PLACES.items():
                 statement = put(corpus, kind, place)
-                broken = json.loads(json.dumps(statement).replace('"objectType": "Agent"', '"objectType": "Person"').replace("mailto:", "mail:"))
+                broken = json.loads(
+                    json.dumps(statement).replace('"objectType": "Agent"', '"objectType": "Person"').replace("mailto:", "mail:")
+                )
                 broken.setdefault("context", {})["Registration"] = "x"
                 with pytest.raises(LRSError) as refused:
                     store.ingest(broken)

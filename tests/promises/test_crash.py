@@ -177,7 +177,7 @@ def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
     return {
         str(path.relative_to(folder)): (path.stat().st_mode, path.read_bytes())
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix not in {".lock"}
+        if path.is_file() and path.suffix != ".lock"
     }
 
 

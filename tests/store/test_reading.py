@@ -179,7 +179,11 @@ def test_a_token_is_its_owners_and_nobody_elses(store: lrs.LRS, world: World, pr
     token = store.query(verb=world.verb, limit=1, principal=mine).more
     assert token is not None
     assert len(store.query(more=token, principal=mine).statements) == 1
-    for wrong in (lambda: store.query(more=token, principal=other), lambda: store.query(more=token[:-4] + "AAAA", principal=mine), lambda: store.query(more="é", principal=mine)):
+    for wrong in (
+        lambda: store.query(more=token, principal=other),
+        lambda: store.query(more=token[:-4] + "AAAA", principal=mine),
+        lambda: store.query(more="é", principal=mine),
+    ):
         with pytest.raises(lrs.InvalidRequest):
             wrong()
 
@@ -195,9 +199,19 @@ def test_limit_zero_asks_for_what_the_server_gives(store: lrs.LRS, world: World)
 
 def test_ids_and_canonical(store: lrs.LRS, world: World) -> None:
     """ids keeps what identifies; canonical shows the store's own definition in the reader's language; exact is untouched."""
-    thing = {"id": world.activity, "objectType": "Activity", "definition": {"name": {"fr": "Cours", "en": "Course"}, "extensions": {"https://x.example/n": 1.10}}}
-    store.ingest(world.statement(object={"id": world.activity, "definition": {"name": {"de": "Kurs"}, "type": "https://types.example.fr/course"}}))
-    (identifier,) = store.ingest(world.statement({"name": "Ana", "mbox": "mailto:ana@example.fr"}, object=thing, verb={"id": world.verb, "display": {"en": "saw", "fr": "a vu"}}))
+    thing = {
+        "id": world.activity,
+        "objectType": "Activity",
+        "definition": {"name": {"fr": "Cours", "en": "Course"}, "extensions": {"https://x.example/n": 1.10}},
+    }
+    store.ingest(
+        world.statement(object={"id": world.activity, "definition": {"name": {"de": "Kurs"}, "type": "https://types.example.fr/course"}})
+    )
+    (identifier,) = store.ingest(
+        world.statement(
+            {"name": "Ana", "mbox": "mailto:ana@example.fr"}, object=thing, verb={"id": world.verb, "display": {"en": "saw", "fr": "a vu"}}
+        )
+    )
     (ids,) = store.query(statement_id=identifier, format="ids").statements
     assert ids["actor"] == {"objectType": "Agent", "mbox": "mailto:ana@example.fr"}
     assert ids["verb"] == {"id": world.verb}
@@ -211,7 +225,9 @@ def test_ids_and_canonical(store: lrs.LRS, world: World) -> None:
     assert exact["object"] == thing
 
 
-def test_the_pseudonymous_view_shows_no_identity_and_answers_no_guess(store: lrs.LRS, world: World, principal: Callable[..., Principal]) -> None:
+def test_the_pseudonymous_view_shows_no_identity_and_answers_no_guess(
+    store: lrs.LRS, world: World, principal: Callable[..., Principal]
+) -> None:
     """One name per person, none of the ids, no free text; asking for a person is refused."""
     reader = principal(Scope.STATEMENTS_READ, view=View.PSEUDONYMOUS)
     registration = str(uuid4())
@@ -241,7 +257,11 @@ def test_the_aggregate_view_counts_and_shows_nobody(store: lrs.LRS, world: World
     reader = principal(Scope.STATEMENTS_READ, view=View.AGGREGATE)
     store.ingest([world.statement("ana"), world.statement("bea")])
     assert store.count("verb", verb=world.verb, principal=reader) == [(world.verb, 2)]
-    for refused in (lambda: store.query(principal=reader), lambda: store.count("actor", principal=reader), lambda: store.count("verb", agent=world.person("ana"), principal=reader)):
+    for refused in (
+        lambda: store.query(principal=reader),
+        lambda: store.count("actor", principal=reader),
+        lambda: store.count("verb", agent=world.person("ana"), principal=reader),
+    ):
         with pytest.raises(lrs.NotPermitted):
             refused()
 

@@ -25,7 +25,12 @@ def test_what_was_sent_comes_back_exactly(store: lrs.LRS, world: World) -> None:
     )
     (identifier,) = store.ingest(body)
     (shown,) = store.query(statement_id=identifier).bodies
-    for piece in (b'"raw":85,', b'"scaled":8.50e-1', b'{"n" : [1e2, 1.10, -0.0, 12345678901234567890],"t":"\\u00e9"}', b'"2021-11-29T23:09:00.1+02:00"'):
+    for piece in (
+        b'"raw":85,',
+        b'"scaled":8.50e-1',
+        b'{"n" : [1e2, 1.10, -0.0, 12345678901234567890],"t":"\\u00e9"}',
+        b'"2021-11-29T23:09:00.1+02:00"',
+    ):
         assert piece in shown
     added = {"id", "stored", "authority", "version"}
     assert {key: value for key, value in json.loads(shown).items() if key not in added} == json.loads(body)
@@ -92,7 +97,9 @@ def test_a_replay_in_other_words_is_a_replay(store: lrs.LRS, world: World, chang
     assert len(store.query(verb=world.verb).statements) == 1
 
 
-@pytest.mark.parametrize("change", [{"result": {"success": True}}, {"actor": {"mbox": "mailto:somebody@else.example"}}, {"timestamp": "2026-11-24T10:00:01Z"}])
+@pytest.mark.parametrize(
+    "change", [{"result": {"success": True}}, {"actor": {"mbox": "mailto:somebody@else.example"}}, {"timestamp": "2026-11-24T10:00:01Z"}]
+)
 def test_other_content_under_a_known_id_is_a_conflict(store: lrs.LRS, world: World, change: dict[str, object]) -> None:
     """The conflict names the index in the batch, and nothing of the batch is stored."""
     identifier = str(uuid4())
@@ -151,7 +158,14 @@ def test_lines_are_stored_one_by_one(store: lrs.LRS, world: World) -> None:
     known = world.statement(id=str(uuid4()))
     store.ingest(known)
     conflict = known | {"result": {"success": True}}
-    lines = [json.dumps(world.statement()), "", json.dumps(known), "{", json.dumps(conflict), json.dumps([world.statement(), world.statement()])]
+    lines = [
+        json.dumps(world.statement()),
+        "",
+        json.dumps(known),
+        "{",
+        json.dumps(conflict),
+        json.dumps([world.statement(), world.statement()]),
+    ]
     outcomes = list(store.ingest_lines(line.encode() for line in lines))
     assert [outcome.number for outcome in outcomes] == [1, 3, 4, 5, 6]
     assert [len(outcome.ids) for outcome in outcomes] == [1, 1, 0, 0, 2]

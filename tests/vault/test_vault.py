@@ -132,7 +132,10 @@ def test_sqlite_is_safe_and_its_owners_alone(tmp_path: Path) -> None:
     """Written through to the disk, freed pages overwritten, file mode 0600."""
     vault = Vault.open(Settings(data=tmp_path))
     with vault._engine.connect() as connection:
-        pragmas = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "secure_delete", "foreign_keys")}
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "secure_delete", "foreign_keys")
+        }
     vault.close()
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "secure_delete": 1, "foreign_keys": 1}
     assert (tmp_path / "vault.sqlite").stat().st_mode & 0o777 == 0o600

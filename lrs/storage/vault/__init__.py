@@ -60,7 +60,7 @@ class Vault:
     # Tenants
 
     def tenants(self) -> list[str]:
-        """The tenants that this vault holds data of."""
+        """Name the tenants that this vault holds data of."""
         with self._read() as connection:
             return list(connection.scalars(select(schema.tenant.c.name).order_by(schema.tenant.c.name)))
 
@@ -111,7 +111,7 @@ class Vault:
                     connection.execute(insert(schema.variant), rows)
         except IntegrityError:
             raise IndexTaken from None
-        return found | {row["fingerprint"]: (row["sid"], row["vid"]) for row in rows}  # type: ignore[misc]
+        return found | {row["fingerprint"]: (row["sid"], row["vid"]) for row in rows}
 
     def keys(self, tenant: str, sids: Sequence[int]) -> Mapping[int, WrappedKey]:
         """See :class:`lrs.storage.contract.SubjectStore`."""
@@ -154,7 +154,7 @@ class Vault:
         table = schema.credential
         with self._read() as connection:
             found = connection.execute(select(table).where(table.c.username == username, table.c.revoked.is_(None))).one_or_none()
-        return None if found is None else _credential(found._mapping)  # noqa: SLF001 -- SQLAlchemy's public name for it
+        return None if found is None else _credential(dict(found._mapping))  # noqa: SLF001 -- SQLAlchemy's public name for it
 
     def credentials(self, tenant: str | None = None) -> list[CredentialRow]:
         """See :class:`lrs.storage.contract.CredentialStore`."""
@@ -162,7 +162,7 @@ class Vault:
         query = select(table).order_by(table.c.created)
         with self._read() as connection:
             rows = connection.execute(query if tenant is None else query.where(table.c.tenant == tenant)).all()
-        return [_credential(row._mapping) for row in rows]  # noqa: SLF001 -- as above
+        return [_credential(dict(row._mapping)) for row in rows]  # noqa: SLF001 -- as above
 
     def revoke_credential(self, credential_id: str, *, at: int) -> bool:
         """See :class:`lrs.storage.contract.CredentialStore`."""
@@ -181,7 +181,10 @@ class Vault:
         with self._read() as connection:
             version = connection.scalar(select(func.max(schema.vault.c.version)))
         if version != schema.VERSION:
-            raise ConfigurationError(f"the vault has version {version}, this program knows {schema.VERSION}", hint="Run the version that wrote it, or a newer one.")
+            raise ConfigurationError(
+                f"the vault has version {version}, this program knows {schema.VERSION}",
+                hint="Run the version that wrote it, or a newer one.",
+            )
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:

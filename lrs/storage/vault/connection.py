@@ -30,7 +30,11 @@ _PRAGMAS = (
 _LOOPBACK = {None, "", "localhost", "127.0.0.1", "::1"}
 _REASONS = (
     ("disk is full", "its disk has no space left", "Make space; nothing of this request was kept."),
-    ("disk I/O error", "its file can't be read or written (disk full, or a limit on file sizes)", "Check the disk and the limits of the process."),
+    (
+        "disk I/O error",
+        "its file can't be read or written (disk full, or a limit on file sizes)",
+        "Check the disk and the limits of the process.",
+    ),
     ("readonly", "its file may not be written", "Give the process write access to the data directory."),
     ("unable to open", "its file can't be opened", "Check that the data directory exists and may be written."),
     ("locked", "another process keeps it locked", "Try again; if it stays, find the process that holds the file."),
@@ -49,7 +53,9 @@ def connect(settings: Settings) -> Engine:
         except ArgumentError:
             raise ConfigurationError("the setting vault is not a database address") from None
     try:
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=url.get_backend_name() != "sqlite", connect_args=_arguments(url, settings))
+        engine = create_engine(
+            url, hide_parameters=True, pool_pre_ping=url.get_backend_name() != "sqlite", connect_args=_arguments(url, settings)
+        )
     except (ModuleNotFoundError, NoSuchModuleError):
         raise MissingExtra("a PostgreSQL vault", "postgres") from None
     if url.get_backend_name() == "sqlite":
@@ -82,7 +88,8 @@ def _vault_file(data: Path) -> Path:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
         raise ConfigurationError(
-            f"the data directory {data} can't be used: {error.strerror}", hint="Give a directory that this user may write, with --data or LRS_DATA."
+            f"the data directory {data} can't be used: {error.strerror}",
+            hint="Give a directory that this user may write, with --data or LRS_DATA.",
         ) from None
     return path
 

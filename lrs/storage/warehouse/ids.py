@@ -35,8 +35,8 @@ class SeenIds:
         self._pieces: list[_Piece] = [_Piece(np, max(_FIRST, expected + expected // 4))]
 
     @property
-    def bytes(self) -> int:
-        """The memory that it takes."""
+    def size(self) -> int:
+        """The memory that it takes, in bytes."""
         return sum(piece.capacity for piece in self._pieces) * _BITS // 8
 
     def add(self, ids: Sequence[UUID]) -> None:
@@ -58,7 +58,7 @@ class SeenIds:
         found = self._np.zeros(len(ids), dtype=bool)
         for piece in self._pieces:
             found |= piece.maybe(first, second)
-        return [ids[n] for n in found.nonzero()[0]]
+        return [ids[int(n)] for n in found.nonzero()[0]]
 
     def _halves(self, raw: bytes, kind: str) -> NDArray[np.uint64]:
         return self._np.frombuffer(raw, dtype=kind).astype(self._np.uint64).reshape(-1, 2)

@@ -76,7 +76,7 @@ class Statements:
         with self._sessions.reader() as session:
             for matching in self._matching(session, tenant, selection, now):
                 query = sql.counts(matching, column, alone=self._alone)
-                counted.update(dict(session.query(query.sql, query.parameters)))
+                counted.update({group[0]: group[1] for group in session.query(query.sql, query.parameters)})
         return sorted(counted.items(), key=lambda group: (-group[1], str(group[0])))[: selection.limit]
 
     def last_stored(self) -> int:
