@@ -26,6 +26,7 @@ NEIGHBOURS = {("settings", "errors"), ("asgi", "server")}  # of one rank, and st
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
 DOORS = {
     "cryptography": ("lrs.crypto",),
+    "jwt": ("lrs.crypto",),
     "clickhouse_connect": ("lrs.storage.warehouse",),
     "chdb": ("lrs.storage.warehouse",),
     "sqlalchemy": ("lrs.storage.vault",),
