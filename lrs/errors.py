@@ -3,7 +3,8 @@
     LRSError
     ├── InvalidStatement      a statement breaks a rule of the xAPI data model
     ├── InvalidRequest        a parameter, header or body breaks a rule of the xAPI resources
-    │   └── LimitExceeded     a body, batch or nesting is larger than the settings allow
+    │   ├── LimitExceeded     a body, batch or nesting is larger than the settings allow
+    │   └── InvalidEvent      an event of another system can't be converted
     ├── Conflict              a statement id is already stored with other content
     ├── PreconditionFailed    a document changed since the caller read it
     ├── NotAuthenticated      nobody is known by these credentials
@@ -77,6 +78,13 @@ class LimitExceeded(InvalidRequest):
 
     code = "limit-exceeded"
     default_hint = "Send it in smaller batches, or raise the limit in the settings."
+
+
+class InvalidEvent(InvalidRequest):
+    """An event of another system can't be converted; ``parameter`` names the place in it."""
+
+    code = "invalid-event"
+    default_hint = "Its neighbours were converted; correct the event at its source, or leave it."
 
 
 class Conflict(LRSError):

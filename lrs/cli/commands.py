@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 import lrs as package
+from lrs.cli.convert import convert
 from lrs.cli.credentials import credentials
 from lrs.cli.demo import demo
 from lrs.cli.doctor import doctor
@@ -30,5 +31,5 @@ def lrs() -> None:
     """  # noqa: D301 -- click keeps the lines after a backspace as they are
 
 
-for command in (serve, demo, ingest, query, credentials, doctor):
+for command in (serve, demo, ingest, convert, query, credentials, doctor):
     lrs.add_command(command)

@@ -68,8 +68,12 @@ def check_there(paths: Iterable[Path]) -> None:
 
 
 @contextmanager
-def opened(path: Path, progress: Callable[[int], None]) -> Iterator[Iterator[bytes]]:
+def opened(
+    path: Path, progress: Callable[[int], None], *, lines: Callable[[io.BufferedIOBase], Iterable[bytes]] | None = None
+) -> Iterator[Iterator[bytes]]:
     """Open a file (``-``: standard input) and give its lines; ``progress`` gets the sizes of what is read from the disk.
+
+    ``lines`` takes lines from the plain file, :func:`lines_of` if it isn't given.
 
     Raises :class:`lrs.errors.InvalidRequest` when it can't be read, while lines are taken too.
     """
@@ -81,7 +85,7 @@ def opened(path: Path, progress: Callable[[int], None]) -> Iterator[Iterator[byt
         plain = io.BufferedReader(_Source(partial(_read_counted, raw, progress)), _BUFFER)
         if plain.peek(2)[:2] == _GZIP_MAGIC:
             plain = io.BufferedReader(_Source(gzip.GzipFile(fileobj=plain).read1), _BUFFER)
-        yield _guarded(_lines_when_asked(plain), path)
+        yield _guarded(_when_asked(lines or lines_of, plain), path)
     finally:
         if path != STDIN:
             raw.close()
@@ -93,9 +97,18 @@ def _read_counted(file: io.BufferedReader, progress: Callable[[int], None], size
     return chunk
 
 
-def _lines_when_asked(file: Iterable[bytes]) -> Iterator[bytes]:
+def _when_asked(lines: Callable[[io.BufferedIOBase], Iterable[bytes]], file: io.BufferedIOBase) -> Iterator[bytes]:
     # As a generator, so that reading the first lines fails where the others do.
-    yield from lines_of(file)
+    yield from lines(file)
+
+
+def log_lines(file: io.BufferedIOBase, longest: int) -> Iterator[bytes]:
+    """Give each line of a log; of one longer than ``longest`` bytes no more than one byte above, so that it shows."""
+    while line := file.readline(longest + 1):
+        last = line
+        while len(last) > longest and not last.endswith(b"\n"):
+            last = file.readline(longest + 1)
+        yield line.rstrip(b"\r\n")
 
 
 def lines_of(file: Iterable[bytes]) -> Iterator[bytes]:

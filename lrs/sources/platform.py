@@ -1,0 +1,75 @@
+"""The platform that events come from: where it is, who its people are, and the key that makes statement ids."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from hashlib import blake2b
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import attrs
+
+from lrs.errors import ConfigurationError, InvalidEvent
+from lrs.xapi.formats import is_iri
+
+Agent: TypeAlias = dict[str, Any]
+
+_SHORTEST_KEY = 16
+_VERSION_AND_VARIANT = ~(0xF000 << 64 | 0xC000 << 48)
+_CUSTOM = 0x8000 << 64 | 0x8000 << 48  # RFC 9562, 5.8
+
+
+@attrs.frozen
+class Person:
+    """Who did it, as the event has it: the platform's number or id for them, and their login name; both empty for a visitor."""
+
+    id: str = attrs.field(repr=False)
+    username: str = attrs.field(default="", repr=False)
+
+
+def _home(text: str) -> str:
+    return text.rstrip("/")
+
+
+def _is_home(_platform: object, _field: object, home: str) -> None:
+    if not home.startswith(("https://", "http://")) or not is_iri(home):
+        raise ConfigurationError("the platform's home is not a web address", hint="For example: https://lms.example.fr")
+
+
+def _is_key(_platform: object, _field: object, key: bytes) -> None:
+    if not _SHORTEST_KEY <= len(key) <= blake2b.MAX_KEY_SIZE:
+        raise ConfigurationError("the key of a source has 16 to 64 bytes", hint="32 random bytes are right.")
+
+
+@attrs.frozen
+class Platform:
+    """Where events come from.
+
+    ``home`` is the platform's root address: accounts and activities are named under it. ``key`` (16 to 64 secret bytes) makes statement ids: keep it,
+    so that the same event has the same id tomorrow. ``actor`` makes an agent of a person, ``names`` gives the titles of what events
+    only know by id (courses, rooms).
+    """
+
+    home: str = attrs.field(converter=_home, validator=_is_home)
+    key: bytes = attrs.field(repr=False, validator=_is_key)
+    actor: Callable[[Person], Agent] = attrs.field(default=attrs.Factory(lambda self: account(self.home), takes_self=True), repr=False)
+    names: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+
+    def statement_id(self, *parts: bytes) -> str:
+        """Derive the id of a statement from what makes its event one; a UUID of version 8."""
+        digest = blake2b(key=self.key, digest_size=16)
+        for part in parts:
+            digest.update(len(part).to_bytes(4))
+            digest.update(part)
+        return str(UUID(int=int.from_bytes(digest.digest()) & _VERSION_AND_VARIANT | _CUSTOM))
+
+
+def account(home: str) -> Callable[[Person], Agent]:
+    """Name people by an account of the platform with their id, never their login name; all visitors are ``anonymous``."""
+
+    def agent(person: Person) -> Agent:
+        if person.username and not person.id:
+            raise InvalidEvent("the event names a person without their id", hint="Give an actor that finds people by login name.")
+        return {"objectType": "Agent", "account": {"homePage": home, "name": person.id or "anonymous"}}
+
+    return agent
