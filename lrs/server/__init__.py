@@ -2,6 +2,7 @@
 
 - ``application``: one request; find the resource, guard it, answer, log
 - ``request``, ``reply``: what was asked, what is answered
+- ``alternate``: the request that a form stands for
 - ``failures``: an error -> its status and its JSON
 - ``versions``, ``authentication``, ``cors``: the headers that every resource heeds
 - ``statements``, ``about``, ``health``: the resources

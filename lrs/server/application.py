@@ -1,6 +1,7 @@
 """One request, from top to bottom: find the resource, guard it, answer, say what came of it.
 
-    request -> resource -> authenticate -> negotiate the version -> answer -> reply with the headers of all replies -> access log
+    request -> what it stands for -> resource -> authenticate -> negotiate the version -> answer -> reply with the headers of all replies
+            -> access log
 
 The order is the specification's: wrong credentials are refused before anything else is looked at.
 """
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from lrs.errors import NotFound
 from lrs.server import about, health, statements, versions
 from lrs.server.about import About
+from lrs.server.alternate import meant
 from lrs.server.authentication import Authenticator
 from lrs.server.cors import Cors
 from lrs.server.failures import MethodNotAllowed, new_request_id, reply_to
@@ -34,6 +36,7 @@ class Application:
     """The ASGI 3 application."""
 
     def __init__(self, store: LRS) -> None:
+        self._max_body = store.settings.max_body_bytes
         self._supported = store.settings.supported_versions
         self._newest = versions.newest(self._supported)
         self._authenticator = Authenticator(store)
@@ -54,10 +57,13 @@ class Application:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
 
-    async def _serve(self, request: Request, send: Send) -> None:
+    async def _serve(self, sent: Request, send: Send) -> None:
         start = perf_counter()
         request_id = ""
+        request = sent
+        self._negotiate(sent)
         try:
+            request = await meant(sent, self._max_body)
             reply = await self._answer(request)
         except Disconnected:
             return
@@ -65,13 +71,13 @@ class Application:
             request_id = new_request_id()
             reply = reply_to(error, request_id)
         reply.headers = [*reply.headers, *self._headers(request)]
-        await reply.send(send, headers_only=request.method == "HEAD")
+        if request.method == "HEAD" and sent is not request:
+            reply.body = b""  # To a POST, Content-Length says what comes.
+        await reply.send(send, headers_only=sent.method == "HEAD")
         self._log(request, reply, start, request_id)
 
     async def _answer(self, request: Request) -> Reply:
-        wanted = request.header(versions.HEADER)
-        spoken = versions.negotiate(wanted, self._supported)
-        request.version = spoken or self._newest
+        spoken = self._negotiate(request)
         guarded = self._guarded.get(request.path)
         resource = guarded or self._open.get(request.path)
         if resource is None:
@@ -84,9 +90,15 @@ class Application:
         principal = await self._authenticator.principal(request.headers.get(b"authorization"))
         request.credential = principal.credential_id
         if spoken is None:
-            raise versions.refusal(wanted, self._supported)
+            raise versions.refusal(request.header(versions.HEADER), self._supported)
         _check_method(request, guarded.methods)
         return await guarded.answer(request, principal)
+
+    def _negotiate(self, request: Request) -> str | None:
+        """Say which version the reply speaks: the one that was asked for, or the newest -> whether the request may go on in it."""
+        spoken = versions.negotiate(request.header(versions.HEADER), self._supported)
+        request.version = spoken or self._newest
+        return spoken
 
     def _headers(self, request: Request) -> list[Header]:
         """Give the headers of every reply to this request, whatever came of it."""

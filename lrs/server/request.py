@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from copy import copy
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -32,7 +33,7 @@ class Request:
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.method: str = scope["method"]
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.headers = _joined(scope["headers"])
         self.query: bytes = scope["query_string"]
         self.root_path: str = scope.get("root_path", "").rstrip("/")
         self.path = _spelled(_below(self.root_path, scope["path"]))
@@ -42,6 +43,16 @@ class Request:
 
     def __repr__(self) -> str:
         return f"Request({self.method})"
+
+    def replaced(self, *, method: str, headers: dict[bytes, bytes], query: bytes, body: bytes) -> Request:
+        """Make another request to the same resource, whose body is at hand."""
+
+        async def receive() -> MutableMapping[str, Any]:
+            return {"type": "http.request", "body": body}
+
+        made = copy(self)
+        made.method, made.headers, made.query, made._receive = method, headers, query, receive  # noqa: SLF001 -- of the same class
+        return made
 
     def header(self, name: bytes) -> str:
         """Give a header's value, or an empty string. ``name`` is in lower case."""
@@ -110,6 +121,14 @@ def decompress(sent: bytes, limit: int) -> bytes:
 
 def _too_large(limit: int) -> LimitExceeded:
     return LimitExceeded(f"the body is larger than the {limit} bytes that are allowed (max_body_bytes)")
+
+
+def _joined(lines: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Make one value of the lines of a header: a list for what may be one, and nothing valid for what may not (RFC 9110 5.3)."""
+    headers: dict[bytes, bytes] = {}
+    for name, value in lines:
+        headers[name] = b"%b, %b" % (headers[name], value) if name in headers else value
+    return headers
 
 
 def _spelled(path: str) -> str:

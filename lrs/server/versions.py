@@ -18,12 +18,12 @@ def newest(supported: Sequence[str]) -> str:
 def negotiate(wanted: str, supported: Sequence[str]) -> str | None:
     """Version header -> the version that is spoken: ``1.0`` and every ``1.0.x`` are 1.0.3, ``2.0`` and every ``2.0.x`` are 2.0.0.
 
-    None when the header is empty, or none of the supported versions.
+    None when the header is empty, was sent twice, or is none of the supported versions.
     """
     wanted = wanted.strip()
     for version in supported:
         minor = version.rpartition(".")[0]
-        if wanted == minor or wanted.startswith(minor + "."):
+        if "," not in wanted and (wanted == minor or wanted.startswith(minor + ".")):
             return version
     return None
 

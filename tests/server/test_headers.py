@@ -69,7 +69,7 @@ def test_a_version_is_negotiated_by_its_first_two_numbers(sent: str, spoken: str
     assert (reply.status_code, reply.headers["X-Experience-API-Version"]) == (200, spoken)
 
 
-@pytest.mark.parametrize("sent", ["", "0.9.5", "0.95", "1", "1.1.0", "10.0.0", "2.1.0", "3.0.0", "latest"])
+@pytest.mark.parametrize("sent", ["", "0.9.5", "0.95", "1", "1.1.0", "1.0.3, 2.0.0", "10.0.0", "2.1.0", "3.0.0", "latest"])
 def test_an_unknown_version_is_refused(sent: str, client: httpx.Client) -> None:
     """400, and the reply speaks the newest version; the message does not repeat what was sent."""
     reply = client.get(STATEMENTS, headers={"X-Experience-API-Version": sent})
@@ -85,6 +85,12 @@ def test_a_missing_version_is_refused_everywhere_but_at_about(server: Server) ->
         assert (about.status_code, about.json()) == (200, {"version": ["1.0.3", "2.0.0"]})
         assert client.get("/xapi/about", headers={"X-Experience-API-Version": "0.9"}).status_code == 200
         assert client.head("/xapi/about").content == b""
+
+
+def test_a_version_that_is_sent_twice_is_refused(server: Server) -> None:
+    """Nobody can tell which one was meant."""
+    twice = [("X-Experience-API-Version", "1.0.3"), ("X-Experience-API-Version", "2.0.0")]
+    assert httpx.get(server.address + STATEMENTS, auth=("both", "b"), headers=twice).status_code == 400
 
 
 def test_about_knows_no_parameters(client: httpx.Client) -> None:
@@ -106,8 +112,9 @@ def test_a_browser_learns_what_it_may_do(client: httpx.Client, server: Server) -
     assert reply.status_code == 204
     assert reply.headers["Access-Control-Allow-Origin"] == "https://lms.example.fr"
     allowed = reply.headers["Access-Control-Allow-Headers"].lower().split(", ")
-    assert {"authorization", "content-type", "x-experience-api-version", "if-match", "if-none-match"} <= set(allowed)
-    assert {"GET", "HEAD", "POST", "PUT"} <= set(reply.headers["Access-Control-Allow-Methods"].split(", "))
+    xapi = {"accept-language", "authorization", "content-type", "x-experience-api-version", "if-match", "if-none-match"}
+    assert xapi <= set(allowed)
+    assert {"GET", "HEAD", "POST", "PUT", "DELETE"} <= set(reply.headers["Access-Control-Allow-Methods"].split(", "))
 
 
 @pytest.mark.parametrize("path", [STATEMENTS, f"{STATEMENTS}?nonsense=1"])
