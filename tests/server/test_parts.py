@@ -19,6 +19,7 @@ from lrs.server.versions import negotiate
 STATUSES = {
     "InvalidStatement": 400,
     "InvalidRequest": 400,
+    "InvalidEvent": 400,
     "LimitExceeded": 413,
     "Conflict": 409,
     "PreconditionFailed": 412,
