@@ -101,7 +101,7 @@ def _arguments(url: URL, settings: Settings) -> dict[str, Any]:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    # A writer takes its lock when it begins, not in the middle, where two could wait for each other.
-    connection.isolation_level = "IMMEDIATE"
+    # Transactions begin where lrs.storage.vault.database begins them, not where the driver guesses.
+    connection.isolation_level = None
     for pragma in _PRAGMAS:
         connection.execute(pragma).close()

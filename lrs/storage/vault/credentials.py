@@ -1,0 +1,53 @@
+"""Who may call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from lrs.errors import ConfigurationError
+from lrs.storage.contract import CredentialRow
+from lrs.storage.vault import schema
+from lrs.storage.vault.database import Database
+
+
+class Credentials(Database):
+    """Implements ``CredentialStore`` of :mod:`lrs.storage.contract`."""
+
+    def add_credential(self, row: CredentialRow) -> None:
+        """See :class:`lrs.storage.contract.CredentialStore`."""
+        values = {name: getattr(row, name) for name in row.__struct_fields__} | {"scopes": " ".join(row.scopes)}
+        try:
+            with self._write() as connection:
+                connection.execute(insert(schema.credential), values)
+        except IntegrityError:
+            raise ConfigurationError("this username is in use", hint="Choose another one, or revoke the credential that has it.") from None
+
+    def credential(self, username: str) -> CredentialRow | None:
+        """See :class:`lrs.storage.contract.CredentialStore`."""
+        table = schema.credential
+        with self._read() as connection:
+            found = connection.execute(select(table).where(table.c.username == username, table.c.revoked.is_(None))).one_or_none()
+        return None if found is None else _credential(dict(found._mapping))  # noqa: SLF001 -- SQLAlchemy's public name for it
+
+    def credentials(self, tenant: str | None = None) -> list[CredentialRow]:
+        """See :class:`lrs.storage.contract.CredentialStore`."""
+        table = schema.credential
+        query = select(table).order_by(table.c.created)
+        with self._read() as connection:
+            rows = connection.execute(query if tenant is None else query.where(table.c.tenant == tenant)).all()
+        return [_credential(dict(row._mapping)) for row in rows]  # noqa: SLF001 -- as above
+
+    def revoke_credential(self, credential_id: str, *, at: int) -> bool:
+        """See :class:`lrs.storage.contract.CredentialStore`."""
+        table = schema.credential
+        with self._write() as connection:
+            change = update(table).where(table.c.id == credential_id, table.c.revoked.is_(None)).values(revoked=at)
+            return connection.execute(change).rowcount == 1
+
+
+def _credential(row: Mapping[str, Any]) -> CredentialRow:
+    return CredentialRow(**{**row, "scopes": tuple(row["scopes"].split())})

@@ -1,0 +1,117 @@
+"""Who there is: subjects with their keys, identifiers and spellings, all of them blind or sealed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from lrs.storage.contract import IndexTaken, NewSubject, NewVariant, WrappedKey
+from lrs.storage.vault import schema
+from lrs.storage.vault.database import Database
+
+T = TypeVar("T")
+_CHUNK = 500
+"""Values in one IN list: below every engine's limit on parameters."""
+
+
+class Subjects(Database):
+    """Implements ``SubjectStore`` of :mod:`lrs.storage.contract`."""
+
+    def subjects(self, tenant: str, indexes: Sequence[bytes]) -> Mapping[bytes, tuple[int, WrappedKey]]:
+        """See :class:`lrs.storage.contract.SubjectStore`."""
+        table, keys = schema.identifier, schema.subject
+        query = select(table.c.blind_index, keys.c.sid, keys.c.epoch, keys.c.wrapped, keys.c.key_check).join_from(table, keys)
+        with self._read() as connection:
+            return {
+                index: (sid, WrappedKey(epoch, wrapped, check))
+                for chunk in _chunks(indexes)
+                for index, sid, epoch, wrapped, check in connection.execute(
+                    query.where(table.c.tenant == tenant, table.c.blind_index.in_(chunk))
+                )
+            }
+
+    def variant_ids(self, tenant: str, fingerprints: Sequence[bytes]) -> Mapping[bytes, tuple[int, int]]:
+        """See :class:`lrs.storage.contract.SubjectStore`."""
+        with self._read() as connection:
+            return _variant_ids(connection, tenant, fingerprints)
+
+    def add(
+        self, tenant: str, subjects: Sequence[NewSubject], variants: Sequence[NewVariant], *, month: int
+    ) -> Mapping[bytes, tuple[int, int]]:
+        """See :class:`lrs.storage.contract.SubjectStore`."""
+        try:
+            with self._write() as connection:
+                if subjects:
+                    connection.execute(insert(schema.subject), [_subject_row(tenant, new, month) for new in subjects])
+                    connection.execute(
+                        insert(schema.identifier), [{"tenant": tenant, "blind_index": new.index, "sid": new.sid} for new in subjects]
+                    )
+                found = dict(_variant_ids(connection, tenant, [new.fingerprint for new in variants]))
+                rows = _numbered(connection, tenant, [new for new in variants if new.fingerprint not in found])
+                if rows:
+                    connection.execute(insert(schema.variant), rows)
+        except IntegrityError:
+            raise IndexTaken from None
+        return found | {row["fingerprint"]: (row["sid"], row["vid"]) for row in rows}
+
+    def keys(self, tenant: str, sids: Sequence[int]) -> Mapping[int, WrappedKey]:
+        """See :class:`lrs.storage.contract.SubjectStore`."""
+        table = schema.subject
+        query = select(table.c.sid, table.c.epoch, table.c.wrapped, table.c.key_check).where(table.c.tenant == tenant)
+        with self._read() as connection:
+            return {
+                sid: WrappedKey(epoch, wrapped, check)
+                for chunk in _chunks(sids)
+                for sid, epoch, wrapped, check in connection.execute(query.where(table.c.sid.in_(chunk)))
+            }
+
+    def variants(self, tenant: str, pairs: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], tuple[bytes, bytes]]:
+        """See :class:`lrs.storage.contract.SubjectStore`."""
+        table = schema.variant
+        query = select(table.c.sid, table.c.vid, table.c.fingerprint, table.c.sealed).where(table.c.tenant == tenant)
+        wanted = set(pairs)
+        # By subject alone: a person has few spellings, and a list of pairs is slow in SQLite.
+        with self._read() as connection:
+            return {
+                (sid, vid): (fingerprint, sealed)
+                for chunk in _chunks(list({sid for sid, _ in wanted}))
+                for sid, vid, fingerprint, sealed in connection.execute(query.where(table.c.sid.in_(chunk)))
+                if (sid, vid) in wanted
+            }
+
+
+def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]
+
+
+def _subject_row(tenant: str, new: NewSubject, month: int) -> dict[str, Any]:
+    key = new.key
+    return {"sid": new.sid, "tenant": tenant, "epoch": key.epoch, "wrapped": key.wrapped, "key_check": key.check, "created_month": month}
+
+
+def _variant_ids(connection: Connection, tenant: str, fingerprints: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
+    table = schema.variant
+    query = select(table.c.fingerprint, table.c.sid, table.c.vid).where(table.c.tenant == tenant)
+    return {
+        fingerprint: (sid, vid)
+        for chunk in _chunks(fingerprints)
+        for fingerprint, sid, vid in connection.execute(query.where(table.c.fingerprint.in_(chunk)))
+    }
+
+
+def _numbered(connection: Connection, tenant: str, variants: Sequence[NewVariant]) -> list[dict[str, Any]]:
+    """Give each new spelling the next number of its subject."""
+    table = schema.variant
+    last: dict[int, int] = {}
+    for chunk in _chunks(list({new.sid for new in variants})):
+        query = select(table.c.sid, func.max(table.c.vid)).where(table.c.sid.in_(chunk)).group_by(table.c.sid)
+        last.update((sid, vid) for sid, vid in connection.execute(query))
+    rows = []
+    for new in variants:
+        last[new.sid] = last.get(new.sid, 0) + 1
+        rows.append({"sid": new.sid, "vid": last[new.sid], "tenant": tenant, "fingerprint": new.fingerprint, "sealed": new.sealed})
+    return rows
