@@ -27,6 +27,7 @@ from lrs.storage.contract import FOREVER, NO_UUID, KnownStatement, StatementStor
 from lrs.xapi import codec, compare
 from lrs.xapi.model import Authority, Definition, Part, Person, Statement, text_of
 from lrs.xapi.rules import Checker, check_authority
+from lrs.xapi.versions import V1, V2
 
 if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
@@ -216,7 +217,8 @@ class Writer:
         if known and known.fingerprint == row.draft.fingerprint:
             return True
         text = text_of(earlier.statement) if earlier else self._stored(row.tenant, row.id)
-        return text is not None and compare.same(text_of(row.statement), text)
+        version = V2 if row.statement.version.startswith("2.") else V1
+        return text is not None and compare.same(text_of(row.statement), text, version=version)
 
     def _seal(self, fresh: Sequence[Row]) -> list[TokenisedStatement]:
         if not fresh:

@@ -15,22 +15,25 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from lrs.xapi.formats import parse_timestamp
+from lrs.xapi.versions import V1, V2
 
 _STORES_OWN = ("stored", "authority", "version")
 _IF_MISSING = ("id", "timestamp")
+_NEVER_COMPARED = {V1: (), V2: ("timestamp", "attachments")}
+"""What is no part of a statement's identity, though its sender sets it: IEEE 9274.1.1 4.2 lists them."""
 _HUNDREDTHS = re.compile(r"[.,]([0-9]{0,2})[0-9]*S$")
 
 Rules = Mapping[str, Callable[[Any], Any]]
 """Property -> what of its value is compared."""
 
 
-def same(first: bytes, second: bytes) -> bool:
-    """Tell whether the JSON of two checked statements says the same.
+def same(first: bytes, second: bytes, *, version: str = V1) -> bool:
+    """Tell whether the JSON of two checked statements says the same, by the rules of a version.
 
     What a store always assigns is ignored, and what it assigns to a statement that lacks it where one of the two lacks it.
     """
     one, two = _read(first), _read(second)
-    for name in _STORES_OWN:
+    for name in (*_STORES_OWN, *_NEVER_COMPARED[version]):
         one.pop(name, None)
         two.pop(name, None)
     for name in _IF_MISSING:

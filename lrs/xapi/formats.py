@@ -31,14 +31,16 @@ _LANGUAGE_TAG = re.compile(
     # RFC 5646, 2.1: langtag, private use, or one of the grandfathered irregular tags (the regular ones have the form of a langtag).
     r"(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4}|[a-z]{5,8})"
     r"(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?"
-    r"(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*"
-    r"(?:-[0-9a-wyz](?:-[a-z0-9]{2,8})+)*"
+    r"(?P<variants>(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*)"
+    r"(?P<extensions>(?:-[0-9a-wyz](?:-[a-z0-9]{2,8})+)*)"
     r"(?:-x(?:-[a-z0-9]{1,8})+)?"
     r"|x(?:-[a-z0-9]{1,8})+"
     r"|en-gb-oed|i-(?:ami|bnn|default|enochian|hak|klingon|lux|mingo|navajo|pwn|tao|tay|tsu)|sgn-(?:be-fr|be-nl|ch-de)"
     r"|zh-min-nan|(?:art-lojban|cel-gaulish|no-bok|no-nyn|zh-guoyu|zh-hakka|zh-min|zh-xiang)",
     re.IGNORECASE | re.ASCII,
 )
+_VARIANT = re.compile("[^-]+")
+_SINGLETON = re.compile("-(.)(?=-)")
 
 _FRACTION = r"(?:[.,][0-9]+)?"
 _DURATION = re.compile(
@@ -51,6 +53,8 @@ _DURATION = re.compile(
 
 _OFFSET = r"(?:[Zz]|\+[0-9]{2}(?::?[0-9]{2})?|-(?!00(?::?00)?$)[0-9]{2}(?::?[0-9]{2})?)"
 _RFC_3339 = re.compile(rf"[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt ][0-9]{{2}}:[0-9]{{2}}:([0-9]{{2}})(?:\.[0-9]+)?{_OFFSET}")
+_ELSEWHERE = re.compile(r"(.{16})(:[0-9.]+)((?![+]00(?::?00)?$)[+-].+)")
+"""A timestamp that is not in UTC: to the minute, seconds, offset."""
 _ISO_8601 = re.compile(
     rf"(?:[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt ][0-9]{{2}}:[0-9]{{2}}(?::([0-9]{{2}})(?:[.,][0-9]+)?)?"
     rf"|[0-9]{{8}}[Tt ][0-9]{{4}}(?:([0-9]{{2}})(?:[.,][0-9]+)?)?){_OFFSET}?"
@@ -64,6 +68,8 @@ _SEVENTH_DIGIT = slice(_AFTER_SECONDS + len(".867219"), _AFTER_SECONDS + len(".8
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000_000
 _SECOND = 1_000_000
+_FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999
+"""The years from 1 to 9999 in UTC, which is what can be written again."""
 
 
 def is_iri(text: str) -> bool:
@@ -113,8 +119,14 @@ def is_media_type(text: str) -> bool:
 
 
 def is_language_tag(text: str) -> bool:
-    """Tell whether this is a well-formed language tag (RFC 5646, 2.1)."""
-    return _LANGUAGE_TAG.fullmatch(text) is not None
+    """Tell whether this is a well-formed language tag (RFC 5646, 2.1) that has no variant and no singleton twice (2.2.5, 2.2.6)."""
+    form = _LANGUAGE_TAG.fullmatch(text)
+    return form is not None and not (_repeats(_VARIANT, form["variants"]) or _repeats(_SINGLETON, form["extensions"]))
+
+
+def _repeats(subtag: re.Pattern[str], subtags: str | None) -> bool:
+    found = subtag.findall(subtags.lower()) if subtags else ()
+    return len(set(found)) < len(found)
 
 
 def is_duration(text: str) -> bool:
@@ -142,7 +154,10 @@ def parse_timestamp(text: str, *, version: str = V1) -> int:
     except ValueError:
         raise ValueError("a timestamp names a day and a time that exist") from None
     since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH
-    return since.days * _DAY + since.seconds * _SECOND + since.microseconds + leap * _SECOND
+    found = since.days * _DAY + since.seconds * _SECOND + since.microseconds + leap * _SECOND
+    if not _FIRST <= found <= _LAST:
+        raise ValueError("a timestamp is in a year from 1 to 9999 in UTC")
+    return found
 
 
 def read_timestamp(raw: bytes, version: str = V1) -> int | None:
@@ -156,13 +171,24 @@ def read_timestamp(raw: bytes, version: str = V1) -> int | None:
             moment = _decode_moment(raw)
             if moment.tzinfo is not None:
                 since = moment - _EPOCH
-                return since.days * _DAY + since.seconds * _SECOND + since.microseconds
+                found = since.days * _DAY + since.seconds * _SECOND + since.microseconds
+                return found if _FIRST <= found <= _LAST else None
     except (msgspec.DecodeError, UnicodeDecodeError):
         pass
     try:
         return parse_timestamp(_decode_string(raw), version=version)
     except (msgspec.DecodeError, ValueError):
         return None
+
+
+def in_utc(raw: bytes) -> bytes:
+    """Write a JSON timestamp of RFC 3339 in UTC, seconds and their fraction as they came; one that is in UTC already stays as it is."""
+    form = _ELSEWHERE.fullmatch(_decode_string(raw))
+    if form is None:
+        return raw
+    there, seconds, offset = form.groups()
+    moment = datetime.fromisoformat(there.upper() + offset).astimezone(UTC).replace(tzinfo=None)
+    return f'"{moment.isoformat(timespec="minutes")}{seconds}Z"'.encode()
 
 
 def format_timestamp(microseconds: int) -> str:

@@ -20,6 +20,7 @@ from lrs.xapi.attachments import check_attachments
 from lrs.xapi.contexts import Context, Contexts
 from lrs.xapi.extensions import Extensions, Keeps
 from lrs.xapi.fields import Refusal, refuse
+from lrs.xapi.formats import in_utc
 from lrs.xapi.memory import Memory
 from lrs.xapi.model import VOIDED, Attachment, Authority, Definition, Part, Person, Statement
 from lrs.xapi.references import check_reference
@@ -28,7 +29,7 @@ from lrs.xapi.versions import DEFAULT_STATEMENT_VERSION, V1, V2, Section, takes
 from lrs.xapi.walk import place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Checker", "check_agent", "check_authority", "check_identified"]
 
@@ -85,10 +86,12 @@ class Checker:
     """Check statements by the rules of one version of the specification, ``1.0.3`` or ``2.0.0``. Thread-safe.
 
     ``keeps`` names the extensions whose values stay readable whatever they are; all others become :class:`lrs.xapi.model.Text`.
+    Under 2.0 timestamps are brought to UTC (IEEE 9274.1.1 4.2.7); before, everything stays as it came.
     """
 
     def __init__(self, version: str = V1, *, keeps: Keeps = lambda _iri: False) -> None:
         self._version = version
+        self._kept: Callable[[bytes], bytes] = in_utc if version == V2 else bytes
         default = DEFAULT_STATEMENT_VERSION[version]
         self._plain = _Rest((b',"version":"%b"}' % default.encode(),), 0, default)
         self._extensions = Extensions(keeps)
@@ -142,7 +145,7 @@ class Checker:
         if found.timestamp:
             json = bytes(found.timestamp)
             timestamp = fields.timestamp(json, "$.timestamp", self._version)
-            parts += (b',"timestamp":', json)
+            parts += (b',"timestamp":', self._kept(json))
             strings += 2
         rest = self._plain
         if found.version or found.attachments or found.stored or found.authority:
@@ -238,7 +241,7 @@ class Checker:
             parts += (b',"context":', *context.parts)
         if "timestamp" in found:
             fields.timestamp(found["timestamp"], f"{path}.timestamp", self._version)
-            parts += (b',"timestamp":', found["timestamp"])
+            parts += (b',"timestamp":', self._kept(found["timestamp"]))
         if "attachments" in found:
             attachments = check_attachments(found["attachments"], f"{path}.attachments", sub=True)
             parts += (b',"attachments":', found["attachments"])

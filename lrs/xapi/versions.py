@@ -14,9 +14,10 @@ DEFAULT_STATEMENT_VERSION = {V1: "1.0.0", V2: "2.0.0"}
 
 _PATCH = r"(?:0|[1-9][0-9]*)(?:-[0-9A-Za-z-]+)?"
 _STATEMENT_VERSIONS = {
-    V1: re.compile(rf"1\.0\.{_PATCH}", re.ASCII),
-    V2: re.compile(rf"(?:1\.0|2\.0)\.{_PATCH}", re.ASCII),
+    V1: re.compile(rf"1\.0(?:\.{_PATCH})?", re.ASCII),
+    V2: re.compile(rf"[12]\.0(?:\.{_PATCH})?", re.ASCII),
 }
+"""As in the header, where the patch may be left out (xAPI 1.0.3 Data 2.4.10 and Communication 3.3)."""
 
 
 def takes(version: str, statement_version: str) -> bool:

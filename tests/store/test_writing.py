@@ -111,6 +111,14 @@ def test_other_content_under_a_known_id_is_a_conflict(store: lrs.LRS, world: Wor
     assert len(store.query(verb=world.verb).statements) == 1
 
 
+def test_2_0_counts_no_timestamp_among_what_is_compared(store: lrs.LRS, world: World) -> None:
+    """Under 2.0 a statement that differs in its timestamp alone is a replay, and the stored one stays (IEEE 9274.1.1 4.2)."""
+    identifier = str(uuid4())
+    for time in ("10:00:00Z", "10:00:01Z"):
+        store.ingest(world.statement(id=identifier, timestamp=f"2026-11-24T{time}"), version="2.0.0")
+    assert [found["timestamp"] for found in store.query(verb=world.verb).statements] == ["2026-11-24T10:00:00Z"]
+
+
 def test_an_id_twice_in_a_batch_is_refused(store: lrs.LRS, world: World) -> None:
     """Even where both say the same."""
     twice = world.statement(id=str(uuid4()))

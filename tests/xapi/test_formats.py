@@ -21,7 +21,8 @@ GOOD = {
     formats.is_sha2: " ".join("aB" * size for size in (28, 32, 48, 64)),
     formats.is_language_tag: (
         "en en-US zh-Hans-CN sr-Cyrl ase fr-CA x-private de-CH-1901 sl-rozaj-biske i-klingon zh-min-nan und de-DE-u-co-phonebk "
-        "zh-cmn-Hans-CN en-a-bbb-x-a-ccc es-419 qaa-Qaaa-QM-x-southern EN-us en-GB-oed sgn-BE-FR art-lojban tlh"
+        "zh-cmn-Hans-CN en-a-bbb-x-a-ccc es-419 qaa-Qaaa-QM-x-southern EN-us en-GB-oed sgn-BE-FR art-lojban tlh "
+        "de-1901-1996 en-a-bbbbb-b-bbbbb fr-x-aaaaa-aaaaa"
     ),
     formats.is_duration: "P4W PT1S P1Y P3Y1M29DT4H35M59.14S PT0.5H P1DT12H P4.5W PT1.5S P0D P1Y2M PT16559.14S P1,5D PT36H PT1.123456789S",
     formats.is_media_type: "text/plain application/json;charset=utf-8 application/vnd.x+json a/b;c=d;e=f",
@@ -80,6 +81,11 @@ BAD = {
         "e",
         "en us",
         "-en",
+        "de-419-DE",
+        "ar-a-aaa-b-bbb-a-ccc",
+        "ar-a-aaa-b-bbb-A-ccc",
+        "de-CH-1901-1901",
+        "sl-rozaj-biske-Rozaj",
     ],
     formats.is_duration: [
         "",
@@ -144,7 +150,7 @@ NEVER = [
     "2021-W01-1T00:00:00Z",
     "2021-11-29T23:09:00Z\n", "\uff12021-11-29T23:09:00Z", "2021-11-29T23:09:00+25:00", "2021-11-29T23:09:00.Z", "2021-11-29_23:09:00Z",
     "01/011/2015",
-    "2021-11-29T23:09:61Z", "0000-01-01T00:00:00Z",
+    "2021-11-29T23:09:61Z", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00", "9999-12-31T23:59:60Z",
 ]  # fmt: skip
 
 
@@ -205,6 +211,23 @@ def test_readers_agree_on_nonsense(text):
         assert formats.read_timestamp(raw, version=version) == expected
 
 
+IN_UTC = {
+    "2021-11-29T23:09:00.123456789-09:30": "2021-11-30T08:39:00.123456789Z",
+    "2021-11-29 00:09:00.10+01:00": "2021-11-28T23:09:00.10Z",
+    "0999-12-31t23:59:59-0001": "1000-01-01T00:00:59Z",
+    "2016-12-31T23:59:60+01": "2016-12-31T22:59:60Z",
+}
+UTC_ALREADY = ["2021-11-29T23:09:00Z", "2021-11-29t23:09:00.50z", "2021-11-29 23:09:00.867219+00:00", "2021-11-29T23:09:00+0000"]
+
+
+@pytest.mark.parametrize(("text", "there"), [*IN_UTC.items(), *((text, text) for text in UTC_ALREADY)])
+def test_a_timestamp_in_utc(text, there):
+    """Bringing a timestamp to UTC keeps the point in time and every digit of its seconds; what is in UTC keeps its spelling."""
+    raw = formats.in_utc(json.dumps(text).encode())
+    assert json.loads(raw) == there
+    assert formats.parse_timestamp(there, version="2.0.0") == formats.parse_timestamp(text, version="2.0.0")
+
+
 @pytest.mark.parametrize(
     "raw", [b'"2021-11-29T23:09:00-00\\u003a00"', b'"2021-11-29T23:09:00-\\u00300:00"', b"1638227340", b"null", b'"\xff"', b'"']
 )
@@ -237,11 +260,12 @@ def test_uuids_are_read_in_their_standard_form():
 @pytest.mark.parametrize(
     ("version", "given_version", "accepted"),
     [
-        ("1.0.3", "1.0.0", True), ("1.0.3", "1.0.17", True), ("1.0.3", "2.0.0", False), ("1.0.3", "1.1.0", False), ("1.0.3", "1.0", False),
+        ("1.0.3", "1.0.0", True), ("1.0.3", "1.0.17", True), ("1.0.3", "2.0.0", False), ("1.0.3", "1.1.0", False), ("1.0.3", "1.0", True),
+        ("1.0.3", "1", False), ("1.0.3", "1.0.", False), ("1.0.3", "2.0", False), ("2.0.0", "2.0", True), ("2.0.0", "1.0", True),
         ("1.0.3", "1.0.01", False), ("1.0.3", "1.0.0\n", False), ("1.0.3", "1.0.٣", False), ("1.0.3", "0.9.9", False),
         ("2.0.0", "2.0.0", True), ("2.0.0", "1.0.3", True), ("2.0.0", "2.1.0", False), ("2.0.0", "0.9.9", False), ("2.0.0", "1.1.0", False),
     ],
 )  # fmt: skip
 def test_which_statement_versions_are_taken(version, given_version, accepted):
-    """1.0.3 takes 1.0.x; 2.0 takes 2.0.x and still 1.0.x; both in the form of Semantic Versioning."""
+    """1.0.3 takes 1.0.x; 2.0 takes 2.0.x and still 1.0.x; both in the form of Semantic Versioning, or without a patch as in the header."""
     assert takes(version, given_version) == accepted

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrs.errors import InvalidStatement
+from lrs.xapi.formats import in_utc
 from lrs.xapi.model import Person, Text, text_of
 from lrs.xapi.rules import Checker
 from tests.xapi.strategies import VERSIONS, Number, Pairs, read, statements, values, write
@@ -24,6 +26,8 @@ def expected(value: dict[str, Any], version: str) -> dict[str, Any]:
         value.pop(key, None)
     value.setdefault("version", "1.0.0" if version == "1.0.3" else "2.0.0")
     for event in (value, value["object"]):
+        if version == "2.0.0" and "timestamp" in event:
+            event["timestamp"] = json.loads(in_utc(json.dumps(event["timestamp"]).encode()))
         context = event.get("context", {})
         if "registration" in context:
             context["registration"] = context["registration"].lower()

@@ -144,6 +144,7 @@ GOOD = {
     "2.4.9 agent": put("authority", AGENT),
     "2.4.9 application and user": put("authority", {"objectType": "Group", "member": [AGENT, MEMBER]}),
     "2.4.10 version": put("version", "1.0.9"),
+    "2.4.10 version without patch": put("version", "1.0"),
     "2.4.11 attachment": put("attachments", [{**ATTACHMENT, "description": {"en": "x"}, "fileUrl": "https://a/b", "sha2": "AB" * 64}]),
     "2.6 signature": put(
         "attachments/0/contentType", "application/octet-stream", attachment("usageType", "http://adlnet.gov/expapi/attachments/signature")
@@ -350,7 +351,7 @@ BAD = {
     "2.4.9 identified group": (put("authority", {**IDENTIFIED, "member": [AGENT, MEMBER]}), "$.authority"),
     "2.4.10 0.9.9": (put("version", "0.9.9"), "$.version"),
     "2.4.10 1.1.0": (put("version", "1.1.0"), "$.version"),
-    "2.4.10 1.0": (put("version", "1.0"), "$.version"),
+    "2.4.10 1.": (put("version", "1.0."), "$.version"),
     "2.4.10 no number": (put("version", "1.0.z"), "$.version"),
     "2.4.10 a number": (put("version", Number("1.0")), "$.version"),
     "2.4.11 an object": (put("attachments", ATTACHMENT), "$.attachments"),
@@ -423,7 +424,7 @@ VOCABULARY = {
     "likert",
     "sequencing",
 }
-VOCABULARY |= {"fill-in", "other", "true", "1.0", "", "a", "b", "x", "1", "http://adlnet.gov/expapi/attachments/signature"}
+VOCABULARY |= {"fill-in", "other", "true", "1.0.", "", "a", "b", "x", "1", "http://adlnet.gov/expapi/attachments/signature"}
 
 
 def refusal(raw: bytes, version: str) -> InvalidStatement:
@@ -613,6 +614,15 @@ def test_what_a_statement_says_of_itself():
     assert (statement.reference, statement.voids, statement.authority) == (None, False, None)
     assert [(seen.activity, seen.json) for seen in statement.definitions] == [("http://a/parent", b'{"type":"http://a/t"}')]
     assert [(seen.sha2, seen.length, seen.sub) for seen in statement.attachments] == [("ab" * 32, 27, False)]
+
+
+@pytest.mark.parametrize(("version", "shown"), [(V1, "2021-11-29 00:09:00.10+01:00"), (V2, "2021-11-28T23:09:00.10Z")])
+@pytest.mark.parametrize("where", ["timestamp", "object/timestamp"])
+def test_2_0_brings_timestamps_to_utc(version, shown, where):
+    """Under 2.0 a timestamp comes back in UTC with all of its digits, in a SubStatement too; under 1.0.3 it comes back as it was sent."""
+    statement = put(where, "2021-11-29 00:09:00.10+01:00", put("object", SUB))
+    back = read(text_of(Checker(version).check(write(statement))))
+    assert back == put("version", back["version"], put(where, shown, statement))
 
 
 def test_what_a_substatement_adds():
