@@ -48,13 +48,18 @@ _GRANTS: dict[Action, frozenset[Scope]] = {
     Action.COUNT_STATEMENTS: frozenset({Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL}),
 }
 _READS_OTHERS = frozenset({Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL})
+_DEFINES = frozenset({Scope.DEFINE, Scope.ALL})
+PLATFORM = (Scope.STATEMENTS_WRITE, Scope.STATEMENTS_READ_MINE, Scope.DEFINE, Scope.STATE, Scope.PROFILE)
+"""What a learning platform does, and so what a credential may do for which no scope was named: of statements it reads its own alone."""
+BEARER = "bearer"
+"""What the ids of principals that came with a bearer token start with."""
 
 
 @attrs.frozen
 class Principal:
     """Whoever is on the other side of a call: a credential, or the Python program that opened the store.
 
-    ``authority`` is the JSON of the agent that statements written by it get as ``authority``.
+    ``authority`` is the JSON of the agent that statements written by it get as ``authority``, or of the Group of an application and its user.
     """
 
     tenant: str
@@ -63,13 +68,23 @@ class Principal:
     view: View
     authority: bytes = attrs.field(repr=False)
 
+    @property
+    def shown(self) -> str:
+        """What logs may show of it: a credential's id; of a bearer token, behind which a person may stand, only that it was one."""
+        return self.credential_id.partition(":")[0]
+
 
 @attrs.frozen
 class Grant:
-    """A verdict: what an allowed caller may see. ``only_mine``: only statements of its own authority."""
+    """A verdict: what an allowed caller may see, and do beside.
+
+    ``only_mine``: it sees only statements whose authority is what it would get itself. ``defines``: the activity definitions that it writes
+    enter the store's own (xAPI 1.0.3 Communication 4.2).
+    """
 
     view: View
     only_mine: bool = False
+    defines: bool = False
 
 
 def decide(principal: Principal, action: Action) -> Grant:
@@ -80,7 +95,11 @@ def decide(principal: Principal, action: Action) -> Grant:
         raise NotPermitted(f"this credential may not {action}: it needs the scope {wanted}")
     if action is Action.READ_STATEMENTS and principal.view is View.AGGREGATE:
         raise NotPermitted("this credential sees counts only, not statements")
-    return Grant(view=principal.view, only_mine=action is Action.READ_STATEMENTS and not granted & _READS_OTHERS)
+    return Grant(
+        view=principal.view,
+        only_mine=action is Action.READ_STATEMENTS and not granted & _READS_OTHERS,
+        defines=action is Action.WRITE_STATEMENTS and bool(principal.scopes & _DEFINES),
+    )
 
 
 def scopes_from(names: list[str] | tuple[str, ...]) -> frozenset[Scope]:

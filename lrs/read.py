@@ -14,10 +14,11 @@ import msgspec
 from lrs.access import Action, Grant, Principal, View, decide
 from lrs.errors import InvalidRequest, NotFound, NotPermitted
 from lrs.privacy.reveal import Revealer
-from lrs.storage.contract import Selection, StatementStore, SubjectStore
+from lrs.storage.contract import Selection, StatementStore, StoredStatement, SubjectStore
 from lrs.xapi import render
 from lrs.xapi.query import StatementQuery
-from lrs.xapi.rules import check_identified
+from lrs.xapi.model import Person, Role
+from lrs.xapi.rules import check_authority
 
 if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
@@ -28,6 +29,8 @@ _TOKEN_SECONDS = 25 * 3600
 """A more token works for at least 24 hours (xAPI 1.0.3 Data 2.5)."""
 _NOBODY = (0,)
 _ALL_GROUPS = 0xFFFFFFFF
+_ROLE = 31
+"""The bits of a stored role that say where a person stands."""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -117,9 +120,7 @@ class Reader:
         if found is None or found[1] is not (query.voided_statement_id is not None):
             raise NotFound("no statement that this credential may see is stored under this id")
         row = found[0]
-        if grant.only_mine and not set(self._own_authority(principal)) & {
-            sid for sid, role in zip(row.sids, row.roles, strict=True) if role & 31 in (12, 13)
-        }:
+        if grant.only_mine and self._own_authority(principal) != _authority_of(row):
             raise NotFound("no statement that this credential may see is stored under this id")
         bodies = self._revealer(principal.tenant).reveal([row], grant.view)
         return Page(self._render(bodies, query.format, languages, principal.tenant), None)
@@ -174,10 +175,20 @@ class Reader:
         return (found[index][0],) if index in found else _NOBODY
 
     def _own_authority(self, principal: Principal) -> tuple[int, ...]:
-        return self._sids(check_identified(principal.authority), principal.tenant)
+        """Give the subjects that statements of this principal have as their authority, in order; nobody's when one of them is unknown."""
+        keys = self._keys(principal.tenant)
+        persons = [part for part in check_authority(principal.authority).parts if isinstance(part, Person)]
+        indexes = [keys.blind_index(person.ifi) for person in persons]
+        found = self._vault.subjects(principal.tenant, indexes)
+        return tuple(sorted(found[index][0] for index in indexes)) if found.keys() >= set(indexes) else _NOBODY
 
     def _revealer(self, tenant: str) -> Revealer:
         revealer = self._revealers.get(tenant)
         if revealer is None:
             revealer = self._revealers[tenant] = Revealer(tenant, self._keys(tenant), self._vault)
         return revealer
+
+
+def _authority_of(row: StoredStatement) -> tuple[int, ...]:
+    places = zip(row.sids, row.roles, strict=True)
+    return tuple(sorted(sid for sid, role in places if role & _ROLE in (Role.AUTHORITY, Role.AUTHORITY_MEMBER)))

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 _DAY = 86_400
 _MICROSECONDS = 1_000_000
 _MAX_DEFINITIONS = 100_000
+_MAX_AUTHORITIES = 10_000
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -52,7 +53,8 @@ class Receipt(msgspec.Struct, frozen=True):
 class Batch(msgspec.Struct, eq=False):
     """Checked statements that are stored together under ``ids``, and the future of who waits for them.
 
-    ``independent`` statements do not fail together: a conflict is one statement's own.
+    ``defines``: the activity definitions in them enter the store's own. ``independent`` statements do not fail together: a conflict is one
+    statement's own.
     """
 
     principal: Principal
@@ -60,6 +62,7 @@ class Batch(msgspec.Struct, eq=False):
     statements: list[Statement]
     authority: Authority
     done: Future[Receipt]
+    defines: bool
     independent: bool = False
 
     def __len__(self) -> int:
@@ -81,13 +84,13 @@ class Preparer:
             statements = self._check(raws, version)
         if statement_id is not None and not single:
             raise InvalidRequest("PUT takes one statement, not an array", parameter="statementId", section="xAPI 1.0.3 Communication 2.1.1")
-        decide(principal, Action.WRITE_STATEMENTS)
+        grant = decide(principal, Action.WRITE_STATEMENTS)
         ids = _stamp(statements, statement_id)
-        return Batch(principal, ids, statements, self._authority(principal), _future())
+        return Batch(principal, ids, statements, self._authority(principal), _future(), grant.defines)
 
     def prepare_lines(self, lines: Sequence[bytes], principal: Principal, *, version: str) -> tuple[Batch, list[int], dict[int, LRSError]]:
         """Make a batch of independent lines -> (batch, the line of each of its statements, the lines that were refused)."""
-        decide(principal, Action.WRITE_STATEMENTS)
+        grant = decide(principal, Action.WRITE_STATEMENTS)
         statements: list[Statement] = []
         places: list[int] = []
         refused: dict[int, LRSError] = {}
@@ -100,12 +103,14 @@ class Preparer:
             statements += found
             places += [place] * len(found)
         ids = [statement.id or uuid4() for statement in statements]
-        return Batch(principal, ids, statements, self._authority(principal), _future(), independent=True), places, refused
+        batch = Batch(principal, ids, statements, self._authority(principal), _future(), grant.defines, independent=True)
+        return batch, places, refused
 
     def forget(self) -> None:
         """Drop from memory whatever was cached of statements and people."""
         for checker in self._checkers.values():
             checker.forget()
+        self._authorities.clear()
 
     def _decode(self, body: bytes, limit: int) -> tuple[list[msgspec.Raw], bool]:
         return codec.split(body, max_statements=limit, max_statement_bytes=self._settings.max_statement_bytes)
@@ -117,6 +122,8 @@ class Preparer:
     def _authority(self, principal: Principal) -> Authority:
         authority = self._authorities.get(principal.authority)
         if authority is None:
+            if len(self._authorities) >= _MAX_AUTHORITIES:
+                self._authorities.clear()
             authority = self._authorities[principal.authority] = check_authority(principal.authority)
         return authority
 
@@ -140,6 +147,7 @@ class Row(msgspec.Struct, eq=False, gc=False):
     statement: Statement
     draft: Draft
     authority: Authority
+    defines: bool
 
 
 class Writer:
@@ -197,7 +205,7 @@ class Writer:
             refused: dict[int, LRSError] = {}
             for index, (identifier, statement, draft) in enumerate(zip(batch.ids, batch.statements, own_drafts, strict=True)):
                 key = (tenant, identifier)
-                row = Row(tenant, identifier, statement, draft, batch.authority)
+                row = Row(tenant, identifier, statement, draft, batch.authority, batch.defines)
                 earlier = rows.get(key) or fresh.get(key)
                 stored = known[tenant].get(identifier)
                 if stored is None and earlier is None:
@@ -269,7 +277,7 @@ class Writer:
         new = {
             (row.tenant, definition)
             for row in fresh
-            if row.statement.definitions and not row.draft.names_people
+            if row.defines and row.statement.definitions and not row.draft.names_people
             for definition in row.statement.definitions
         } - self._definitions
         for tenant in {tenant for tenant, _ in new}:

@@ -42,7 +42,7 @@ def demo(data: Path | None, port: int | None, *, serving: bool) -> None:
 
     with _folder(data) as folder, lrs.open(settings_of(folder, None)) as store:
         agent, verb = _load_course(store)
-        _row, username, password = store.credentials.add("demo", scopes=(Scope.STATEMENTS_WRITE, Scope.STATEMENTS_READ))
+        _row, username, password = store.credentials.add("demo", scopes=(Scope.STATEMENTS_WRITE, Scope.STATEMENTS_READ, Scope.DEFINE))
         if not serving:
             click.echo(f"credential: {username}:{password}")
             return

@@ -83,7 +83,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """A read of ``statements``, with identifiers already narrowed to sids and keyed hashes.
 
     None or an empty tuple means: not filtered by this. ``sids`` matches any of them (roles up to ``Role.OBJECT_MEMBER`` outside SubStatements,
-    or everywhere when ``related_agents``). ``verbs``, ``activities``: any of these spellings. ``since`` is
+    or everywhere when ``related_agents``). ``verbs``, ``activities``: any of these spellings.
+    ``authority_sids``: exactly these stand as the statement's authority, one as its Agent, two as the members of its Group. ``since`` is
     exclusive, ``until`` inclusive, both on ``stored``. ``after`` is the ``stored`` of the last row of the page before. ``limit`` rows at most, in
     ascending or descending ``stored``. Voided statements are left out; voiding ones are listed. A statement that refers to a
     match, over any number of StatementRefs, is a match too, whether or not its target is voided; ``since``, ``until``,

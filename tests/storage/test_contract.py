@@ -140,10 +140,13 @@ def test_an_agent_is_found_where_the_filter_looks(warehouse: Warehouse) -> None:
 
 
 def test_only_rows_of_an_authority(warehouse: Warehouse) -> None:
-    """With ``authority_sids`` a row counts only if that subject stands as its authority, not elsewhere."""
+    """With ``authority_sids`` a row counts only if just these subjects stand as its authority, not elsewhere and not beside others."""
     mine, other = row(1, sids=(1, 5), vids=(1, 1), roles=(1, 12)), row(2, sids=(5, 1), vids=(1, 1), roles=(1, 12))
-    warehouse.insert([mine, other])
+    together = row(3, sids=(1, 9, 5), vids=(1, 1, 1), roles=(1, 13, 13))
+    warehouse.insert([mine, other, together])
     assert ids_of(warehouse, Selection(authority_sids=(5,))) == [mine.id]
+    assert ids_of(warehouse, Selection(authority_sids=(5, 9))) == ids_of(warehouse, Selection(authority_sids=(9, 5))) == [together.id]
+    assert ids_of(warehouse, Selection(authority_sids=(9,))) == ids_of(warehouse, Selection(authority_sids=(1, 9))) == []
 
 
 def test_tenants_are_apart(warehouse: Warehouse) -> None:

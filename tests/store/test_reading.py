@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -276,6 +277,48 @@ def test_read_mine_sees_what_its_own_credential_wrote(store: lrs.LRS, world: Wor
     assert found(store, statement_id=own, principal=mine) == {own}
     with pytest.raises(lrs.NotFound):
         store.query(statement_id=other, principal=mine)
+
+
+def test_mine_is_what_has_the_whole_authority(store: lrs.LRS, world: World) -> None:
+    """An application alone, and the same one together with each of its users, write and read apart (xAPI 1.0.3 Communication 4.2)."""
+
+    def caller(*names: str) -> Principal:
+        agents = [{"objectType": "Agent", "account": {"homePage": "https://idp.example.fr", "name": f"{name}{world.number}"}} for name in names]
+        authority = agents[0] if len(agents) == 1 else {"objectType": "Group", "member": agents}
+        scopes = frozenset({Scope.STATEMENTS_WRITE, Scope.STATEMENTS_READ_MINE})
+        return Principal("default", "-".join(names), scopes, View.IDENTIFIED, json.dumps(authority).encode())
+
+    callers = [caller("app"), caller("app", "ana"), caller("app", "bea"), caller("other", "ana"), caller("ana")]
+    written = [store.ingest(world.statement(), principal=each)[0] for each in callers]
+    for each, own in zip(callers, written, strict=True):
+        assert found(store, verb=world.verb, principal=each) == {own}
+        assert found(store, statement_id=own, principal=each) == {own}
+        for other in set(written) - {own}:
+            with pytest.raises(lrs.NotFound):
+                store.query(statement_id=other, principal=each)
+    assert found(store, verb=world.verb, principal=caller("nobody yet")) == set()
+    (group,) = store.query(statement_id=written[1]).statements
+    assert group["authority"] == json.loads(callers[1].authority)
+
+
+def test_only_who_may_define_defines(store: lrs.LRS, world: World, principal: Callable[..., Principal]) -> None:
+    """Without the scope a definition stays in its statement and does not enter the store's own (xAPI 1.0.3 Communication 4.2)."""
+
+    def told(name: str, *scopes: Scope) -> None:
+        thing = {"id": world.activity, "definition": {"name": {"fr": name}}}
+        store.ingest(world.statement(object=thing), principal=principal(Scope.STATEMENTS_WRITE, *scopes))
+
+    def shown() -> set[str]:
+        page = store.query(verb=world.verb, format="canonical", language="fr")
+        return {each["object"]["definition"]["name"]["fr"] for each in page.statements}
+
+    told("Défini", Scope.DEFINE)
+    told("Redéfini")
+    assert shown() == {"Défini"}
+    exact = store.query(verb=world.verb).statements
+    assert {each["object"]["definition"]["name"]["fr"] for each in exact} == {"Défini", "Redéfini"}
+    told("Redéfini", Scope.DEFINE)
+    assert shown() == {"Redéfini"}
 
 
 def test_a_filter_still_works_where_the_iri_names_the_person(store: lrs.LRS, world: World) -> None:

@@ -21,7 +21,8 @@ VISIBLE = "tenant = {tenant:String} AND keep_until > fromUnixTimestamp64Micro({n
 _PERSONAL = "identity_until > fromUnixTimestamp64Micro({now:Int64}, 'UTC')"
 _ANY_ROLE = "hasAny(sids, {sids:Array(UInt64)})"
 _DIRECT = "arrayExists((sid, role) -> has({sids:Array(UInt64)}, sid) AND bitAnd(role, {role_bits:UInt8}) <= {direct:UInt8}, sids, roles)"
-_MINE = "arrayExists((sid, role) -> has({authority:Array(UInt64)}, sid) AND has({authority_roles:Array(UInt8)}, bitAnd(role, {role_bits:UInt8})), sids, roles)"
+_AUTHORITY = "arraySort(arrayFilter((sid, role) -> has({authority_roles:Array(UInt8)}, bitAnd(role, {role_bits:UInt8})), sids, roles))"
+_MINE = _AUTHORITY + " = {authority:Array(UInt64)}"
 _NOT_VOIDED = "(voids OR id NOT IN (SELECT reference FROM statements WHERE tenant = {tenant:String} AND voids))"
 _FIELDS = """id, toUnixTimestamp64Micro(stored), toUnixTimestamp64Micro(timestamp), if(personal, registration, {nothing:UUID}),
     references, if(personal, sids, []), if(personal, vids, []), if(personal, roles, []), if(personal, sealed, []), body"""
@@ -118,7 +119,7 @@ def window(selection: Selection, *, voiding: bool) -> tuple[list[str], dict[str,
         values["after"] = selection.after
     if selection.authority_sids is not None:
         conditions += [_PERSONAL, _MINE]
-        values |= {"authority": list(selection.authority_sids), "authority_roles": _AUTHORITY_ROLES, "role_bits": _ROLE_BITS}
+        values |= {"authority": sorted(selection.authority_sids), "authority_roles": _AUTHORITY_ROLES, "role_bits": _ROLE_BITS}
     return conditions, values
 
 
