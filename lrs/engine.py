@@ -19,7 +19,7 @@ from lrs.access import Principal, Scope, View, software_authority
 from lrs.committer import Committer
 from lrs.credentials import Credentials
 from lrs.crypto.providers import open_keyring
-from lrs.errors import InvalidRequest, LRSError
+from lrs.errors import InvalidRequest, LRSError, NotAuthenticated
 from lrs.privacy.freetext import FreeText
 from lrs.privacy.identity import Identities
 from lrs.read import Page, Reader
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from lrs.crypto.keyring import Keyring, TenantKeys
+    from lrs.oidc.bearer import Bearers
     from lrs.settings import Settings
 
 Json = Mapping[str, Any]
@@ -89,6 +90,7 @@ class LRS:
             self._committer = Committer(writer.commit, group=settings.group_statements, queue=settings.queue_statements)
             opened.callback(self._committer.close)
             self.credentials = Credentials(self._vault, settings, clock=self._clock)
+            self._bearers = self._issuers_bearers()
             self._open = opened.pop_all()
         self._owner = Principal(
             tenant=settings.tenant,
@@ -212,10 +214,23 @@ class LRS:
         """Say who this is, or raise :class:`lrs.NotAuthenticated`."""
         return self.credentials.authenticate(username, password)
 
+    def authenticate_bearer(self, token: str) -> Principal:
+        """Say who stands behind a bearer token, or raise :class:`lrs.NotAuthenticated`, :class:`lrs.IssuerUnavailable`."""
+        if self._bearers is None:
+            raise NotAuthenticated("bearer tokens are not taken here: no issuer is set")
+        return self._bearers.principal(token)
+
     def ready(self) -> None:
         """Raise :class:`lrs.StoreUnavailable` unless vault and warehouse answer."""
         self._vault.ping()
         self._warehouse.ping()
+
+    def _issuers_bearers(self) -> Bearers | None:
+        if self.settings.oidc_issuer is None:
+            return None
+        from lrs.oidc.bearer import Bearers
+
+        return Bearers(self.settings, keys=self._keys)
 
     def _prepare(self, body: bytes, principal: Principal, version: str) -> Batch:
         return self._preparer.prepare(body, principal, version=version, limit=sys.maxsize)

@@ -14,6 +14,7 @@
     │   └── MissingExtra      an optional dependency is not installed
     ├── KeyUnavailable        the keyring is missing, unreadable or not the one that this data needs
     ├── TamperedData          a sealed value does not belong where it was found
+    ├── IssuerUnavailable     the issuer of bearer tokens can't be asked for its keys now
     └── StoreUnavailable      the vault or the warehouse can't answer now
         ├── StoreBusy         the queue of writes is full
         └── DataDirectoryInUse  another process holds the data directory
@@ -109,7 +110,9 @@ class NotAuthenticated(LRSError):
     """Nobody is known by these credentials."""
 
     code = "not-authenticated"
-    default_hint = "Send the username and password that `lrs credentials add` printed, by HTTP Basic."
+    default_hint = (
+        "Send the username and password that `lrs credentials add` printed, by HTTP Basic, or a bearer token where an issuer is set."
+    )
 
 
 class NotPermitted(LRSError):
@@ -152,6 +155,16 @@ class TamperedData(LRSError):
 
     code = "tampered-data"
     default_hint = "Restore the vault and the warehouse from the same backup; `lrs doctor` names what is wrong."
+
+
+class IssuerUnavailable(LRSError):
+    """The issuer of bearer tokens can't be asked for its keys now; passwords work all the same."""
+
+    code = "issuer-unavailable"
+    retryable = True
+    default_hint = (
+        "Send the request again later; if it stays so, the operator compares the setting oidc_issuer with what the issuer publishes."
+    )
 
 
 class StoreUnavailable(LRSError):

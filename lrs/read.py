@@ -16,8 +16,8 @@ from lrs.errors import InvalidRequest, NotFound, NotPermitted
 from lrs.privacy.reveal import Revealer
 from lrs.storage.contract import Selection, StatementStore, StoredStatement, SubjectStore
 from lrs.xapi import render
-from lrs.xapi.query import StatementQuery
 from lrs.xapi.model import Person, Role
+from lrs.xapi.query import StatementQuery
 from lrs.xapi.rules import check_authority
 
 if TYPE_CHECKING:

@@ -19,6 +19,9 @@ from lrs.errors import ConfigurationError
 
 _PREFIX = "LRS_"
 SUPPORTED_VERSIONS = ("1.0.3", "2.0.0")
+TOKEN_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+"""All that are known here have a public and a private key (RFC 7518 3.1, RFC 8037): who checks a token can't make one."""
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def _positive(_settings: object, attribute: attrs.Attribute[int], value: int) -> None:
@@ -29,6 +32,22 @@ def _positive(_settings: object, attribute: attrs.Attribute[int], value: int) ->
 def _known_versions(_settings: object, attribute: attrs.Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
     if not value or set(value) - set(SUPPORTED_VERSIONS):
         raise ConfigurationError(f"setting {attribute.name} takes one or both of {', '.join(SUPPORTED_VERSIONS)}")
+
+
+def _known_algorithms(_settings: object, attribute: attrs.Attribute[tuple[str, ...]], value: tuple[str, ...]) -> None:
+    if not value or set(value) - set(TOKEN_ALGORITHMS):
+        raise ConfigurationError(f"setting {attribute.name} takes some of {', '.join(TOKEN_ALGORITHMS)}")
+
+
+def is_safe_address(value: str) -> bool:
+    """Tell whether an address is ``https``, or on this machine."""
+    parts = urlsplit(value)
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
+
+
+def _issuer_address(_settings: object, attribute: attrs.Attribute[str | None], value: str | None) -> None:
+    if value is not None and not is_safe_address(value):
+        raise ConfigurationError(f"setting {attribute.name} takes an https address")
 
 
 def _store_address(schemes: tuple[str, ...]) -> Any:
@@ -87,6 +106,34 @@ class Settings:
     """IRIs of further extensions that hold no free text and stay readable in the warehouse."""
     cors_origins: tuple[str, ...] = attrs.field(default=(), converter=tuple)
     """Origins whose pages may call the server from a browser; ``*`` for all."""
+    oidc_issuer: str | None = attrs.field(default=None, validator=_issuer_address)
+    """Issuer of OpenID Connect whose bearer tokens are taken beside passwords, spelled as it spells itself; needs ``oidc_audience`` and ``oidc_view``."""
+    oidc_ca: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
+    """Certificate authority file by which the issuer's certificate is verified; absent: those of the system."""
+    oidc_audience: str | None = None
+    """What the ``aud`` of a token must name: this store, as the issuer knows it."""
+    oidc_algorithms: tuple[str, ...] = attrs.field(default=TOKEN_ALGORITHMS, converter=tuple, validator=_known_algorithms)
+    """Algorithms by which a token may be signed."""
+    oidc_scopes: tuple[str, ...] = attrs.field(default=(), converter=tuple)
+    """The issuer's scopes and what they grant here, each as ``theirs=ours``; absent: ours by their own names. Others grant nothing."""
+    oidc_view: str | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.in_(("identified", "pseudonymous", "aggregate")))
+    )
+    """How much of a person the bearer of a token sees when reading."""
+    oidc_view_claim: str | None = None
+    """The claim in which a token may name another view; absent: none."""
+    oidc_tenant: str | None = None
+    """The tenant that the tokens' statements belong to; absent: ``tenant``."""
+    oidc_tenant_claim: str | None = None
+    """The claim in which every token names its tenant; absent: ``oidc_tenant`` for all."""
+    oidc_client_claims: tuple[str, ...] = attrs.field(default=("client_id", "azp"), converter=tuple)
+    """The claims that may name the application which got the token; the first that is there counts."""
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse settings that contradict each other."""
+        for name in ("oidc_audience", "oidc_view"):
+            if self.oidc_issuer and not getattr(self, name):
+                raise ConfigurationError(f"setting oidc_issuer needs {name} too", hint="See docs/how-to/oidc.md.")
 
 
 def load(

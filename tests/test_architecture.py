@@ -16,7 +16,7 @@ RANKS = [
     {"storage", "access", "sources"},
     {"privacy"},
     {"stored", "committer", "collection"},  # the clock, the queue and the memory that writing needs; they know no store
-    {"write", "read", "documents", "credentials", "analytics", "exchange"},
+    {"write", "read", "documents", "credentials", "oidc", "analytics", "exchange"},
     {"engine"},
     {"server", "asgi"},
     {"cli"},
@@ -27,6 +27,7 @@ RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
 DOORS = {
     "cryptography": ("lrs.crypto",),
     "jwt": ("lrs.crypto",),
+    "bcrypt": ("lrs.crypto",),
     "clickhouse_connect": ("lrs.storage.warehouse",),
     "chdb": ("lrs.storage.warehouse",),
     "sqlalchemy": ("lrs.storage.vault",),

@@ -12,6 +12,7 @@ import logging
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from lrs.access import BEARER
 from lrs.errors import NotFound
 from lrs.server import about, health, statements, versions
 from lrs.server.about import About
@@ -69,7 +70,7 @@ class Application:
             return
         except Exception as error:  # noqa: BLE001 -- the one place where every failure becomes an answer
             request_id = new_request_id()
-            reply = reply_to(error, request_id)
+            reply = reply_to(error, request_id, bearer=request.credential == BEARER)
         reply.headers = [*reply.headers, *self._headers(request)]
         if request.method == "HEAD" and sent is not request:
             reply.body = b""  # To a POST, Content-Length says what comes.
@@ -88,7 +89,7 @@ class Application:
             _check_method(request, resource.methods)
             return await self._open[request.path].answer(request)
         principal = await self._authenticator.principal(request.headers.get(b"authorization"))
-        request.credential = principal.credential_id
+        request.credential = principal.shown
         if spoken is None:
             raise versions.refusal(request.header(versions.HEADER), self._supported)
         _check_method(request, guarded.methods)

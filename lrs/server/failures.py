@@ -18,6 +18,7 @@ from lrs.errors import (
     Conflict,
     InvalidRequest,
     InvalidStatement,
+    IssuerUnavailable,
     LimitExceeded,
     LRSError,
     NotAuthenticated,
@@ -39,10 +40,15 @@ _STATUSES: tuple[tuple[type[LRSError], int], ...] = (
     (NotAuthenticated, 401),
     (NotPermitted, 403),
     (NotFound, 404),
+    (IssuerUnavailable, 503),
     (StoreUnavailable, 503),
 )
 RETRY_AFTER = b"1"
 """Seconds after which a client may try again: an insert is over by then, or the store is down for longer anyway."""
+
+
+BASIC = b'Basic realm="lrs", charset="UTF-8"'
+_INSUFFICIENT_SCOPE = b'Bearer realm="lrs", error="insufficient_scope"'
 
 
 class MethodNotAllowed(LRSError):
@@ -53,6 +59,14 @@ class MethodNotAllowed(LRSError):
     def __init__(self, allowed: str) -> None:
         super().__init__("the resource does not know this method")
         self.allowed = allowed
+
+
+class Challenged(NotAuthenticated):
+    """Who asks must say who they are, in one of these ways (RFC 9110 11.6.1); never leaves the server."""
+
+    def __init__(self, message: str, *, challenges: tuple[bytes, ...] = (BASIC,)) -> None:
+        super().__init__(message)
+        self.challenges = challenges
 
 
 class Failure(msgspec.Struct, omit_defaults=True):
@@ -76,8 +90,11 @@ def status_of(error: LRSError) -> int:
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 
-def reply_to(error: Exception, request_id: str) -> Reply:
-    """Turn any error into an answer. An unexpected one is logged by type and place, and the client learns the request id alone."""
+def reply_to(error: Exception, request_id: str, *, bearer: bool = False) -> Reply:
+    """Turn any error into an answer; ``bearer``: a token came with the request, and RFC 6750 3 says how to refuse it.
+
+    An unexpected error is logged by type and place, and the client learns the request id alone.
+    """
     status = status_of(error) if isinstance(error, LRSError) else HTTPStatus.INTERNAL_SERVER_ERROR
     if status == HTTPStatus.INTERNAL_SERVER_ERROR or not isinstance(error, LRSError):
         _log.error("request %s failed: %s", request_id, _described(error))
@@ -96,8 +113,10 @@ def reply_to(error: Exception, request_id: str) -> Reply:
         request_id=request_id,
     )
     reply = _reply(status, failure)
-    if isinstance(error, NotAuthenticated):
-        reply.headers.append((b"www-authenticate", b'Basic realm="lrs", charset="UTF-8"'))
+    if isinstance(error, Challenged):
+        reply.headers += [(b"www-authenticate", challenge) for challenge in error.challenges]
+    if isinstance(error, NotPermitted) and bearer:
+        reply.headers.append((b"www-authenticate", _INSUFFICIENT_SCOPE))
     if isinstance(error, MethodNotAllowed):
         reply.headers.append((b"allow", error.allowed.encode()))
     if status == HTTPStatus.SERVICE_UNAVAILABLE:

@@ -283,7 +283,9 @@ def test_mine_is_what_has_the_whole_authority(store: lrs.LRS, world: World) -> N
     """An application alone, and the same one together with each of its users, write and read apart (xAPI 1.0.3 Communication 4.2)."""
 
     def caller(*names: str) -> Principal:
-        agents = [{"objectType": "Agent", "account": {"homePage": "https://idp.example.fr", "name": f"{name}{world.number}"}} for name in names]
+        agents = [
+            {"objectType": "Agent", "account": {"homePage": "https://idp.example.fr", "name": f"{name}{world.number}"}} for name in names
+        ]
         authority = agents[0] if len(agents) == 1 else {"objectType": "Group", "member": agents}
         scopes = frozenset({Scope.STATEMENTS_WRITE, Scope.STATEMENTS_READ_MINE})
         return Principal("default", "-".join(names), scopes, View.IDENTIFIED, json.dumps(authority).encode())
