@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from lrs.access import Principal, Scope, View, scopes_from, software_authority
+from lrs.access import PLATFORM, Principal, View, scopes_from, software_authority
 from lrs.crypto import passwords
 from lrs.crypto.providers import add_tenant, open_keyring
 from lrs.errors import ConfigurationError, NotAuthenticated
@@ -52,7 +52,7 @@ class Credentials:
         tenant: str | None = None,
         username: str | None = None,
         password: str | None = None,
-        scopes: Sequence[str] = (Scope.STATEMENTS_WRITE,),
+        scopes: Sequence[str] = PLATFORM,
         view: str = View.IDENTIFIED,
     ) -> tuple[CredentialRow, str, str]:
         """Add a credential -> (what is kept, username, password); username and password are made up where none is given.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from lrs.access import Scope, View
+from lrs.access import PLATFORM, Scope, View
 from lrs.cli.options import settings_of, store_options
 from lrs.cli.table import print_table
 
@@ -35,7 +35,8 @@ def credentials() -> None:
     "scopes",
     multiple=True,
     type=click.Choice([scope.value for scope in Scope]),
-    help="What it may do; may be repeated. Without it: statements/read if --view is given, else statements/write.",
+    help="What it may do; may be repeated. Without it: statements/read if --view is given, else what a learning platform does: "
+    f"{', '.join(PLATFORM)}.",
 )
 @click.option(
     "--view", type=click.Choice([view.value for view in View]), help="How much of a person it sees when reading. [default: identified]"
@@ -56,7 +57,7 @@ def add(  # noqa: PLR0913 -- one parameter an option
     """Add a credential and print the username and the password that were made up, once.
 
     \b
-    lrs credentials add my-platform                                  may store statements
+    lrs credentials add my-platform                                  may store statements and documents
     lrs credentials add dashboard --view pseudonymous                may read them, without names
     lrs credentials add teacher-tool --scope statements/write --scope statements/read
     """  # noqa: D301 -- click keeps the lines after a backspace as they are
@@ -68,7 +69,7 @@ def add(  # noqa: PLR0913 -- one parameter an option
         password = sys.stdin.readline().rstrip("\r\n") or None
         if password is None:
             raise click.UsageError("There is no password on standard input.")
-    chosen = scopes or ((Scope.STATEMENTS_READ.value,) if view else (Scope.STATEMENTS_WRITE.value,))
+    chosen = scopes or ((Scope.STATEMENTS_READ.value,) if view else PLATFORM)
     with open_credentials(settings_of(data, config), clock=_now) as room:
         row, made_username, made_password = room.add(
             name, tenant=tenant, username=username, password=password, scopes=chosen, view=view or View.IDENTIFIED.value

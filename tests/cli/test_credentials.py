@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import lrs
-from lrs.access import Scope, View
+from lrs.access import PLATFORM, Scope, View
 from tests.cli.calling import Done, call
 
 
@@ -19,12 +19,14 @@ def made_up(done: Done) -> tuple[str, str]:
 
 
 def test_what_is_made_up_works(data: Path) -> None:
-    """Username and password are printed once, and log in with the scope to write and nothing more."""
+    """Username and password are printed once, and log in with what a platform does and nothing more: of statements it reads its own."""
     username, password = made_up(call("credentials", "add", "My platform", "--data", data))
     assert username.startswith("my-platform-")
     with lrs.open(data) as store:
         principal = store.authenticate(username, password)
-        assert (principal.scopes, principal.view, principal.tenant) == ({Scope.STATEMENTS_WRITE}, View.IDENTIFIED, "default")
+        assert (principal.scopes, principal.view, principal.tenant) == (set(PLATFORM), View.IDENTIFIED, "default")
+        assert Scope.STATEMENTS_WRITE in PLATFORM
+        assert not set(PLATFORM) & {Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL}
         with pytest.raises(lrs.NotAuthenticated):
             store.authenticate(username, password + "x")
     listed = call("credentials", "list", "--data", data).out
