@@ -88,6 +88,7 @@ class LRS:
                 settings=settings,
             )
             self._committer = Committer(writer.commit, group=settings.group_statements, queue=settings.queue_statements)
+            opened.callback(writer.close)
             opened.callback(self._committer.close)
             self.credentials = Credentials(self._vault, settings, clock=self._clock)
             self._bearers = self._issuers_bearers()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -170,6 +170,11 @@ class Writer:
         self._policy = policy
         self._settings = settings
         self._definitions: set[tuple[str, Definition]] = set()
+        self._beside = ThreadPoolExecutor(1, "lrs-definitions")
+
+    def close(self) -> None:
+        """Let the thread go that stores definitions."""
+        self._beside.shutdown()
 
     def commit(self, batches: Sequence[Batch]) -> None:
         """Store a group of batches and settle their futures; raises when a store can't answer, and leaves the futures open."""
@@ -268,8 +273,12 @@ class Writer:
     def _insert(self, fresh: Sequence[Row], rows: Sequence[TokenisedStatement]) -> None:
         try:
             if rows:
-                self._add_definitions(fresh, rows[0].stored)
-                self._warehouse.insert(rows)
+                # Two inserts at once take as long as one.
+                definitions = self._beside.submit(self._add_definitions, fresh, rows[0].stored)
+                try:
+                    self._warehouse.insert(rows)
+                finally:
+                    definitions.result()
         finally:
             self._times.settle()
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from queue import LifoQueue
 from typing import IO, TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.insert import InsertContext
 
 _READERS = 4
+_WRITERS = 2
 _ONE_BLOCK = 1 << 40
 # An insert is one block and so one part, which the engine shows and keeps whole or not at all. Without waiting for others: the caller groups.
 _INSERT = {
@@ -108,37 +108,36 @@ def _nameless_file(folder: Path) -> IO[bytes]:
 
 
 class Sessions:
-    """The sessions of one warehouse: one that writes, and a few that may only read."""
+    """The sessions of one warehouse: two that write, for two tables at once, and a few that may only read."""
 
     def __init__(self, connect: Callable[[bool], Session], release: Callable[[], None] = lambda: None) -> None:
         self._connect = connect
         self._release = release
         self._process = os.getpid()
-        self._writing = threading.Lock()
-        self._readers: LifoQueue[Session | None] = LifoQueue()
         self._open: list[Session] = []
         self._closed = False
-        self._writer = self._opened(readonly=False)
-        for _ in range(_READERS):
-            self._readers.put(None)
+        self._writers = _places(_WRITERS)
+        self._readers = _places(_READERS)
+        with self.writer():
+            pass  # Whatever is wrong with the address or the directory shows now.
 
-    @contextmanager
-    def writer(self) -> Iterator[Session]:
-        """Have the writing session."""
-        with self._writing:
-            self._check()
-            yield self._writer
+    def writer(self) -> AbstractContextManager[Session]:
+        """Have a writing session; waits while all are in use."""
+        return self._taken(self._writers, readonly=False)
 
-    @contextmanager
-    def reader(self) -> Iterator[Session]:
+    def reader(self) -> AbstractContextManager[Session]:
         """Have a reading session; waits while all are in use."""
-        session = self._readers.get()
+        return self._taken(self._readers, readonly=True)
+
+    @contextmanager
+    def _taken(self, places: LifoQueue[Session | None], *, readonly: bool) -> Iterator[Session]:
+        session = places.get()
         try:
             self._check()
-            session = session or self._opened(readonly=True)
+            session = session or self._opened(readonly=readonly)
             yield session
         finally:
-            self._readers.put(session)
+            places.put(session)
 
     def close(self) -> None:
         """Close every session. Calling it twice is no error."""
@@ -161,3 +160,11 @@ class Sessions:
                 "the store was opened before this process was forked",
                 hint="Open it in the process that uses it, for instance in a start-up hook of the worker.",
             )
+
+
+def _places(number: int) -> LifoQueue[Session | None]:
+    """Give room for so many sessions, each of which is opened when it is first wanted."""
+    places: LifoQueue[Session | None] = LifoQueue()
+    for _ in range(number):
+        places.put(None)
+    return places

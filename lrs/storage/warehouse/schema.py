@@ -28,6 +28,9 @@ class Migration(NamedTuple):
 # - Granules of 256 rows in place of 8,192: 100 scattered statements are read in 28 ms in place of 130 (1,024: 61), at 1 % more
 #   disk and the same speed of inserts. A skip index then covers four of them, so that there are not too many of its own blocks to test.
 #
+# - Small parts are packed into one file (engines that don't know how ignore the setting): 400 rows are durable in 15-20 ms in place of
+#   29-66, with 10 files to be synced in place of 27.
+#
 # Retention: a merge drops what is past its limit (reads hide it before), at most once an hour in each partition: every such merge rewrites
 # whole parts, and with limits spread over time some row is always due. The old part leaves the disk seconds later, because
 # the new one is fsynced; by default ClickHouse keeps it for eight minutes instead.
@@ -66,7 +69,7 @@ ENGINE = MergeTree
 PARTITION BY toYYYYMM(stored)
 ORDER BY (tenant, stored)
 TTL keep_until
-SETTINGS index_granularity = 256,
+SETTINGS index_granularity = 256, min_bytes_for_full_part_storage = 10485760,
     fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1,
     merge_with_ttl_timeout = 3600,
     old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0
@@ -82,7 +85,8 @@ CREATE TABLE IF NOT EXISTS definitions (
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (tenant, activity, hash)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1
+SETTINGS min_bytes_for_full_part_storage = 10485760,
+    fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1
 """
 
 MIGRATIONS = (Migration(1, "statements and definitions", (_STATEMENTS, _DEFINITIONS)),)
