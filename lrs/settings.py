@@ -78,6 +78,12 @@ class Settings:
     """The keyring; absent: ``data/keys.json``."""
     keyring: str | None = attrs.field(default=None, repr=False)
     """The keyring itself, as text, in place of a file (meant for ``LRS_KEYRING``)."""
+    kms: str | None = attrs.field(default=None, repr=False, validator=_store_address(("https", "http")))
+    """``https://host:8200/v1/transit``: the transit engine of a HashiCorp Vault that keeps the KEKs; absent: the keyring keeps them."""
+    kms_token_file: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
+    """File with the token for Vault, which its agent renews."""
+    kms_ca: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
+    """Certificate authority file by which Vault's certificate is verified; absent: those that the system trusts."""
     tenant: str = "default"
     """The tenant of statements that come through Python or the command line without a credential."""
     home_page: str = "https://lrs.invalid"

@@ -10,6 +10,7 @@ from lrs.cli.credentials import credentials
 from lrs.cli.demo import demo
 from lrs.cli.doctor import doctor
 from lrs.cli.ingest import ingest
+from lrs.cli.keys import keys
 from lrs.cli.query import query
 from lrs.cli.serve import serve
 
@@ -31,5 +32,5 @@ def lrs() -> None:
     """  # noqa: D301 -- click keeps the lines after a backspace as they are
 
 
-for command in (serve, demo, ingest, convert, query, credentials, doctor):
+for command in (serve, demo, ingest, convert, query, credentials, keys, doctor):
     lrs.add_command(command)

@@ -11,112 +11,125 @@ import hashlib
 import hmac
 import os
 import struct
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
-import msgspec
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
+from lrs.crypto import document
+from lrs.crypto.document import Document, Tenant
+from lrs.crypto.keks import Home, Item, KekProvider, KeyringKeks
 from lrs.crypto.seal import KEY_BYTES, Dek, check_value, frame
 from lrs.crypto.tokens import Tokens
 from lrs.errors import KeyUnavailable, TamperedData
 
-FORMAT = 1
 _UUID_VARIANT = 0x80
 
-
-class _Epoch(msgspec.Struct, frozen=True):
-    key: bytes
-    created: str
-
-    def __repr__(self) -> str:
-        return "_Epoch(<secret>)"
-
-
-class _Tenant(msgspec.Struct, frozen=True):
-    epochs: dict[int, _Epoch]
-    mac: bytes
-    pseudonym: bytes
-
-    def __repr__(self) -> str:
-        return "_Tenant(<secret>)"
-
-
-class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    format: int
-    tenants: dict[str, _Tenant]
-
-    def __repr__(self) -> str:
-        return "_Document(<secret>)"
+Keks = Callable[[str, Tenant], KekProvider]
+"""(name, secrets) of a tenant -> who keeps its KEKs, where the keyring does not."""
 
 
 class Keyring:
     """All tenants' keys. Never shown, never pickled."""
 
-    def __init__(self, tenants: Mapping[str, _Tenant]) -> None:
-        self._tenants = dict(tenants)
+    def __init__(self, home: Home, keks: Keks | None = None) -> None:
+        self._home = home
+        self._document = home.read()
+        self._keks = keks or self._own_keks
         self._keys: dict[str, TenantKeys] = {}
 
     @classmethod
     def generate(cls, *tenants: str) -> Keyring:
-        """Make a keyring with fresh keys for these tenants."""
-        return cls({name: _fresh_tenant() for name in tenants})
+        """Make a keyring with fresh keys for these tenants, in memory alone."""
+        made = document.fresh()
+        for name in tenants:
+            made = made.with_tenant(name, epochs=True)
+        return cls(_Memory(made))
 
     @classmethod
     def from_json(cls, text: bytes | str) -> Keyring:
         """Read what :meth:`to_json` wrote; raises :class:`lrs.errors.KeyUnavailable` and quotes nothing."""
-        try:
-            document = msgspec.json.decode(text, type=_Document)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            raise KeyUnavailable("the keyring is damaged: it is not what this program writes") from None
-        keys = [
-            key
-            for tenant in document.tenants.values()
-            for key in (tenant.mac, tenant.pseudonym, *(epoch.key for epoch in tenant.epochs.values()))
-        ]
-        if document.format != FORMAT or any(len(key) != KEY_BYTES for key in keys) or not all(t.epochs for t in document.tenants.values()):
-            raise KeyUnavailable("the keyring is damaged, or of another version of this program")
-        return cls(document.tenants)
+        return cls(_Memory(document.decode(text)))
 
     def to_json(self) -> bytes:
         """Write the keyring, secrets and all."""
-        return msgspec.json.format(msgspec.json.encode(_Document(FORMAT, self._tenants)), indent=1) + b"\n"
-
-    def with_tenant(self, name: str) -> Keyring:
-        """Give a keyring that has keys for one more tenant."""
-        return Keyring({**self._tenants, name: _fresh_tenant()})
+        return document.encode(self._document)
 
     @property
     def tenants(self) -> tuple[str, ...]:
         """The tenants that have keys."""
-        return tuple(sorted(self._tenants))
+        return tuple(sorted(self._document.tenants))
 
     def tenant(self, name: str) -> TenantKeys:
         """Give the keys of a tenant; raises :class:`lrs.errors.KeyUnavailable` when it has none."""
         if name not in self._keys:
-            if name not in self._tenants:
+            secrets = self._document.tenants.get(name)
+            if secrets is None:
                 raise KeyUnavailable("the keyring has no keys for this tenant", hint="Add the tenant with `lrs credentials add --tenant`.")
-            self._keys[name] = TenantKeys(name, self._tenants[name])
+            self._keys[name] = TenantKeys(name, secrets, self._keks(name, secrets))
         return self._keys[name]
 
+    def _own_keks(self, name: str, _secrets: Tenant) -> KekProvider:
+        return KeyringKeks(name, self._document, self._home)
+
     def __repr__(self) -> str:
-        return f"Keyring(tenants={len(self._tenants)})"
+        return f"Keyring(tenants={len(self._document.tenants)})"
 
     def __reduce__(self) -> str:
         raise TypeError("a keyring is never pickled")
 
 
+class _Memory:
+    """A home for keys that nobody keeps."""
+
+    def __init__(self, made: Document) -> None:
+        self._document = made
+
+    def read(self) -> Document:
+        return self._document
+
+    def change(self, change: Callable[[Document], Document]) -> Document:
+        self._document = change(self._document)
+        return self._document
+
+
+class Wrapped(Protocol):
+    """A wrapped key as a vault keeps it."""
+
+    @property
+    def epoch(self) -> int:
+        """The epoch whose KEK wrapped it."""
+
+    @property
+    def wrapped(self) -> bytes:
+        """What the provider of the KEK gave."""
+
+    @property
+    def check(self) -> bytes:
+        """The key check value."""
+
+
+class NewDek(NamedTuple):
+    """A fresh key of a subject, and what a vault keeps of it."""
+
+    key: Dek
+    epoch: int
+    wrapped: bytes
+    check: bytes
+
+
+W = TypeVar("W", bound=Wrapped)
+
+
 class TenantKeys:
     """What one tenant's keys can do."""
 
-    def __init__(self, name: str, tenant: _Tenant) -> None:
+    def __init__(self, name: str, tenant: Tenant, keks: KekProvider) -> None:
         self._name = name
-        self._epochs = {number: AESGCM(epoch.key) for number, epoch in tenant.epochs.items()}
-        self.current_epoch = max(tenant.epochs)
+        self.keks = keks
+        self._prefix = frame(b"lrs1", b"dek", name.encode())
         self.tokens = Tokens(_derive(tenant.mac, b"lrs1|tok"))
         self.check = check_value(tenant.mac)
         """What tells this tenant's keyring from another one's without revealing either."""
@@ -126,23 +139,51 @@ class TenantKeys:
         self._iri = _derive(tenant.mac, b"lrs1|iri")
         self._pseudonym = tenant.pseudonym
 
-    def new_dek(self, sid: int) -> tuple[Dek, int, bytes, bytes]:
-        """Make a subject's key -> (key, epoch, wrapped, check value)."""
-        key, nonce, epoch = os.urandom(KEY_BYTES), os.urandom(12), self.current_epoch
-        wrapped = nonce + self._epochs[epoch].encrypt(nonce, key, self._wrapping(sid, epoch))
-        return Dek(key, tenant=self._name, sid=sid), epoch, wrapped, check_value(key)
+    @property
+    def current_epoch(self) -> int:
+        """The epoch that wraps new keys."""
+        return max(self.keks.epochs())
+
+    def new_dek(self, sid: int) -> NewDek:
+        """Make a subject's key."""
+        return self.new_deks([sid])[0]
+
+    def new_deks(self, sids: Sequence[int]) -> list[NewDek]:
+        """Make a key for each of these subjects; the provider of the KEK is asked once."""
+        if not sids:
+            return []
+        epoch, keys = self.current_epoch, [os.urandom(KEY_BYTES) for _ in sids]
+        wrapped = self.keks.wrap(epoch, [(key, self._place(sid)) for sid, key in zip(sids, keys, strict=True)])
+        return [
+            NewDek(Dek(key, tenant=self._name, sid=sid), epoch, text, check_value(key))
+            for sid, key, text in zip(sids, keys, wrapped, strict=True)
+        ]
 
     def dek(self, sid: int, epoch: int, wrapped: bytes, check: bytes) -> Dek:
-        """Unwrap a subject's key; raises :class:`lrs.errors.KeyUnavailable` when its epoch is gone, :class:`lrs.errors.TamperedData` when it does not fit."""
-        if epoch not in self._epochs:
-            raise KeyUnavailable(f"the keyring has no key of epoch {epoch}")
-        try:
-            key = self._epochs[epoch].decrypt(wrapped[:12], wrapped[12:], self._wrapping(sid, epoch))
-        except (InvalidTag, ValueError):
-            raise TamperedData("a wrapped key is damaged, or is not in its place") from None
-        if not hmac.compare_digest(check_value(key), check):
-            raise TamperedData("a key is not the one that was wrapped here")
-        return Dek(key, tenant=self._name, sid=sid)
+        """Unwrap a subject's key, as :meth:`deks` does."""
+        return self.deks({sid: NewDek(None, epoch, wrapped, check)})[sid]  # type: ignore[arg-type] # the key is what is looked for
+
+    def deks(self, keys: Mapping[int, Wrapped]) -> dict[int, Dek]:
+        """Unwrap subjects' keys, each for its subject.
+
+        Raises :class:`lrs.errors.KeyUnavailable` when an epoch is gone, :class:`lrs.errors.TamperedData` when a key does not fit.
+        """
+        found: dict[int, Dek] = {}
+        for epoch, items in self._by_epoch(keys):
+            for (sid, wrapped), key in zip(items, self.keks.unwrap(epoch, self._items(items)), strict=True):
+                if not hmac.compare_digest(check_value(key), wrapped.check):
+                    raise TamperedData("a key is not the one that was wrapped here")
+                found[sid] = Dek(key, tenant=self._name, sid=sid)
+        return found
+
+    def rewrapped(self, keys: Mapping[int, Wrapped]) -> tuple[int, dict[int, bytes]]:
+        """Wrap subjects' keys anew -> (the current epoch, sid -> the key under it); raises as :meth:`deks` does."""
+        current = self.current_epoch
+        found: dict[int, bytes] = {}
+        for epoch, items in self._by_epoch(keys):
+            texts = self.keks.rewrap(epoch, current, self._items(items))
+            found.update((sid, text) for (sid, _), text in zip(items, texts, strict=True))
+        return current, found
 
     def blind_index(self, ifi: bytes) -> bytes:
         """Canonical identifier -> 16 bytes that find it again and say nothing without the key."""
@@ -171,19 +212,26 @@ class TenantKeys:
         digest[8] = _UUID_VARIANT | digest[8] & 0x3F
         return UUID(bytes=bytes(digest))
 
-    def _wrapping(self, sid: int, epoch: int) -> bytes:
-        return frame(b"lrs1", b"dek", self._name.encode(), struct.pack(">QI", sid, epoch))
+    def _by_epoch(self, keys: Mapping[int, W]) -> Iterator[tuple[int, list[tuple[int, W]]]]:
+        """Group keys by an epoch that is there; one that is not may be new, so who keeps them is asked again once."""
+        for epoch in sorted({key.epoch for key in keys.values()}):
+            if epoch not in self.keks.epochs():
+                self.keks.refresh()
+            if epoch not in self.keks.epochs():
+                raise KeyUnavailable(f"there is no key of epoch {epoch}")
+            yield epoch, [(sid, key) for sid, key in keys.items() if key.epoch == epoch]
+
+    def _items(self, keys: Sequence[tuple[int, Wrapped]]) -> list[Item]:
+        return [(key.wrapped, self._place(sid)) for sid, key in keys]
+
+    def _place(self, sid: int) -> bytes:
+        return self._prefix + struct.pack(">Q", sid)
 
     def __repr__(self) -> str:
         return "TenantKeys(<secret>)"
 
     def __reduce__(self) -> str:
         raise TypeError("keys are never pickled")
-
-
-def _fresh_tenant() -> _Tenant:
-    epoch = _Epoch(os.urandom(KEY_BYTES), datetime.now(UTC).isoformat(timespec="seconds"))
-    return _Tenant({1: epoch}, os.urandom(KEY_BYTES), os.urandom(KEY_BYTES))
 
 
 def _derive(root: bytes, label: bytes) -> bytes:

@@ -18,7 +18,7 @@ import msgspec
 from lrs.errors import StoreUnavailable
 from lrs.privacy import mentions
 from lrs.privacy.freetext import Fate, FreeText
-from lrs.storage.contract import IndexTaken, NewSubject, NewVariant, SubjectStore, WrappedKey
+from lrs.storage.contract import EpochRetired, IndexTaken, NewSubject, NewVariant, SubjectStore, WrappedKey
 from lrs.xapi.model import GROUP, Authority, Person, Reference, Statement, Text
 
 if TYPE_CHECKING:
@@ -59,6 +59,9 @@ class Identities:
                 self._tokens.update(self._take_in(list(unknown.values())))
             except IndexTaken:
                 continue
+            except EpochRetired:
+                self._keys.keks.refresh()
+                continue
             return
         raise StoreUnavailable("other writers keep adding the same people at the same time")
 
@@ -74,8 +77,7 @@ class Identities:
             if len(self._deks) + len(missing) > _MAX_KEYS:
                 missing = list(wanted)
                 self._deks.clear()
-            for sid, key in self._vault.keys(self._tenant, missing).items():
-                self._deks[sid] = self._unwrap(sid, key)
+            self._deks |= self._keys.deks(self._vault.keys(self._tenant, missing))
         return {sid: self._deks[sid] for sid in wanted}
 
     def forget(self) -> None:
@@ -83,31 +85,23 @@ class Identities:
         self._tokens.clear()
         self._deks.clear()
 
-    def _unwrap(self, sid: int, key: WrappedKey) -> Dek:
-        return self._keys.dek(sid, key.epoch, key.wrapped, key.check)
-
     def _take_in(self, persons: Sequence[Person]) -> dict[bytes, Token]:
         indexes = {person.json: self._keys.blind_index(person.ifi) for person in persons}
         known = self._vault.subjects(self._tenant, list(set(indexes.values())))
         sids = {index: sid for index, (sid, _) in known.items()}
+        new = {index: secrets.randbits(64) or 1 for index in indexes.values() if index not in sids}
+        sids |= new
         deks = {sid: self._deks[sid] for sid in sids.values() if sid in self._deks}
         subjects = []
-        for index in indexes.values():
-            if index not in sids:
-                sid = secrets.randbits(64) or 1
-                dek, epoch, wrapped, check = self._keys.new_dek(sid)
-                sids[index], deks[sid] = sid, dek
-                subjects.append(NewSubject(sid, index, WrappedKey(epoch, wrapped, check)))
+        for index, made in zip(new, self._keys.new_deks(list(new.values())), strict=True):
+            deks[new[index]] = made.key
+            subjects.append(NewSubject(new[index], index, WrappedKey(made.epoch, made.wrapped, made.check)))
         fingerprints = {person.json: self._keys.variant_fingerprint(sids[indexes[person.json]], person.json) for person in persons}
         pairs = dict(self._vault.variant_ids(self._tenant, list(fingerprints.values())))
-        variants = []
-        for person in persons:
-            fingerprint, index = fingerprints[person.json], indexes[person.json]
-            if fingerprint not in pairs:
-                sid = sids[index]
-                if sid not in deks:
-                    deks[sid] = self._unwrap(sid, known[index][1])
-                variants.append(NewVariant(sid, fingerprint, deks[sid].seal("variant", fingerprint, person.json)))
+        unseen = [(sids[indexes[json]], fingerprint, json) for json, fingerprint in fingerprints.items() if fingerprint not in pairs]
+        owners = {sid for sid, _, _ in unseen}
+        deks |= self._keys.deks({sid: key for sid, key in known.values() if sid in owners and sid not in deks})
+        variants = [NewVariant(sid, fingerprint, deks[sid].seal("variant", fingerprint, json)) for sid, fingerprint, json in unseen]
         if subjects or variants:
             pairs.update(self._vault.add(self._tenant, subjects, variants, month=self._month()))
         return {json: pairs[fingerprint] for json, fingerprint in fingerprints.items()}

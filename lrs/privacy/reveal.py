@@ -107,9 +107,8 @@ class Revealer:
         wanted = set(pairs)
         remembered, forgotten = self._remembered({sid for sid, _ in wanted})
         keys = self._vault.keys(self._tenant, list({sid for sid, _ in wanted}))
-        people = {
-            sid: remembered.get(sid) or _Person(self._keys.dek(sid, key.epoch, key.wrapped, key.check), {}) for sid, key in keys.items()
-        }
+        opened = self._keys.deks({sid: key for sid, key in keys.items() if sid not in remembered})
+        people = {sid: remembered.get(sid) or _Person(opened[sid], {}) for sid in keys}
         missing = [(sid, vid) for sid, vid in wanted if sid in people and vid not in people[sid].spellings]
         if missing:
             for (sid, vid), (fingerprint, sealed) in self._vault.variants(self._tenant, missing).items():

@@ -184,7 +184,8 @@ class SubjectStore(Protocol):
         """Add people and spellings in one durable transaction -> fingerprint -> (sid, vid) of every given variant.
 
         All or nothing. A blind index that someone else added meanwhile raises :class:`IndexTaken`: look it up and seal again under that
-        subject's key. ``month`` is the month of creation as yyyymm.
+        subject's key. A key that is wrapped under an epoch before the one that :meth:`EpochStore.begin_epoch` named raises :class:`EpochRetired`:
+        wrap again under the newer one. ``month`` is the month of creation as yyyymm.
         """
 
     def keys(self, tenant: str, sids: Sequence[int]) -> Mapping[int, WrappedKey]:
@@ -196,6 +197,29 @@ class SubjectStore(Protocol):
 
 class IndexTaken(Exception):
     """Two writers met the same new identifier at once and the other one was first. Never leaves :mod:`lrs.privacy.identity`."""
+
+
+class EpochRetired(Exception):
+    """Keys were rotated meanwhile: this epoch wraps nothing any more. Never leaves :mod:`lrs.privacy.identity`."""
+
+
+class EpochStore(Protocol):
+    """The part of the vault that rotation works on: which epoch wraps which keys. Thread-safe."""
+
+    def epoch_counts(self, tenant: str) -> Mapping[int, int]:
+        """Epoch -> how many of the tenant's keys it wraps, for those that wrap any."""
+
+    def begin_epoch(self, tenant: str, epoch: int) -> None:
+        """From now on refuse new keys that an older epoch wraps."""
+
+    def older_keys(self, tenant: str, epoch: int, *, after: int | None, limit: int) -> list[tuple[int, WrappedKey]]:
+        """Keys that epochs before this one wrap, as (sid, key), in a fixed order of subjects, those after ``after`` alone."""
+
+    def rewrap(self, tenant: str, epoch: int, keys: Sequence[tuple[int, WrappedKey, bytes]]) -> None:
+        """Put the new wrapping in place of the old one, where that is still there: (sid, old, new under ``epoch``)."""
+
+    def retire_epoch(self, tenant: str, epoch: int) -> int:
+        """From now on refuse new keys that this epoch or an older one wraps -> how many keys these still wrap."""
 
 
 class CredentialRow(msgspec.Struct, frozen=True):

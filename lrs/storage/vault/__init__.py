@@ -11,13 +11,14 @@ from lrs.errors import ConfigurationError, KeyUnavailable
 from lrs.storage.vault import schema
 from lrs.storage.vault.connection import answering, connect
 from lrs.storage.vault.credentials import Credentials
+from lrs.storage.vault.epochs import Epochs
 from lrs.storage.vault.subjects import Subjects
 
 if TYPE_CHECKING:
     from lrs.settings import Settings
 
 
-class Vault(Subjects, Credentials):
+class Vault(Subjects, Epochs, Credentials):
     """One open vault. Thread-safe."""
 
     @classmethod
@@ -47,7 +48,7 @@ class Vault(Subjects, Credentials):
             known = connection.scalar(select(schema.tenant.c.keyring_check).where(schema.tenant.c.name == name))
         if known is None:
             with self._write() as connection:
-                connection.execute(insert(schema.tenant), {"name": name, "keyring_check": check})
+                connection.execute(insert(schema.tenant), {"name": name, "keyring_check": check, "least_epoch": 0})
         elif not hmac.compare_digest(known, check):
             raise KeyUnavailable("the keyring is not the one that this vault was written with")
 

@@ -48,6 +48,8 @@ tenant = Table(
     metadata,
     Column("name", String(64), primary_key=True),
     Column("keyring_check", LargeBinary(16), nullable=False),
+    # Keys that an older epoch wraps are not taken in any more.
+    Column("least_epoch", Integer, nullable=False),
 )
 
 subject = Table(

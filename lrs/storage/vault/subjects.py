@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from lrs.storage.contract import IndexTaken, NewSubject, NewVariant, WrappedKey
 from lrs.storage.vault import schema
 from lrs.storage.vault.database import Database
+from lrs.storage.vault.epochs import check_epochs
 
 T = TypeVar("T")
 _CHUNK = 500
@@ -45,6 +46,7 @@ class Subjects(Database):
         try:
             with self._write() as connection:
                 if subjects:
+                    check_epochs(connection, tenant, {new.key.epoch for new in subjects})
                     connection.execute(insert(schema.subject), [_subject_row(tenant, new, month) for new in subjects])
                     connection.execute(
                         insert(schema.identifier), [{"tenant": tenant, "blind_index": new.index, "sid": new.sid} for new in subjects]
