@@ -75,7 +75,7 @@ def each(events: Iterable[bytes], convert_one: Callable[[bytes], Outcome]) -> It
     """Convert events one by one; what ``convert_one`` raises is the outcome of that event alone."""
     for event in events:
         try:
-            yield convert_one(event) if event.strip() else Outcome()
+            yield Outcome() if not event or event.isspace() else convert_one(event)
         except InvalidEvent as error:
             yield Outcome(error=error)
         except Exception as error:  # noqa: BLE001 -- one event that nobody foresaw must not take its neighbours with it
