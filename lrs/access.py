@@ -40,13 +40,18 @@ class Action(StrEnum):
     WRITE_STATEMENTS = "write statements"
     READ_STATEMENTS = "read statements"
     COUNT_STATEMENTS = "count statements"
+    READ_PERSONS = "read persons"
+    READ_ACTIVITIES = "read activities"
 
 
 _GRANTS: dict[Action, frozenset[Scope]] = {
     Action.WRITE_STATEMENTS: frozenset({Scope.STATEMENTS_WRITE, Scope.ALL}),
     Action.READ_STATEMENTS: frozenset({Scope.STATEMENTS_READ, Scope.STATEMENTS_READ_MINE, Scope.ALL_READ, Scope.ALL}),
     Action.COUNT_STATEMENTS: frozenset({Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL}),
+    Action.READ_PERSONS: frozenset({Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL}),
+    Action.READ_ACTIVITIES: frozenset({Scope.STATEMENTS_READ, Scope.DEFINE, Scope.ALL_READ, Scope.ALL}),
 }
+_NO_COUNTS = frozenset({Action.READ_STATEMENTS, Action.READ_ACTIVITIES})
 _READS_OTHERS = frozenset({Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL})
 _DEFINES = frozenset({Scope.DEFINE, Scope.ALL})
 PLATFORM = (Scope.STATEMENTS_WRITE, Scope.STATEMENTS_READ_MINE, Scope.DEFINE, Scope.STATE, Scope.PROFILE)
@@ -93,8 +98,10 @@ def decide(principal: Principal, action: Action) -> Grant:
     if not granted:
         wanted = " or ".join(sorted(_GRANTS[action]))
         raise NotPermitted(f"this credential may not {action}: it needs the scope {wanted}")
-    if action is Action.READ_STATEMENTS and principal.view is View.AGGREGATE:
+    if action in _NO_COUNTS and principal.view is View.AGGREGATE:
         raise NotPermitted("this credential sees counts only, not statements")
+    if action is Action.READ_PERSONS and principal.view is not View.IDENTIFIED:
+        raise NotPermitted("this credential may not ask for a person: the answer would confirm a guess")
     return Grant(
         view=principal.view,
         only_mine=action is Action.READ_STATEMENTS and not granted & _READS_OTHERS,

@@ -27,7 +27,7 @@ from lrs.storage.vault import Vault
 from lrs.storage.warehouse import Warehouse
 from lrs.stored import MICROSECONDS, StoredTimes
 from lrs.write import Batch, Preparer, Receipt, TenantWriter, Writer
-from lrs.xapi import codec
+from lrs.xapi import codec, lookup, parameters
 from lrs.xapi.query import StatementQuery, from_arguments
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from lrs.crypto.keyring import Keyring, TenantKeys
     from lrs.oidc.bearer import Bearers
     from lrs.settings import Settings
+    from lrs.xapi.model import Person
 
 Json = Mapping[str, Any]
 Statements = bytes | Json | Sequence[Json] | Iterable[bytes] | Iterable[Json]
@@ -204,6 +205,31 @@ class LRS:
     def read_more(self, token: str, *, principal: Principal | None = None) -> Page:
         """Read the page that a ``more`` token stands for; it works for the credential that got it, for a day."""
         return self._reader.read_more(token, principal or self._owner)
+
+    def person(self, agent: Json, *, principal: Principal | None = None) -> dict[str, Any]:
+        """Look a person up -> a Person object (xAPI 1.0.3 Communication 2.4): every name and identifier that statements gave of this agent.
+
+        Of an agent that is not known, it holds what was given. Raises :class:`lrs.InvalidRequest`, :class:`lrs.NotPermitted`.
+        """
+        asked = lookup.agent([("agent", parameters.spelled(agent))])
+        found: dict[str, Any] = msgspec.json.decode(self.read_person(asked, principal=principal))
+        return found
+
+    def read_person(self, agent: Person, *, principal: Principal | None = None) -> bytes:
+        """Give the JSON of the Person object of a checked agent."""
+        return self._reader.person(agent, principal or self._owner)
+
+    def activity(self, iri: str, *, principal: Principal | None = None) -> dict[str, Any]:
+        """Look an activity up -> an Activity object (xAPI 1.0.3 Communication 2.5), with all that statements said of it.
+
+        Of an activity that is not known, it holds the id alone. Raises :class:`lrs.InvalidRequest`, :class:`lrs.NotPermitted`.
+        """
+        found: dict[str, Any] = msgspec.json.decode(self.read_activity(lookup.activity([("activityId", iri)]), principal=principal))
+        return found
+
+    def read_activity(self, iri: str, *, principal: Principal | None = None) -> bytes:
+        """Give the JSON of the Activity object of a checked IRI."""
+        return self._reader.activity(iri, principal or self._owner)
 
     def count(self, by: str, *, principal: Principal | None = None, **filters: Any) -> list[tuple[Any, int]]:
         """Count matching statements by ``verb``, ``activity``, ``actor`` or ``day``, largest first."""

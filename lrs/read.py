@@ -23,6 +23,7 @@ from lrs.xapi.rules import check_authority
 if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
     from lrs.settings import Settings
+    from lrs.xapi.model import Person
 
 _MICROSECONDS = 1_000_000
 _TOKEN_SECONDS = 25 * 3600
@@ -103,6 +104,18 @@ class Reader:
         people = self._revealer(principal.tenant).people([int(str(sid)) for sid, _ in counted if sid], grant.view)
         return [(msgspec.json.decode(people[int(str(sid))]) if sid else None, number) for sid, number in counted]
 
+    def person(self, asked: Person, principal: Principal) -> bytes:
+        """Give the Person object of an agent: every name and identifier that was sent of it, or what is ``asked`` for when nothing was."""
+        decide(principal, Action.READ_PERSONS)
+        (sid,) = self._sids(asked, principal.tenant)
+        return render.person(self._revealer(principal.tenant).spellings(sid) or [asked.json])
+
+    def activity(self, iri: str, principal: Principal) -> bytes:
+        """Give the Activity object of an IRI, with all that was said of it; the bare object when nothing was."""
+        decide(principal, Action.READ_ACTIVITIES)
+        seen = self._warehouse.definitions(principal.tenant, [iri]).get(iri, ())
+        return render.activity(iri, seen)
+
     def stored_json(self, tenant: str, statement_id: UUID) -> bytes | None:
         """Give a stored statement as it was sent, for comparing; None when it is gone."""
         found = self._warehouse.by_id(tenant, [statement_id], now=self._clock()).get(statement_id)
@@ -168,7 +181,7 @@ class Reader:
         definitions: Mapping[str, list[bytes]] = self._warehouse.definitions(tenant, activities) if activities else {}
         return [render.canonical(body, languages, definitions) for body in bodies]
 
-    def _sids(self, person: Any, tenant: str) -> tuple[int, ...]:
+    def _sids(self, person: Person, tenant: str) -> tuple[int, ...]:
         index = self._keys(tenant).blind_index(person.ifi)
         found = self._vault.subjects(tenant, [index])
         # Nobody has the number 0: who is not known matches nothing.

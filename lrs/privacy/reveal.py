@@ -93,6 +93,14 @@ class Revealer:
             found = {sid: _KIND[False] + name + b"}" for sid, name in self._pseudonyms(set(sids)).items()}
         return {sid: found.get(sid) or _KIND[False] + _ERASED + b"}" for sid in sids}
 
+    def spellings(self, sid: int) -> list[bytes]:
+        """Give the JSON of every spelling of a person, oldest first; nothing of somebody who is no longer known."""
+        key = self._vault.keys(self._tenant, [sid]).get(sid)
+        if key is None:
+            return []
+        dek = self._keys.dek(sid, key.epoch, key.wrapped, key.check)
+        return [dek.open("variant", fingerprint, sealed) for fingerprint, sealed in self._vault.spellings(self._tenant, sid)]
+
     def forget(self, sid: int | None = None) -> None:
         """Drop a person's spellings and key from memory, or everybody's; a read that is under way won't bring them back."""
         with self._lock:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import logging
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from lrs.access import BEARER
 from lrs.errors import NotFound
-from lrs.server import about, health, statements, versions
+from lrs.server import about, activities, agents, health, statements, versions
 from lrs.server.about import About
+from lrs.server.activities import Activities
+from lrs.server.agents import Agents
 from lrs.server.alternate import meant
 from lrs.server.authentication import Authenticator
 from lrs.server.cors import Cors
@@ -25,12 +27,25 @@ from lrs.server.request import Disconnected, Request
 from lrs.server.statements import Statements
 
 if TYPE_CHECKING:
+    from lrs.access import Principal
     from lrs.engine import LRS
     from lrs.server.reply import Header, Reply
     from lrs.server.request import Receive, Scope, Send
 
 _access = logging.getLogger("lrs.access")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
+
+
+class Guarded(Protocol):
+    """A resource that needs a credential; ``methods`` as in Allow."""
+
+    methods: str
+
+    def headers(self) -> list[Header]:
+        """Give what every reply of this resource carries, errors included."""
+
+    async def answer(self, request: Request, principal: Principal) -> Reply:
+        """Do what the method says."""
 
 
 class Application:
@@ -42,7 +57,11 @@ class Application:
         self._newest = versions.newest(self._supported)
         self._authenticator = Authenticator(store)
         self._cors = Cors(store.settings.cors_origins)
-        self._guarded = {statements.PATH: Statements(store)}
+        self._guarded: dict[str, Guarded] = {
+            statements.PATH: Statements(store),
+            agents.PATH: Agents(store),
+            activities.PATH: Activities(store),
+        }
         self._open: dict[str, About | Alive | Ready] = {
             about.PATH: About(store, self._authenticator),
             health.ALIVE: Alive(),

@@ -194,6 +194,9 @@ class SubjectStore(Protocol):
     def variants(self, tenant: str, pairs: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], tuple[bytes, bytes]]:
         """(sid, vid) -> (fingerprint, sealed JSON), for those that exist."""
 
+    def spellings(self, tenant: str, sid: int) -> list[tuple[bytes, bytes]]:
+        """(fingerprint, sealed JSON) of all variants of a subject, oldest first."""
+
 
 class IndexTaken(Exception):
     """Two writers met the same new identifier at once and the other one was first. Never leaves :mod:`lrs.privacy.identity`."""

@@ -5,7 +5,7 @@ Only what a format changes is written anew; numbers, extensions and results keep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -15,6 +15,7 @@ _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _STRING = msgspec.json.Decoder(str)
 _KEPT_OF_AGENTS = ("objectType", "mbox", "mbox_sha1sum", "openid", "account")
+_OF_PERSONS = ("name", "mbox", "mbox_sha1sum", "openid", "account")
 _COMPONENTS = ("choices", "scale", "source", "target", "steps")
 _INTERACTION = frozenset({"interactionType", "correctResponsesPattern", *_COMPONENTS})
 _MAPS = frozenset({"name", "description", "extensions"})
@@ -76,6 +77,23 @@ def activities(body: bytes) -> Iterator[str]:
 
     _event(body, _Changes(agent=bytes, verb=bytes, activity=note))
     yield from found
+
+
+def person(spellings: Iterable[bytes]) -> bytes:
+    """Spellings of an agent, oldest first -> the Person object (xAPI 1.0.3 Communication 2.4): of each property every value, once."""
+    values: dict[str, dict[bytes, None]] = {key: {} for key in _OF_PERSONS}
+    for spelling in spellings:
+        found = _members(spelling)
+        for key in values.keys() & found:
+            values[key][msgspec.json.encode(msgspec.json.decode(found[key]), order="sorted")] = None
+    arrays = {key: b"[%b]" % b",".join(distinct) for key, distinct in values.items() if distinct}
+    return _written({"objectType": b'"Person"'} | arrays)
+
+
+def activity(iri: str, definitions: Sequence[bytes]) -> bytes:
+    """Definitions of an activity, oldest first -> the Activity object (xAPI 1.0.3 Communication 2.5)."""
+    whole = {"objectType": b'"Activity"', "id": msgspec.json.encode(iri)}
+    return _written(whole | {"definition": merge_definitions(definitions)} if definitions else whole)
 
 
 def merge_definitions(definitions: Sequence[bytes]) -> bytes:

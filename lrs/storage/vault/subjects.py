@@ -84,6 +84,13 @@ class Subjects(Database):
                 if (sid, vid) in wanted
             }
 
+    def spellings(self, tenant: str, sid: int) -> list[tuple[bytes, bytes]]:
+        """See :class:`lrs.storage.contract.SubjectStore`."""
+        table = schema.variant
+        query = select(table.c.fingerprint, table.c.sealed).where(table.c.tenant == tenant, table.c.sid == sid)
+        with self._read() as connection:
+            return [(fingerprint, sealed) for fingerprint, sealed in connection.execute(query.order_by(table.c.vid))]
+
 
 def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
     for start in range(0, len(values), _CHUNK):
