@@ -23,7 +23,6 @@ from lrs.xapi.rules import check_authority
 if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
     from lrs.settings import Settings
-    from lrs.xapi.model import Person
 
 _MICROSECONDS = 1_000_000
 _TOKEN_SECONDS = 25 * 3600

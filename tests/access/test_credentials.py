@@ -123,6 +123,8 @@ GRANTED = {
     Action.WRITE_STATEMENTS: {Scope.STATEMENTS_WRITE, Scope.ALL},
     Action.READ_STATEMENTS: {Scope.STATEMENTS_READ, Scope.STATEMENTS_READ_MINE, Scope.ALL_READ, Scope.ALL},
     Action.COUNT_STATEMENTS: {Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL},
+    Action.READ_PERSONS: {Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL},
+    Action.READ_ACTIVITIES: {Scope.STATEMENTS_READ, Scope.DEFINE, Scope.ALL_READ, Scope.ALL},
 }
 
 
@@ -142,4 +144,5 @@ def test_only_what_a_scope_grants_is_allowed(action: Action) -> None:
 
     assert not allowed(caller)
     assert {scope for scope in Scope if allowed(lambda scope=scope: caller(scope))} == GRANTED[action]
-    assert allowed(lambda: caller(Scope.ALL, view=View.AGGREGATE)) == (action is not Action.READ_STATEMENTS)
+    assert allowed(lambda: caller(Scope.ALL, view=View.AGGREGATE)) == (action in (Action.WRITE_STATEMENTS, Action.COUNT_STATEMENTS))
+    assert allowed(lambda: caller(Scope.ALL, view=View.PSEUDONYMOUS)) == (action is not Action.READ_PERSONS)

@@ -9,6 +9,7 @@ import pytest
 
 import lrs
 from lrs.access import Principal, Scope, View
+from lrs.crypto.providers import add_tenant
 from tests.store.conftest import World
 
 ACCOUNT = {"homePage": "https://lms.example.fr", "name": "4711"}
@@ -83,9 +84,17 @@ def test_who_may_see_a_person(store: lrs.LRS, world: World, principal: Callable[
 
 def test_an_activity_has_all_that_was_said_of_it(store: lrs.LRS, world: World) -> None:
     """Languages and extensions together, of anything else the newest; in contexts and SubStatements too, with numbers as they were sent."""
-    first = {"name": {"en": "Course", "fr": "Cours"}, "type": "https://types.example.fr/a", "extensions": {"https://w3id.org/xapi/video/extensions/length": 1.5}}
+    first = {
+        "name": {"en": "Course", "fr": "Cours"},
+        "type": "https://types.example.fr/a",
+        "extensions": {"https://w3id.org/xapi/video/extensions/length": 1.5},
+    }
     second = {"name": {"en": "The course"}, "moreInfo": "https://lms.example.fr/more"}
-    third = {"name": {"de": "Kurs"}, "type": "https://types.example.fr/b", "extensions": {"https://w3id.org/xapi/video/extensions/quality": [None]}}
+    third = {
+        "name": {"de": "Kurs"},
+        "type": "https://types.example.fr/b",
+        "extensions": {"https://w3id.org/xapi/video/extensions/quality": [None]},
+    }
     store.ingest(world.statement(object={"id": world.activity, "definition": first}))
     store.ingest(world.statement(context={"contextActivities": {"parent": [{"id": world.activity, "definition": second}]}}))
     sub = {"objectType": "SubStatement", **world.statement(object={"id": world.activity, "definition": third})}
@@ -136,6 +145,7 @@ def test_tenants_know_nothing_of_each_other(store: lrs.LRS, world: World, princi
     store.ingest(world.statement(world.person("ana") | {"name": "Ana"}, object={"id": world.activity, "definition": {"name": {"fr": "x"}}}))
     assert "name" in store.person(world.person("ana"))
     assert "definition" in store.activity(world.activity)
+    add_tenant(store.settings, "elsewhere")
     other = principal(Scope.ALL, tenant="elsewhere")
     assert "name" not in store.person(world.person("ana"), principal=other)
     assert "definition" not in store.activity(world.activity, principal=other)
