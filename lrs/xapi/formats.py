@@ -2,7 +2,8 @@
 
 ``is_...`` tells whether a string has the format; ``parse_...`` gives what it means or raises ``ValueError``. Neither an answer nor an
 error ever holds the string itself. Formats are checked as strictly as their RFC states them, except that an IRI is not
-taken apart beyond its scheme (xAPI 1.0.3 Data 2.2 allows best effort).
+taken apart beyond its scheme (xAPI 1.0.3 Data 2.2 allows best effort). What repeats is matched possessively (``++``): a text of megabytes is read
+once, and nothing is remembered for going back.
 """
 
 from __future__ import annotations
@@ -17,24 +18,24 @@ from lrs.xapi.versions import V1
 
 _IRI = re.compile(
     # RFC 3987: a scheme, then none of the characters that it leaves out; a percent sign starts an escape.
-    r"[A-Za-z][A-Za-z0-9+.\-]*:(?:[^\x00-\x20\x7f-\x9f\s<>\"{}|\\^`%\ud800-\udfff\ufffe\uffff]|%[0-9A-Fa-f]{2})+"
+    r"[A-Za-z][A-Za-z0-9+.\-]*:(?:[^\x00-\x20\x7f-\x9f\s<>\"{}|\\^`%\ud800-\udfff\ufffe\uffff]++|%[0-9A-Fa-f]{2})++"
 )
 _MAILTO = re.compile(r"mailto:[^\x00-\x20\x7f-\x9f\s<>\"{}|\\^`@?,;:]+@[^\x00-\x20\x7f-\x9f\s<>\"{}|\\^`@?,;/]+")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _SHA1 = re.compile(r"[0-9a-fA-F]{40}")
 _SHA2 = re.compile(r"[0-9a-fA-F]{56}|[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128}")
 
-_WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_MEDIA_TYPE = re.compile(rf'{_WORD}/{_WORD}(?:[ \t]*;[ \t]*{_WORD}=(?:{_WORD}|"(?:[^"\\\x00-\x1f]|\\.)*"))*[ \t]*;?')
+_WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
+_MEDIA_TYPE = re.compile(rf'{_WORD}/{_WORD}(?:[ \t]*+;[ \t]*+{_WORD}=(?:{_WORD}|"(?:[^"\\\x00-\x1f]++|\\.)*+"))*+[ \t]*+;?')
 
 _LANGUAGE_TAG = re.compile(
     # RFC 5646, 2.1: langtag, private use, or one of the grandfathered irregular tags (the regular ones have the form of a langtag).
     r"(?:[a-z]{2,3}(?:-[a-z]{3}){0,3}|[a-z]{4}|[a-z]{5,8})"
     r"(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?"
-    r"(?P<variants>(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*)"
-    r"(?P<extensions>(?:-[0-9a-wyz](?:-[a-z0-9]{2,8})+)*)"
-    r"(?:-x(?:-[a-z0-9]{1,8})+)?"
-    r"|x(?:-[a-z0-9]{1,8})+"
+    r"(?P<variants>(?:-(?:[a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*+)"
+    r"(?P<extensions>(?:-[0-9a-wyz](?:-[a-z0-9]{2,8})++)*+)"
+    r"(?:-x(?:-[a-z0-9]{1,8})++)?"
+    r"|x(?:-[a-z0-9]{1,8})++"
     r"|en-gb-oed|i-(?:ami|bnn|default|enochian|hak|klingon|lux|mingo|navajo|pwn|tao|tay|tsu)|sgn-(?:be-fr|be-nl|ch-de)"
     r"|zh-min-nan|(?:art-lojban|cel-gaulish|no-bok|no-nyn|zh-guoyu|zh-hakka|zh-min|zh-xiang)",
     re.IGNORECASE | re.ASCII,
@@ -42,13 +43,13 @@ _LANGUAGE_TAG = re.compile(
 _VARIANT = re.compile("[^-]+")
 _SINGLETON = re.compile("-(.)(?=-)")
 
-_FRACTION = r"(?:[.,][0-9]+)?"
+_COUNT = "[0-9]++(?:[.,][0-9]++)?"
 _DURATION = re.compile(
     # ISO 8601:2004, 4.4.3.2: weeks alone, or descending components of which only the last one has a fraction.
-    rf"P(?:[0-9]+{_FRACTION}W"
-    rf"|(?=[0-9T])(?![0-9YMDTHS]*[.,][0-9]+[YMDH][0-9T])"
-    rf"(?:[0-9]+{_FRACTION}Y)?(?:[0-9]+{_FRACTION}M)?(?:[0-9]+{_FRACTION}D)?"
-    rf"(?:T(?=[0-9])(?:[0-9]+{_FRACTION}H)?(?:[0-9]+{_FRACTION}M)?(?:[0-9]+{_FRACTION}S)?)?)"
+    rf"P(?:{_COUNT}W"
+    rf"|(?=[0-9T])(?![^.,]*+[.,][0-9]*+..)"
+    rf"(?:{_COUNT}Y)?(?:{_COUNT}M)?(?:{_COUNT}D)?"
+    rf"(?:T(?=[0-9])(?:{_COUNT}H)?(?:{_COUNT}M)?(?:{_COUNT}S)?)?)"
 )
 
 _OFFSET = r"(?:[Zz]|\+[0-9]{2}(?::?[0-9]{2})?|-(?!00(?::?00)?$)[0-9]{2}(?::?[0-9]{2})?)"
