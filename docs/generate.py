@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 import click
 
+from docs import requirements
 from lrs import errors, settings
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -20,7 +21,7 @@ WIDTH = 110
 
 def pages() -> dict[str, str]:
     """Give every generated page: name -> text."""
-    return {"settings.md": settings_page(), "errors.md": errors_page(), "cli.md": cli_page()}
+    return {"settings.md": settings_page(), "errors.md": errors_page(), "cli.md": cli_page(), "requirements.md": requirements_page()}
 
 
 def settings_page() -> str:
@@ -111,6 +112,11 @@ def cli_page() -> str:
         context = click.Context(command, info_name=path, **{**lrs.context_settings, "terminal_width": WIDTH, "max_content_width": WIDTH})
         parts.append(f"## {path}\n\n```text\n{command.get_help(context)}\n```\n")
     return "\n".join(parts)
+
+
+def requirements_page() -> str:
+    """List what xAPI requires and the tests that cover it."""
+    return "# Requirements and their tests\n\n" + NOTE.replace("from the code", "from docs/requirements.toml") + requirements.page()
 
 
 def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:

@@ -63,6 +63,42 @@ def test_related_agents_match_the_authority(store: lrs.LRS, world: World, princi
     assert found(store, agent=authority) == set()
 
 
+def test_related_agents_match_context_agents_and_groups(store: lrs.LRS, world: World) -> None:
+    """And the members of such groups, in SubStatements too (IEEE 9274.1.1 4.1.6.1)."""
+    bob = world.person("bob")
+    contexts = [
+        {"contextAgents": [{"objectType": "contextAgent", "agent": bob}]},
+        {"contextGroups": [{"objectType": "contextGroup", "group": world.group("g", bob)}]},
+        {"contextGroups": [{"objectType": "contextGroup", "group": {"objectType": "Group", "member": [world.person("x"), bob]}}]},
+    ]
+    outer = [world.statement(context=context) for context in contexts]
+    inner = [world.statement(object={"objectType": "SubStatement", **statement}) for statement in outer]
+    ids = store.ingest([*outer, *inner], version="2.0.0")
+    assert found(store, agent=bob, related_agents=True) == set(ids)
+    assert found(store, agent=bob) == set()
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["HTTP://example.fr/N/a", "http://EXAMPLE.fr/N/a", "http://example.fr:80/N/a", "http://example.fr/N/../N/a", "http://example.fr/N/%61"],
+)
+def test_iris_are_compared_as_they_are_written(store: lrs.LRS, world: World, other: str) -> None:
+    """Character by character, for verbs and activities alike (xAPI 1.0.3 Data 3.1; RFC 3987 5.3.1)."""
+    one, other = (iri.replace("N", str(world.number)) for iri in ("http://example.fr/N/a", other))
+    ids = store.ingest([world.statement(object={"id": iri}, verb={"id": iri}) for iri in (one, other)])
+    for iri, identifier in zip((one, other), ids, strict=True):
+        assert found(store, activity=iri) == found(store, verb=iri) == {identifier}
+
+
+def test_a_statement_in_the_context_makes_no_match(store: lrs.LRS, world: World) -> None:
+    """Only a reference that is the object of a statement leads the filters on (xAPI 1.0.3 Communication 2.1.3)."""
+    (target,) = store.ingest(world.statement("ana"))
+    reference = {"objectType": "StatementRef", "id": str(target)}
+    sub = {"objectType": "SubStatement", **world.statement("bea", object=reference)}
+    store.ingest([world.statement("bea", context={"statement": reference}), world.statement("bea", object=sub)])
+    assert found(store, agent=world.person("ana")) == {target}
+
+
 def test_the_activity_filter(store: lrs.LRS, world: World) -> None:
     """The object alone, or context activities and SubStatements with related_activities."""
     other = {"id": world.activity + "/other"}

@@ -112,6 +112,7 @@ GOOD = {
     "2.4.4.1 likert": definition(interactionType="likert", scale=[{"id": "1"}]),
     "2.4.4.1 matching": definition(interactionType="matching", source=[{"id": "1"}], target=[{"id": "1"}]),
     "2.4.4.1 performance": definition(interactionType="performance", steps=[]),
+    "2.4.4.1 many long answers": definition(interactionType="long-fill-in", correctResponsesPattern=["canary" * 200] * 1000),
     "2.4.4.1 other": definition(interactionType="other", correctResponsesPattern=[]),
     "2.4.4.2 agent as object": put("object", AGENT),
     "2.4.4.2 group as object": put("object", ANONYMOUS),
@@ -139,6 +140,7 @@ GOOD = {
         contextActivities={"parent": ACTIVITY, "grouping": [ACTIVITY, ACTIVITY], "category": [], "other": ACTIVITY}
     ),
     "2.4.7 a space for the T": put("timestamp", "2008-09-15 15:53:00.601+00:00"),
+    "2.4.7 in the future": put("timestamp", "2931-11-29T23:09:00Z"),
     "2.4.7 leap second": put("timestamp", "2016-12-31T23:59:60Z"),
     "2.4.8 stored": put("stored", "2008-09-15T15:53:00Z"),
     "2.4.9 agent": put("authority", AGENT),
