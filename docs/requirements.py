@@ -12,11 +12,10 @@ import attrs
 
 FILE = Path(__file__).parent / "requirements.toml"
 TESTS = Path(__file__).parent.parent / "tests"
-HEAD = (
-    "What the two versions of xAPI require of a record store, in our words, with the tests that would notice its absence: a file under "
-    "`tests/` and, in it, a test or a case of its tables. The first column is the part of xAPI 1.0.3 and the anchor of the sentence there (a star: SHOULD*, which is to become MUST), the "
-    "second the section of IEEE 9274.1.1 (xAPI 2.0) and the number of the sentence among its requirements. What is required of clients alone is left out."
-)
+HEAD = """What the two versions of xAPI require of a record store, in our words, with the tests that would notice its absence: a file under
+`tests/` and, in it, a test or a case of its tables. The first column is the part of xAPI 1.0.3 and the anchor of the sentence there (a star:
+SHOULD*, which is to become MUST), the second the section of IEEE 9274.1.1 (xAPI 2.0) and the number of the sentence among its requirements.
+What is required of clients alone is left out."""
 
 
 @attrs.frozen
