@@ -6,6 +6,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
@@ -79,6 +80,44 @@ def add(  # noqa: PLR0913 -- one parameter an option
         click.echo(f"password: {made_password}")
         click.echo("Keep the password now: only its hash is stored, it can't be shown again.", err=True)
     click.echo(f"id {row.id}, tenant {row.tenant}, scopes {' '.join(row.scopes)}, view {row.view}", err=True)
+
+
+@credentials.command("import")
+@click.argument("file", type=click.File("rb"))
+@store_options
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice([scope.value for scope in Scope]),
+    help="What they all may do, in place of the scopes in the file; may be repeated.",
+)
+@click.option(
+    "--view",
+    type=click.Choice([view.value for view in View]),
+    default=View.IDENTIFIED.value,
+    show_default=True,
+    help="How much of a person they see when reading.",
+)
+@click.option("--tenant", help="The tenant whose data they reach, in place of the targets in the file.")
+def import_(
+    file: BinaryIO, data: Path | None, config: Path | None, scopes: tuple[str, ...], view: str, tenant: str | None
+) -> None:
+    """Take over the users of Ralph from its auth.json: all of them, or none.
+
+    They keep their usernames, passwords and agents. A target becomes the tenant of that name.
+    """
+    from lrs.credentials import open_credentials, ralph
+
+    entries = ralph.read(file.read())
+    with open_credentials(settings_of(data, config), clock=_now) as room:
+        rows = room.take_over(entries, tenant=tenant, scopes=scopes, view=view)
+    for number, (entry, row) in enumerate(zip(entries, rows, strict=True), 1):
+        if entry.ignored and not scopes:
+            click.echo(f"entry {number}: these scopes mean nothing here: {' '.join(entry.ignored)}", err=True)
+        if not row.scopes:
+            click.echo(f"entry {number}: it may do nothing: none of its scopes is known here", err=True)
+    click.echo(f"{len(rows)} credentials imported.")
 
 
 @credentials.command("list")

@@ -138,6 +138,8 @@ class TenantKeys:
         self._content = _derive(tenant.mac, b"lrs1|fpr")
         self._iri = _derive(tenant.mac, b"lrs1|iri")
         self._pseudonym = tenant.pseudonym
+        self.credentials = Dek(_derive(tenant.mac, b"lrs1|crd"), tenant=name, sid=0)
+        """What seals the authorities of credentials: an imported one may name a person."""
 
     @property
     def current_epoch(self) -> int:

@@ -1,10 +1,11 @@
-"""Passwords of credentials: made up at random, kept as Argon2id hashes (RFC 9106)."""
+"""Passwords of credentials: made up at random, kept as Argon2id hashes (RFC 9106). Those that came from elsewhere may still have bcrypt's."""
 
 from __future__ import annotations
 
 import base64
 import hmac
 import os
+import re
 import secrets
 from typing import NamedTuple
 
@@ -12,8 +13,14 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
+from lrs.errors import MissingExtra
+
 _LENGTH = 32
 _SALT = 16
+BCRYPT_BYTES = 72
+"""What bcrypt sees of a password: the rest is cut off."""
+_BCRYPT = re.compile(r"\$2[aby]\$(0[4-9]|1[0-4])\$[./A-Za-z0-9]{53}")
+"""Costs up to 14: about a second; each step more doubles it."""
 
 
 class Profile(NamedTuple):
@@ -49,7 +56,12 @@ def hash_password(password: str, profile: Profile = OWASP) -> str:
 
 
 def verify_password(password: str, hashed: str) -> bool:
-    """Tell whether a password has this hash, in constant time for a given hash."""
+    """Tell whether a password has this hash, in constant time for a given hash.
+
+    Raises :class:`lrs.errors.MissingExtra` for one of bcrypt's where the package is not installed.
+    """
+    if is_bcrypt(hashed):
+        return _verify_bcrypt(password, hashed)
     scheme, *_, parameters, salt, digest = hashed.split("$")[1:]
     numbers = [int(part.partition("=")[2]) for part in parameters.split(",")]
     if scheme == "argon2id":
@@ -58,6 +70,19 @@ def verify_password(password: str, hashed: str) -> bool:
     else:
         found = _scrypt(password, _unb64(salt), Profile(*numbers))
     return hmac.compare_digest(found, _unb64(digest))
+
+
+def is_bcrypt(hashed: str) -> bool:
+    """Tell whether this is a hash of bcrypt, of a cost that a server can bear."""
+    return _BCRYPT.fullmatch(hashed) is not None
+
+
+def _verify_bcrypt(password: str, hashed: str) -> bool:
+    try:
+        import bcrypt
+    except ImportError:
+        raise MissingExtra("checking the password of an imported credential", "server") from None
+    return bcrypt.checkpw(password.encode()[:BCRYPT_BYTES], hashed.encode())
 
 
 def _argon2(password: str, salt: bytes, profile: Profile) -> bytes:

@@ -226,7 +226,7 @@ class EpochStore(Protocol):
 
 
 class CredentialRow(msgspec.Struct, frozen=True):
-    """A credential as the vault keeps it. ``secret`` is a password hash in PHC format; ``authority`` is the JSON of an agent of software, not of a person."""
+    """A credential as the vault keeps it. ``secret`` is a password hash; ``authority`` is the JSON of an agent, sealed."""
 
     id: str
     tenant: str
@@ -246,14 +246,17 @@ class CredentialRow(msgspec.Struct, frozen=True):
 class CredentialStore(Protocol):
     """The credentials' part of the vault. Thread-safe."""
 
-    def add_credential(self, row: CredentialRow) -> None:
-        """Add one; a username that is in use raises :class:`lrs.errors.ConfigurationError`."""
+    def add_credentials(self, rows: Sequence[CredentialRow]) -> None:
+        """Add all of them or none; a username that is in use raises :class:`lrs.errors.ConfigurationError`."""
 
     def credential(self, username: str) -> CredentialRow | None:
         """The live (not revoked) credential of this username."""
 
     def credentials(self, tenant: str | None = None) -> list[CredentialRow]:
         """All of them, revoked ones too, oldest first."""
+
+    def replace_secret(self, credential_id: str, *, old: str, new: str) -> None:
+        """Give a credential another password hash, if it still has the ``old`` one."""
 
     def revoke_credential(self, credential_id: str, *, at: int) -> bool:
         """Revoke one by id; False when there is none or it was revoked before."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
+import bcrypt
 import pytest
 
 import lrs
@@ -82,6 +85,33 @@ def test_revoking(data: Path) -> None:
     assert all(line.split("\t")[-1] for line in call("credentials", "list", "--data", data).out.splitlines()[1:])
     with lrs.open(data) as store, pytest.raises(lrs.NotAuthenticated):
         store.authenticate("user-b", "p")
+
+
+def test_importing(data: Path, tmp_path: Path) -> None:
+    """Ralph's auth.json: who has come, which scopes mean nothing here, and a clear refusal of another file."""
+    file = tmp_path / "auth.json"
+    user = {"username": "jeanne", "hash": bcrypt.hashpw(b"p", bcrypt.gensalt(4)).decode(), "agent": {"mbox": "mailto:jeanne@example.fr"}}
+    file.write_text(json.dumps([user | {"scopes": ["statements/write", "other"]}]))
+    done = call("credentials", "import", file, "--data", data)
+    assert (done.status, done.out) == (0, "1 credentials imported.\n")
+    assert "entry 1: these scopes mean nothing here: other" in done.err
+    with lrs.open(data) as store:
+        principal = store.authenticate("jeanne", "p")
+        assert principal.scopes == {Scope.STATEMENTS_WRITE}
+        (identifier,) = store.ingest(statement(), principal=principal)
+        assert store.query(statement_id=identifier).statements[0]["authority"] == user["agent"]
+    again = call("credentials", "import", file, "--data", data)
+    assert (again.status, "in use" in again.err) == (1, True)
+    file.write_text("{}")
+    assert call("credentials", "import", file, "--data", data).status == 1
+
+
+def statement() -> dict[str, Any]:
+    return {
+        "actor": {"mbox": "mailto:ana@example.fr"},
+        "verb": {"id": "https://verbs.example.fr/v"},
+        "object": {"id": "https://lms.example.fr/a"},
+    }
 
 
 def test_none_yet(data: Path) -> None:

@@ -104,11 +104,11 @@ def test_a_keyring_belongs_to_a_vault(vault: Vault) -> None:
 def test_credentials_live_until_they_are_revoked(vault: Vault) -> None:
     """A username is one credential's; a revoked one stays in the list and answers to nobody."""
     row = credential("ana")
-    vault.add_credential(row)
+    vault.add_credentials([row])
     assert vault.credential("ana") == row
     assert vault.credential("Ana") is None
     with pytest.raises(ConfigurationError):
-        vault.add_credential(credential("ana", tenant="other"))
+        vault.add_credentials([credential("ana", tenant="other")])
     assert vault.revoke_credential(row.id, at=5)
     assert not vault.revoke_credential(row.id, at=6)
     assert vault.credential("ana") is None
@@ -170,7 +170,7 @@ def test_two_processes_share_a_vault(settings: Settings) -> None:
     vault = Vault.open(settings)
     code = (
         "import sys; from lrs.settings import Settings; from lrs.storage.vault import Vault; from tests.vault.test_vault import credential;"
-        "vault = Vault.open(Settings(data=sys.argv[1], vault=sys.argv[2] or None)); vault.add_credential(credential('other')); vault.close()"
+        "vault = Vault.open(Settings(data=sys.argv[1], vault=sys.argv[2] or None)); vault.add_credentials([credential('other')]); vault.close()"
     )
     subprocess.run([sys.executable, "-c", code, str(settings.data), settings.vault or ""], check=True, timeout=60)
     assert vault.credential("other") is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -17,12 +17,13 @@ from lrs.storage.vault.database import Database
 class Credentials(Database):
     """Implements ``CredentialStore`` of :mod:`lrs.storage.contract`."""
 
-    def add_credential(self, row: CredentialRow) -> None:
+    def add_credentials(self, rows: Sequence[CredentialRow]) -> None:
         """See :class:`lrs.storage.contract.CredentialStore`."""
-        values = {name: getattr(row, name) for name in row.__struct_fields__} | {"scopes": " ".join(row.scopes)}
+        values = [{name: getattr(row, name) for name in row.__struct_fields__} | {"scopes": " ".join(row.scopes)} for row in rows]
         try:
             with self._write() as connection:
-                connection.execute(insert(schema.credential), values)
+                if values:
+                    connection.execute(insert(schema.credential), values)
         except IntegrityError:
             raise ConfigurationError("this username is in use", hint="Choose another one, or revoke the credential that has it.") from None
 
@@ -40,6 +41,12 @@ class Credentials(Database):
         with self._read() as connection:
             rows = connection.execute(query if tenant is None else query.where(table.c.tenant == tenant)).all()
         return [_credential(dict(row._mapping)) for row in rows]  # noqa: SLF001 -- as above
+
+    def replace_secret(self, credential_id: str, *, old: str, new: str) -> None:
+        """See :class:`lrs.storage.contract.CredentialStore`."""
+        table = schema.credential
+        with self._write() as connection:
+            connection.execute(update(table).where(table.c.id == credential_id, table.c.secret == old).values(secret=new))
 
     def revoke_credential(self, credential_id: str, *, at: int) -> bool:
         """See :class:`lrs.storage.contract.CredentialStore`."""

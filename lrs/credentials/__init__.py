@@ -6,18 +6,20 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from lrs.access import PLATFORM, Principal, View, scopes_from, software_authority
+from lrs.credentials.ralph import Entry
 from lrs.crypto import passwords
 from lrs.crypto.providers import add_tenant, open_keyring
-from lrs.errors import ConfigurationError, NotAuthenticated
+from lrs.errors import ConfigurationError, NotAuthenticated, StoreUnavailable
 from lrs.storage.contract import CredentialRow
 from lrs.storage.vault import Vault
 
 if TYPE_CHECKING:
+    from lrs.crypto.keyring import Keyring, TenantKeys
     from lrs.settings import Settings
 
 _REMEMBERED = 10_000
@@ -40,6 +42,7 @@ class Credentials:
         self._clock = clock
         self._profile = profile
         self._key = os.urandom(32)
+        self._keyring: Keyring | None = None
         self._nobody = passwords.hash_password(passwords.new_password(), profile)
         self._known: dict[bytes, _Known] = {}
         self._checking: dict[bytes, threading.Lock] = {}
@@ -59,28 +62,48 @@ class Credentials:
 
         A tenant that is new gets its keys. Raises :class:`lrs.errors.ConfigurationError`.
         """
-        tenant = tenant or self._settings.tenant
         username = username or f"{name.lower().replace(' ', '-')}-{os.urandom(4).hex()}"
         password = password or passwords.new_password()
-        if not 0 < len(tenant) <= _TENANT_LENGTH or not 0 < len(name) <= _NAME_LENGTH or ":" in username or len(username) > _NAME_LENGTH:
+        secret = passwords.hash_password(password, self._profile)
+        row = self._row(tenant or self._settings.tenant, name, username, secret, scopes=scopes, view=view)
+        self._vault.add_credentials([row])
+        return row, username, password
+
+    def take_over(
+        self, entries: Sequence[Entry], *, tenant: str | None = None, scopes: Sequence[str] = (), view: str = View.IDENTIFIED
+    ) -> list[CredentialRow]:
+        """Add the users of another record store, all of them or none; what is given here stands in place of what the entries say.
+
+        They keep their passwords: each is hashed anew when it is first used. Raises :class:`lrs.errors.ConfigurationError`.
+        """
+        rows = [
+            self._row(
+                tenant or entry.tenant or self._settings.tenant,
+                entry.username,
+                entry.username,
+                entry.secret,
+                scopes=scopes or entry.scopes,
+                view=view,
+                authority=entry.authority,
+            )
+            for entry in entries
+        ]
+        self._vault.add_credentials(rows)
+        return rows
+
+    def _row(
+        self, tenant: str, name: str, username: str, secret: str, *, scopes: Sequence[str], view: str, authority: bytes | None = None
+    ) -> CredentialRow:
+        if not 0 < len(tenant) <= _TENANT_LENGTH or not all(0 < len(text) <= _NAME_LENGTH for text in (name, username)) or ":" in username:
             raise ConfigurationError("a tenant has 1 to 64 characters, names and usernames 1 to 200, and a username no colon")
         if view not in set(View):
             raise ConfigurationError("unknown view", hint=f"The views are: {', '.join(View)}.")
+        granted = tuple(sorted(scopes_from(tuple(scopes))))
         self._ensure_tenant(tenant)
         identifier = str(uuid4())
-        row = CredentialRow(
-            id=identifier,
-            tenant=tenant,
-            name=name,
-            username=username,
-            secret=passwords.hash_password(password, self._profile),
-            scopes=tuple(sorted(scopes_from(tuple(scopes)))),
-            view=view,
-            authority=software_authority(self._settings.home_page, identifier),
-            created=self._clock(),
-        )
-        self._vault.add_credential(row)
-        return row, username, password
+        authority = authority or software_authority(self._settings.home_page, identifier)
+        sealed = self._keys(tenant).credentials.seal("authority", identifier.encode(), authority)
+        return CredentialRow(identifier, tenant, name, username, secret, granted, view, sealed, self._clock())
 
     def list(self, tenant: str | None = None) -> list[CredentialRow]:
         """Give all credentials, revoked ones too, oldest first."""
@@ -120,7 +143,9 @@ class Credentials:
                 right = passwords.verify_password(password, row.secret if row else self._nobody)
                 if row is None or not right:
                     raise NotAuthenticated("username or password is wrong")
-                principal = principal_of(row)
+                principal = self._principal(row)
+                if passwords.is_bcrypt(row.secret):
+                    self._hash_anew(row, password)
                 if len(self._known) >= _REMEMBERED:
                     self._known.clear()
                 self._known[proof] = _Known(principal, until=now + _REMEMBER_FOR, reread=now + _REREAD_AFTER)
@@ -134,6 +159,21 @@ class Credentials:
         stands = row is not None and row.id == known.principal.credential_id
         known.reread = now + _REREAD_AFTER if stands else 0
         return stands
+
+    def _principal(self, row: CredentialRow) -> Principal:
+        authority = self._keys(row.tenant).credentials.open("authority", row.id.encode(), row.authority)
+        return Principal(row.tenant, row.id, scopes_from(row.scopes), View(row.view), authority)
+
+    def _hash_anew(self, row: CredentialRow, password: str) -> None:
+        # bcrypt does not see all of a longer password: what was typed may not be the right one.
+        if len(password.encode()) < passwords.BCRYPT_BYTES:
+            with suppress(StoreUnavailable):
+                self._vault.replace_secret(row.id, old=row.secret, new=passwords.hash_password(password, self._profile))
+
+    def _keys(self, tenant: str) -> TenantKeys:
+        if self._keyring is None or tenant not in self._keyring.tenants:
+            self._keyring = open_keyring(self._settings, create=False)
+        return self._keyring.tenant(tenant)
 
     def _ensure_tenant(self, tenant: str) -> None:
         keyring = open_keyring(self._settings, create=not self._vault.tenants())
@@ -159,8 +199,3 @@ def open_credentials(settings: Settings, *, clock: Callable[[], int]) -> Iterato
         yield Credentials(vault, settings, clock=clock)
     finally:
         vault.close()
-
-
-def principal_of(row: CredentialRow) -> Principal:
-    """Credential -> what it may do."""
-    return Principal(tenant=row.tenant, credential_id=row.id, scopes=scopes_from(row.scopes), view=View(row.view), authority=row.authority)
