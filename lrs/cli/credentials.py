@@ -100,9 +100,7 @@ def add(  # noqa: PLR0913 -- one parameter an option
     help="How much of a person they see when reading.",
 )
 @click.option("--tenant", help="The tenant whose data they reach, in place of the targets in the file.")
-def import_(
-    file: BinaryIO, data: Path | None, config: Path | None, scopes: tuple[str, ...], view: str, tenant: str | None
-) -> None:
+def import_(file: BinaryIO, data: Path | None, config: Path | None, scopes: tuple[str, ...], view: str, tenant: str | None) -> None:
     """Take over the users of Ralph from its auth.json: all of them, or none.
 
     They keep their usernames, passwords and agents. A target becomes the tenant of that name.

@@ -55,6 +55,8 @@ def check_authority(raw: bytes, path: str) -> Authority:
     identified = actors.parts[0] == b""
     if persons[0].is_group if identified else len(persons) != _APPLICATION_AND_USER:
         refuse(path, "must be an Agent, or a Group of exactly two Agents without an identifier of its own", Section.AUTHORITY)
+    if not identified and not any(walk.is_account(person.ifi) for person in persons):
+        refuse(path, "must have among its members an application, which is identified by its account", Section.AUTHORITY)
     return Authority(actors.parts, actors.roles)
 
 

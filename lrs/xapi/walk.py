@@ -94,6 +94,11 @@ def canonical_ifi(kind: str, *values: str) -> bytes:
     return b"".join(b"%d:%b," % (len(part), part) for part in encoded)
 
 
+def is_account(ifi: bytes) -> bool:
+    """Tell whether a canonical identifier is an account."""
+    return ifi.startswith(b"7:account,")
+
+
 def ifi_of(agent: Mapping[str, Any]) -> bytes:
     """Give the canonical identifier of a checked Agent or identified Group."""
     kind = next(kind for kind in IDENTIFIERS if kind in agent)

@@ -131,6 +131,10 @@ def _members(corpus: Corpus, kind: str, place: str) -> list[Json]:
     return [corpus.agent(kind, f"{place} first"), corpus.agent(kind, f"{place} second")]
 
 
+def _application_and_user(corpus: Corpus, kind: str, place: str) -> list[Json]:
+    return [corpus.agent("account", f"{place} application of {kind}"), corpus.agent(kind, f"{place} user")]
+
+
 def _sub(edit: Callable[[Corpus, Json, str, str], None]) -> Callable[[Corpus, Json, str, str], None]:
     def put(corpus: Corpus, statement: Json, kind: str, place: str) -> None:
         inner = corpus.base(kind, f"SubStatement {place}")
@@ -194,7 +198,9 @@ ONLY_IN_2_0 = {
 }
 _EDITS |= {
     "authority": _as("authority", Corpus.agent),
-    "authority pair": _as("authority", lambda corpus, kind, place: {"objectType": "Group", "member": _members(corpus, kind, place)}),
+    "authority pair": _as(
+        "authority", lambda corpus, kind, place: {"objectType": "Group", "member": _application_and_user(corpus, kind, place)}
+    ),
 }
 _SUBS = {f"sub {name}": _sub(edit) for name, edit in _EDITS.items() if not name.startswith("authority")}
 PLACES = {name: _place(edit) for name, edit in (_EDITS | _SUBS).items()}

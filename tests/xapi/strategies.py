@@ -99,7 +99,7 @@ identifiers = st.one_of(
     st.fixed_dictionaries({"mbox": mailboxes}),
     st.fixed_dictionaries({"mbox_sha1sum": st.binary(min_size=20, max_size=20).map(bytes.hex)}),
     st.fixed_dictionaries({"openid": st.integers(0, 30).map(lambda n: f"https://id.example.org/{n}")}),
-    st.fixed_dictionaries({"account": _object({"homePage": iris, "name": texts}, {})}),
+    accounts := st.fixed_dictionaries({"account": _object({"homePage": iris, "name": texts}, {})}),
 )
 
 
@@ -218,7 +218,7 @@ def _events(version: str, *, sub: bool) -> st.SearchStrategy[dict[str, Any]]:
         if sub:
             return _object({**required, "objectType": st.just("SubStatement")}, optional)
         authorities = agents() | st.fixed_dictionaries(
-            {"objectType": st.just("Group"), "member": st.lists(agents(), min_size=2, max_size=2)}
+            {"objectType": st.just("Group"), "member": st.tuples(accounts, agents()).flatmap(st.permutations)}
         )
         given = st.sampled_from(["1.0.0", "1.0.3"] if version == "1.0.3" else ["1.0.3", "2.0.0", "2.0.1"])
         return _object(required, {**optional, "id": uuids, "stored": timestamps, "authority": authorities, "version": given})

@@ -350,6 +350,7 @@ BAD = {
     "2.4.9 authority": (put("authority", {"name": "canary"}), "$.authority"),
     "2.4.9 group of three": (put("authority", {"objectType": "Group", "member": [AGENT, MEMBER, MEMBER]}), "$.authority"),
     "2.4.9 group of one": (put("authority", {"objectType": "Group", "member": [AGENT]}), "$.authority"),
+    "2.4.9 group without an application": (put("authority", {"objectType": "Group", "member": [AGENT, AGENT]}), "$.authority"),
     "2.4.9 identified group": (put("authority", {**IDENTIFIED, "member": [AGENT, MEMBER]}), "$.authority"),
     "2.4.10 0.9.9": (put("version", "0.9.9"), "$.version"),
     "2.4.10 1.1.0": (put("version", "1.1.0"), "$.version"),
