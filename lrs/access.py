@@ -51,7 +51,7 @@ _GRANTS: dict[Action, frozenset[Scope]] = {
     Action.READ_PERSONS: frozenset({Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL}),
     Action.READ_ACTIVITIES: frozenset({Scope.STATEMENTS_READ, Scope.DEFINE, Scope.ALL_READ, Scope.ALL}),
 }
-_NO_COUNTS = frozenset({Action.READ_STATEMENTS, Action.READ_ACTIVITIES})
+_OF_STATEMENTS = frozenset({Action.READ_STATEMENTS, Action.READ_ACTIVITIES})
 _READS_OTHERS = frozenset({Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL})
 _DEFINES = frozenset({Scope.DEFINE, Scope.ALL})
 PLATFORM = (Scope.STATEMENTS_WRITE, Scope.STATEMENTS_READ_MINE, Scope.DEFINE, Scope.STATE, Scope.PROFILE)
@@ -98,13 +98,13 @@ def decide(principal: Principal, action: Action) -> Grant:
     if not granted:
         wanted = " or ".join(sorted(_GRANTS[action]))
         raise NotPermitted(f"this credential may not {action}: it needs the scope {wanted}")
-    if action in _NO_COUNTS and principal.view is View.AGGREGATE:
+    if action in _OF_STATEMENTS and principal.view is View.AGGREGATE:
         raise NotPermitted("this credential sees counts only, not statements")
     if action is Action.READ_PERSONS and principal.view is not View.IDENTIFIED:
         raise NotPermitted("this credential may not ask for a person: the answer would confirm a guess")
     return Grant(
         view=principal.view,
-        only_mine=action is Action.READ_STATEMENTS and not granted & _READS_OTHERS,
+        only_mine=action in _OF_STATEMENTS and not granted & _READS_OTHERS,
         defines=action is Action.WRITE_STATEMENTS and bool(principal.scopes & _DEFINES),
     )
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from lrs.access import Action, Grant, Principal, View, decide
+from lrs.definitions import definitions
 from lrs.errors import InvalidRequest, NotFound, NotPermitted
 from lrs.privacy.reveal import Revealer
 from lrs.storage.contract import Selection, StatementStore, StoredStatement, SubjectStore
@@ -111,9 +112,9 @@ class Reader:
 
     def activity(self, iri: str, principal: Principal) -> bytes:
         """Give the Activity object of an IRI, with all that was said of it; the bare object when nothing was."""
-        decide(principal, Action.READ_ACTIVITIES)
-        seen = self._warehouse.definitions(principal.tenant, [iri]).get(iri, ())
-        return render.activity(iri, seen)
+        grant = decide(principal, Action.READ_ACTIVITIES)
+        seen = self._definitions([iri], principal.tenant, grant)
+        return render.activity(iri, seen.get(iri, ()))
 
     def stored_json(self, tenant: str, statement_id: UUID) -> bytes | None:
         """Give a stored statement as it was sent, for comparing; None when it is gone."""
@@ -135,7 +136,7 @@ class Reader:
         if grant.only_mine and self._own_authority(principal) != _authority_of(row):
             raise NotFound("no statement that this credential may see is stored under this id")
         bodies = self._revealer(principal.tenant).reveal([row], grant.view)
-        return Page(self._render(bodies, query.format, languages, principal.tenant), None)
+        return Page(self._render(bodies, query.format, languages, principal.tenant, grant), None)
 
     def _narrow(self, query: StatementQuery, principal: Principal, grant: Grant) -> Selection:
         """Turn identifiers into subject numbers, and IRIs into what may stand for them."""
@@ -169,16 +170,21 @@ class Reader:
             until = self._clock() // _MICROSECONDS + _TOKEN_SECONDS
             more = self._keys(principal.tenant).tokens.seal(payload, bound_to=principal.credential_id, until=until)
         bodies = self._revealer(principal.tenant).reveal(shown, grant.view)
-        return Page(self._render(bodies, following.format, following.languages, principal.tenant), more)
+        return Page(self._render(bodies, following.format, following.languages, principal.tenant, grant), more)
 
-    def _render(self, bodies: list[bytes], form: str, languages: str, tenant: str) -> list[bytes]:
+    def _render(self, bodies: list[bytes], form: str, languages: str, tenant: str, grant: Grant) -> list[bytes]:
         if form == "exact":
             return bodies
         if form == "ids":
             return [render.ids(body) for body in bodies]
         activities = sorted({activity for body in bodies for activity in render.activities(body)})
-        definitions: Mapping[str, list[bytes]] = self._warehouse.definitions(tenant, activities) if activities else {}
-        return [render.canonical(body, languages, definitions) for body in bodies]
+        said = self._definitions(activities, tenant, grant)
+        return [render.canonical(body, languages, said) for body in bodies]
+
+    def _definitions(self, activities: list[str], tenant: str, grant: Grant) -> Mapping[str, list[bytes]]:
+        """Give what was said of activities: with free text to whoever may read everybody's statements with their people."""
+        revealer = self._revealer(tenant) if grant.view is View.IDENTIFIED and not grant.only_mine else None
+        return definitions(self._warehouse, tenant, activities, revealer=revealer, now=self._clock())
 
     def _sids(self, person: Person, tenant: str) -> tuple[int, ...]:
         index = self._keys(tenant).blind_index(person.ifi)

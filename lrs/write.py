@@ -23,7 +23,7 @@ from lrs.access import Action, Principal, decide
 from lrs.collection import paused_collection
 from lrs.errors import Conflict, InvalidRequest, LRSError
 from lrs.privacy.identity import Draft, Identities, add_authority, seal_texts, tokenise
-from lrs.storage.contract import FOREVER, NO_UUID, KnownStatement, StatementStore, TokenisedStatement
+from lrs.storage.contract import FOREVER, NO_UUID, KnownStatement, SeenDefinition, StatementStore, TokenisedStatement
 from lrs.xapi import codec, compare
 from lrs.xapi.model import Authority, Definition, Part, Person, Statement, text_of
 from lrs.xapi.rules import Checker, check_authority
@@ -169,7 +169,7 @@ class Writer:
         self._times = times
         self._policy = policy
         self._settings = settings
-        self._definitions: set[tuple[str, Definition]] = set()
+        self._definitions: set[int] = set()
         self._beside = ThreadPoolExecutor(1, "lrs-definitions")
 
     def close(self) -> None:
@@ -284,16 +284,24 @@ class Writer:
 
     def _add_definitions(self, fresh: Sequence[Row], stored: int) -> None:
         new = {
-            (row.tenant, definition)
+            # A hash, since a definition may hold texts, which are not to stay in memory.
+            hash((row.tenant, definition)): (row, definition)
             for row in fresh
             if row.defines and row.statement.definitions and not row.draft.names_people
             for definition in row.statement.definitions
-        } - self._definitions
-        for tenant in {tenant for tenant, _ in new}:
-            self._warehouse.add_definitions(tenant, [(seen.activity, seen.json, stored) for owner, seen in new if owner == tenant])
+        }
+        new = {key: new[key] for key in new.keys() - self._definitions}
+        for tenant in {row.tenant for row, _ in new.values()}:
+            seen = [self._seen(definition, row, stored) for row, definition in new.values() if row.tenant == tenant]
+            self._warehouse.add_definitions(tenant, seen)
         if len(self._definitions) > _MAX_DEFINITIONS:
             self._definitions.clear()
-        self._definitions |= new
+        self._definitions |= new.keys()
+
+    def _seen(self, definition: Definition, row: Row, stored: int) -> SeenDefinition:
+        fingerprint = self._tenant(row.tenant).keys.content_fingerprint(definition.whole or definition.json)
+        has_texts = bool(definition.whole) and self._settings.free_text != "drop"
+        return SeenDefinition(definition.activity, definition.json, fingerprint, stored, row.id if has_texts else NO_UUID)
 
 
 def _stamp(statements: Sequence[Statement], wanted: UUID | None) -> list[UUID]:

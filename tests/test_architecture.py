@@ -15,6 +15,7 @@ RANKS = [
     {"xapi", "crypto"},
     {"storage", "access", "sources"},
     {"privacy"},
+    {"definitions"},  # what reading, and later analytics, puts together of both stores
     {"stored", "committer", "collection"},  # the clock, the queue and the memory that writing needs; they know no store
     {"write", "read", "documents", "credentials", "oidc", "analytics", "exchange"},
     {"engine"},

@@ -83,6 +83,12 @@ class Revealer:
             return [_written(self._renamed(row), _named(names), ()) for row in rows]
         raise NotPermitted("this credential sees counts only, not statements")
 
+    def whole(self, rows: Sequence[StoredStatement]) -> dict[UUID, bytes]:
+        """Statement id -> JSON as it was sent, for those rows of which nothing is hidden from the identified view."""
+        people = self._open([pair for row in rows for pair in zip(row.sids, row.vids, strict=True)])
+        kept = [row for row in rows if row.sids and row.sids[0] in people]
+        return {row.id: _written(row, _spelled(people), _texts(row, people)) for row in kept}
+
     def people(self, sids: Collection[int], view: View) -> dict[int, bytes]:
         """Subjects -> the JSON of an agent for each, in the first spelling that came; one stub for all who are no longer known."""
         found: dict[int, bytes] = {}

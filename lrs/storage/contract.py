@@ -105,6 +105,19 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 100
 
 
+class SeenDefinition(msgspec.Struct, frozen=True, gc=False):
+    """What a statement said of an activity: JSON without free text, the keyed ``fingerprint`` of the whole, and when it was stored.
+
+    ``source`` is the statement that has the texts that were left out, ``NO_UUID`` where none were.
+    """
+
+    activity: str
+    json: bytes
+    fingerprint: int
+    stored: int
+    source: UUID = NO_UUID
+
+
 class StatementStore(Protocol):
     """The warehouse, as the write and read paths see it. Thread-safe."""
 
@@ -129,10 +142,10 @@ class StatementStore(Protocol):
     def last_stored(self) -> int:
         """The greatest ``stored`` of all rows of all tenants, 0 when there are none."""
 
-    def add_definitions(self, tenant: str, definitions: Sequence[tuple[str, bytes, int]]) -> None:
-        """Remember activity definitions: (activity id, JSON, stored). Adding a known one again changes nothing but its time."""
+    def add_definitions(self, tenant: str, definitions: Sequence[SeenDefinition]) -> None:
+        """Remember activity definitions. Adding one whose fingerprint is known changes nothing but its time and source."""
 
-    def definitions(self, tenant: str, activities: Sequence[str]) -> Mapping[str, list[bytes]]:
+    def definitions(self, tenant: str, activities: Sequence[str]) -> Mapping[str, list[SeenDefinition]]:
         """The distinct definitions seen of each activity, oldest sighting first."""
 
     def close(self) -> None:

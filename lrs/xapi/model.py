@@ -96,10 +96,17 @@ Part = bytes | Person | Text | Registration | Reference
 
 
 class Definition(msgspec.Struct, frozen=True, gc=False):
-    """An activity definition seen in a statement: ``json`` are its exact bytes, without the extensions that the statement has as a Text."""
+    """An activity definition seen in a statement: ``json`` are its exact bytes, without the extensions that the statement has as a Text.
+
+    ``whole`` are the bytes with them, or nothing where none were left out.
+    """
 
     activity: str
     json: bytes
+    whole: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"Definition(activity={self.activity!r})"
 
 
 class Statement(msgspec.Struct, gc=False):

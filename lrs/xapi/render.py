@@ -96,6 +96,20 @@ def activity(iri: str, definitions: Sequence[bytes]) -> bytes:
     return _written(whole | {"definition": merge_definitions(definitions)} if definitions else whole)
 
 
+def definitions(body: bytes) -> list[tuple[str, bytes]]:
+    """Give (activity id, definition) of each activity in a statement that has one."""
+    said: list[tuple[str, bytes]] = []
+
+    def note(raw: bytes) -> bytes:
+        found = _members(raw)
+        if "definition" in found:
+            said.append((_STRING.decode(found["id"]), found["definition"]))
+        return raw
+
+    _event(body, _Changes(agent=bytes, verb=bytes, activity=note))
+    return said
+
+
 def merge_definitions(definitions: Sequence[bytes]) -> bytes:
     """Definitions of one activity, oldest first -> the store's own.
 

@@ -30,7 +30,11 @@ def test_a_person_is_looked_up(version: str, server: Server, statement: dict[str
 @BOTH_VERSIONS
 def test_an_activity_is_looked_up(version: str, server: Server, statement: dict[str, Any]) -> None:
     """200 and an Activity, as it was sent when it was sent once; also of one that is not known."""
-    sent = {"objectType": "Activity", "id": f"https://lms.example.fr/{version}", "definition": {"name": {"en": "A", "fr": "B"}}}
+    sent = {
+        "objectType": "Activity",
+        "id": f"https://lms.example.fr/{version}",
+        "definition": {"name": {"en": "A", "fr": "B"}, "extensions": {"http://x.example/by": {"name": "T"}}},
+    }
     with server.client(**{"X-Experience-API-Version": version}) as client:
         unknown = client.get(f"{ACTIVITIES}?activityId={sent['id']}")
         assert (unknown.status_code, unknown.json()) == (200, {"objectType": "Activity", "id": sent["id"]})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
-from lrs.storage.contract import KnownStatement, Selection
+from lrs.storage.contract import KnownStatement, SeenDefinition, Selection
 from lrs.storage.warehouse import Warehouse
 from tests.storage.engines import Engine
 from tests.storage.rows import DAY, NOW, SECOND, START, noise, referring, row, seen, voiding
@@ -65,8 +66,9 @@ def test_no_text_is_taken_for_sql(warehouse: Warehouse, text: str) -> None:
     assert ids_of(warehouse, Selection(activities=(text,), related_activities=True), tenant=text) == [one.id]
     assert ids_of(warehouse, tenant=text) == [other.id, one.id]
     assert dict(warehouse.count_by(text, Selection(), "verb", now=NOW)) == {text: 1, other.verb: 1}
-    warehouse.add_definitions(text, [(text, text.encode(), START)])
-    assert warehouse.definitions(text, [text]) == {text: [text.encode()]}
+    seen = SeenDefinition(text, text.encode(), 1, START)
+    warehouse.add_definitions(text, [seen])
+    assert warehouse.definitions(text, [text]) == {text: [seen]}
 
 
 def test_known_tells_what_is_stored(warehouse: Warehouse) -> None:
@@ -242,10 +244,14 @@ def test_counts(warehouse: Warehouse) -> None:
 
 def test_definitions_are_remembered_once(warehouse: Warehouse) -> None:
     """The distinct definitions of an activity come back, oldest sighting first, however often they were seen."""
-    warehouse.add_definitions("t", [("a", b'{"n":1}', START + 5), ("a", b'{"n":2}', START + 1), ("b", b"{}", START)])
-    warehouse.add_definitions("t", [("a", b'{"n":1}', START), ("a", b'{"n":2}', START + 9)])
-    assert warehouse.definitions("t", ["a", "b", "c"]) == {"a": [b'{"n":1}', b'{"n":2}'], "b": [b"{}"]}
+    source = uuid4()
+    one, two = SeenDefinition("a", b'{"n":1}', 1, START + 5), SeenDefinition("a", b'{"n":2}', 2**64 - 1, START + 1, source)
+    other = SeenDefinition("b", b"{}", 1, START)
+    warehouse.add_definitions("t", [one, two, other])
+    earlier = msgspec.structs.replace(one, stored=START)
+    warehouse.add_definitions("t", [earlier, msgspec.structs.replace(two, stored=START + 9)])
+    assert warehouse.definitions("t", ["a", "b", "c"]) == {"a": [earlier, two], "b": [other]}
     assert warehouse.definitions("u", ["a"]) == {}
     long = [f"https://a.example/{n}/{'x' * 500}" for n in range(800)]
-    warehouse.add_definitions("t", [(each, b"{}", START) for each in long])
+    warehouse.add_definitions("t", [SeenDefinition(each, b"{}", 1, START) for each in long])
     assert len(warehouse.definitions("t", long)) == 800

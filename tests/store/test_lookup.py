@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 import lrs
 from lrs.access import Principal, Scope, View
 from lrs.crypto.providers import add_tenant
+from lrs.storage.vault import schema
+from lrs.xapi import lookup
 from tests.store.conftest import World
 
 ACCOUNT = {"homePage": "https://lms.example.fr", "name": "4711"}
@@ -19,6 +23,14 @@ IDENTIFIERS: dict[str, Any] = {
     "openid": "https://id.example.fr/eve",
     "account": ACCOUNT,
 }
+
+
+def lose(store: lrs.LRS, agent: dict[str, Any]) -> None:
+    """Take a person out of the vault."""
+    (sid,) = store._reader._sids(lookup.agent([("agent", json.dumps(agent))]), store.settings.tenant)
+    with store._vault._write() as connection:
+        for table in (schema.variant, schema.identifier, schema.subject):
+            connection.execute(delete(table).where(table.c.sid == sid))
 
 
 def test_a_person_has_every_name_that_was_sent(store: lrs.LRS, world: World) -> None:
@@ -109,6 +121,29 @@ def test_an_activity_has_all_that_was_said_of_it(store: lrs.LRS, world: World) -
             "moreInfo": "https://lms.example.fr/more",
         },
     }
+
+
+def test_the_free_text_of_a_definition_is_for_who_reads_its_statement(
+    store: lrs.LRS, world: World, principal: Callable[..., Principal]
+) -> None:
+    """In the Activity object and in the canonical format: readers of everybody with their people see it, others only what is factual."""
+    text, fact = "https://x.example/room", "https://w3id.org/xapi/video/extensions/length"
+    for room in ("Room of Thomas", "Room 2"):
+        thing = {"id": world.activity, "definition": {"name": {"en": "Meeting"}, "extensions": {text: {"name": room}, fact: 60}}}
+        (identifier,) = store.ingest(world.statement(object=thing))
+    whole = thing["definition"]
+    factual = {"name": {"en": "Meeting"}, "extensions": {fact: 60}}
+    assert store.activity(world.activity)["definition"] == whole
+    assert store.query(statement_id=identifier, format="canonical").statements[0]["object"]["definition"] == whole
+    for caller in (principal(Scope.DEFINE), principal(Scope.ALL, view=View.PSEUDONYMOUS)):
+        assert store.activity(world.activity, principal=caller)["definition"] == factual
+    mine = principal(Scope.STATEMENTS_WRITE, Scope.STATEMENTS_READ_MINE)
+    (own,) = store.ingest(world.statement(object=thing), principal=mine)
+    (shown,) = store.query(statement_id=own, format="canonical", principal=mine).statements
+    assert shown["object"]["definition"] == factual
+    lose(store, world.person("ana"))
+    assert store.activity(world.activity)["definition"] == factual
+    assert store.person(world.person("ana") | {"name": "A"})["name"] == ["A"]
 
 
 def test_an_unknown_activity_is_the_bare_object(store: lrs.LRS, world: World) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from lrs.storage.contract import KnownStatement, Selection, StoredStatement, TokenisedStatement
+from lrs.storage.contract import KnownStatement, SeenDefinition, Selection, StoredStatement, TokenisedStatement
 from lrs.storage.warehouse.client import Sessions
 from lrs.storage.warehouse.definitions import Definitions
 from lrs.storage.warehouse.engines import connect
@@ -75,10 +75,10 @@ class Warehouse:
         """See :class:`lrs.storage.contract.StatementStore`."""
         return self._statements.last_stored()
 
-    def add_definitions(self, tenant: str, definitions: Sequence[tuple[str, bytes, int]]) -> None:
+    def add_definitions(self, tenant: str, definitions: Sequence[SeenDefinition]) -> None:
         """See :class:`lrs.storage.contract.StatementStore`."""
         self._definitions.add(tenant, definitions)
 
-    def definitions(self, tenant: str, activities: Sequence[str]) -> Mapping[str, list[bytes]]:
+    def definitions(self, tenant: str, activities: Sequence[str]) -> Mapping[str, list[SeenDefinition]]:
         """See :class:`lrs.storage.contract.StatementStore`."""
         return self._definitions.find(tenant, activities)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 
+from lrs.storage.contract import SeenDefinition
 from lrs.storage.warehouse.client import Sessions
 from lrs.storage.warehouse.selection import in_portions
 
-_COLUMNS = ("tenant", "activity", "hash", "definition", "first")
-_FIND = """SELECT activity, any(definition), min(first) AS since FROM definitions
-    WHERE tenant = {tenant:String} AND activity IN {activities:Array(String)} GROUP BY activity, hash ORDER BY since, activity, hash"""
+_COLUMNS = ("tenant", "activity", "fingerprint", "definition", "first", "source")
+_FIND = """SELECT activity, any(definition), fingerprint, toUnixTimestamp64Micro(min(first)) AS since, anyLast(source) FROM definitions
+    WHERE tenant = {tenant:String} AND activity IN {activities:Array(String)} GROUP BY activity, fingerprint
+    ORDER BY since, activity, fingerprint"""
 
 
 class Definitions:
@@ -19,24 +20,20 @@ class Definitions:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    def add(self, tenant: str, definitions: Sequence[tuple[str, bytes, int]]) -> None:
+    def add(self, tenant: str, definitions: Sequence[SeenDefinition]) -> None:
         """See ``add_definitions`` of :class:`lrs.storage.contract.StatementStore`."""
         if not definitions:
             return
-        activities, texts, seen = zip(*definitions, strict=True)
-        hashes = [_hash(text) for text in texts]
+        rows = [(tenant, seen.activity, seen.fingerprint, seen.json, seen.stored, seen.source) for seen in definitions]
         with self._sessions.writer() as session:
-            session.insert("definitions", _COLUMNS, [[tenant] * len(texts), activities, hashes, texts, seen])
+            session.insert("definitions", _COLUMNS, [*zip(*rows, strict=True)])
 
-    def find(self, tenant: str, activities: Sequence[str]) -> Mapping[str, list[bytes]]:
+    def find(self, tenant: str, activities: Sequence[str]) -> Mapping[str, list[SeenDefinition]]:
         """See ``definitions`` of :class:`lrs.storage.contract.StatementStore`."""
-        found: dict[str, list[bytes]] = {}
+        found: dict[str, list[SeenDefinition]] = {}
         with self._sessions.reader() as session:
             for portion in in_portions(activities):
-                for activity, definition, _ in session.query(_FIND, {"tenant": tenant, "activities": portion}, texts=False):
-                    found.setdefault(activity.decode(), []).append(definition)
+                for activity, *rest in session.query(_FIND, {"tenant": tenant, "activities": portion}, texts=False):
+                    name = activity.decode()
+                    found.setdefault(name, []).append(SeenDefinition(name, *rest))
         return found
-
-
-def _hash(text: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big")

@@ -79,12 +79,13 @@ _DEFINITIONS = """
 CREATE TABLE IF NOT EXISTS definitions (
     tenant LowCardinality(String),
     activity String,
-    hash UInt64,
+    fingerprint UInt64,
     definition SimpleAggregateFunction(any, String) CODEC(ZSTD(1)),
-    first SimpleAggregateFunction(min, DateTime64(6, 'UTC'))
+    first SimpleAggregateFunction(min, DateTime64(6, 'UTC')),
+    source SimpleAggregateFunction(anyLast, UUID)
 )
 ENGINE = AggregatingMergeTree
-ORDER BY (tenant, activity, hash)
+ORDER BY (tenant, activity, fingerprint)
 SETTINGS min_bytes_for_full_part_storage = 10485760,
     fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1
 """
