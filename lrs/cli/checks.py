@@ -55,6 +55,8 @@ def all_findings(settings: Settings, tls_cert: Path | None, tls_key: Path | None
     yield from clock()
     if tls_cert is not None and tls_key is not None:
         yield from certificate(tls_cert, tls_key)
+    if settings.oidc_issuer is not None:
+        yield issuer(settings.oidc_issuer, settings.oidc_ca)
     yield from store(settings)
 
 
@@ -155,6 +157,17 @@ def clock() -> Iterator[Finding]:
             "the clock shows a year that is over",
             "Set it (NTP): statements would be dated wrongly, and expire wrongly.",
         )
+
+
+def issuer(address: str, ca: Path | None) -> Finding:
+    """Check that the issuer of bearer tokens publishes its keys."""
+    from lrs.oidc.issuer import Issuer
+
+    try:
+        Issuer(address, ca=ca).current()
+    except LRSError as error:
+        return Finding(Level.FAILURE, "issuer", error.message, error.hint)
+    return Finding(Level.OK, "issuer", "the issuer of bearer tokens publishes its keys")
 
 
 def certificate(cert: Path, key: Path) -> Iterator[Finding]:

@@ -302,17 +302,17 @@ def test_an_issuer_is_only_what_it_says_it_is(
 ) -> None:
     """Another name, keys over plain HTTP, a redirect, no keys, no JSON, too much of it: none of that is followed, and the log says what was wrong."""
     place = "/.well-known/openid-configuration"
-    for wrong in (
-        issuer.configuration(issuer="https://other.example.fr"),
-        issuer.configuration(jwks_uri="http://keys.example.fr/"),
-        issuer.configuration(jwks_uri="file:///etc/passwd"),
-        issuer.configuration(jwks_uri=None),
-        issuer.configuration(jwks_uri=issuer.address + "/nowhere"),
-        [],
-        {"more": "x" * 600_000},
+    for wrong, reason in (
+        (issuer.configuration(issuer="https://other.example.fr"), "another one"),
+        (issuer.configuration(jwks_uri="http://keys.example.fr/"), "https"),
+        (issuer.configuration(jwks_uri="file:///etc/passwd"), "https"),
+        (issuer.configuration(jwks_uri=None), "https"),
+        (issuer.configuration(jwks_uri=issuer.address + "/nowhere"), "HTTPError"),
+        ([], "another one"),
+        ({"more": "x" * 600_000}, "too much"),
     ):
         issuer.say(place, wrong)
-        with caplog.at_level(logging.WARNING), pytest.raises(IssuerUnavailable):
+        with caplog.at_level(logging.WARNING), pytest.raises(IssuerUnavailable, match=reason):
             bearers().principal(issuer.token())
     assert len(caplog.records) == 7
     issuer.say("/elsewhere", issuer.configuration())

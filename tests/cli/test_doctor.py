@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import lrs
+from tests.access.issuer import TestIssuer
 from tests.cli.calling import Done, call
 from tests.server.process import Server
 from tests.server.test_process import certificate
@@ -48,6 +49,17 @@ def test_nothing_is_made_where_nothing_is(data: Path) -> None:
     assert done.status == 0
     assert levels(done)["store"] == {"warning"}
     assert not data.exists()
+
+
+def test_an_issuer_that_publishes_no_keys_is_a_failure(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named by the setting, with what to compare; one that does is well."""
+    issuer = TestIssuer()
+    for name, value in (("ISSUER", issuer.address), ("AUDIENCE", "lrs"), ("VIEW", "identified")):
+        monkeypatch.setenv(f"LRS_OIDC_{name}", value)
+    assert levels(call("doctor", "--data", stored, "--json"))["issuer"] == {"ok"}
+    issuer.stop()
+    done = call("doctor", "--data", stored)
+    assert (done.status, "failure  issuer" in done.out, "oidc_issuer" in done.out) == (1, True, True)
 
 
 def test_missing_keys_are_a_failure(stored: Path) -> None:
