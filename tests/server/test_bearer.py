@@ -114,6 +114,15 @@ def test_a_page_is_for_the_bearer_who_asked_for_it(server: Server, issuer: TestI
         assert other.get(more).status_code == 400
 
 
+def test_a_token_may_come_in_a_form(server: Server, issuer: TestIssuer) -> None:
+    """By the alternate request syntax (xAPI 1.0.3 Communication 1.3)."""
+    token = issuer.token(scope="all/read")
+    with httpx.Client(base_url=server.address) as client:
+        for given, status in ((token, 200), ("x", 401)):
+            form = {"Authorization": f"Bearer {given}", "X-Experience-API-Version": "1.0.3"}
+            assert client.post(STATEMENTS, params={"method": "GET"}, data=form).status_code == status
+
+
 def test_an_issuer_that_is_down_stops_no_password(server: Server, issuer: TestIssuer) -> None:
     """Tokens of known keys are still taken; what can't be told now is 503 and may be sent again."""
     with bearer(server, issuer.token(scope="all")) as client:
