@@ -26,6 +26,7 @@ from lrs.server import failures
 from lrs.server.application import Application
 from lrs.settings import Settings
 from lrs.xapi import query
+from tests.sources import samples
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -124,9 +125,10 @@ def test_links_lead_somewhere(file: Path) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Make a folder such as a reader has: a file of statements in it."""
+    """Make a folder such as a reader has: a file of statements in it, and one of the events of each source."""
     with gzip.open(tmp_path / "statements.jsonl.gz", "wb") as file:
         file.writelines(statement + b"\n" for statement in statements(learners=3))
+    samples.write(tmp_path)
     return tmp_path
 
 

@@ -23,7 +23,9 @@ FACTUAL_EXTENSIONS = frozenset(
     + [_CMI5 + name for name in ("sessionid", "masteryscore", "launchmode", "moveon")]
     + ["https://w3id.org/xapi/cmi5/result/extensions/" + name for name in ("progress", "reason")]
     + ["https://w3id.org/xapi/acrossx/extensions/" + name for name in ("type", "by-who", "total-items", "tags-count")]
-    + ["http://id.tincanapi.com/extension/" + name for name in ("attempt-id", "duration", "position", "severity", "measurement", "time")]
+    + ["http://id.tincanapi.com/extension/" + name for name in ("attempt-id", "duration", "position", "severity", "measurement", "time",
+                                                            "planned-duration")]
+    + ["urn:x-lrs:extension:notice-digest"]
 )  # fmt: skip
 """Extensions of published profiles whose values are numbers, codes or positions: never text, never a device or an address."""
 

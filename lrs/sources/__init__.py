@@ -46,7 +46,10 @@ Statement: TypeAlias = dict[str, Any]
 LONGEST = 16 << 20
 """The longest event that is looked at, in bytes."""
 
-SOURCES = {"edx": "Open edX tracking logs"}
+SOURCES = {
+    "bigbluebutton": "BigBlueButton webhooks",
+    "edx": "Open edX tracking logs",
+}
 """The sources there are: name -> what they read."""
 
 Type = TypeVar("Type")

@@ -1,4 +1,4 @@
-"""The platform that events come from: where it is, who its people are, and the key that makes statement ids."""
+"""The platform that events come from: where it is, who its people are, and the key that makes ids."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 import attrs
 
 from lrs.errors import ConfigurationError, InvalidEvent
-from lrs.xapi.formats import is_iri
+from lrs.xapi.formats import is_iri, is_sha2
 
 Agent: TypeAlias = dict[str, Any]
 
@@ -41,22 +41,41 @@ def _is_key(_platform: object, _field: object, key: bytes) -> None:
         raise ConfigurationError("the key of a source has 16 to 64 bytes", hint="32 random bytes are right.")
 
 
+def _is_digest(_platform: object, _field: object, digest: str) -> None:
+    if digest and not is_sha2(digest):
+        raise ConfigurationError("the digest of the notice is not a SHA-2 in hexadecimal digits", hint="`sha256sum notice.txt` makes one.")
+
+
 @attrs.frozen
 class Platform:
     """Where events come from.
 
     ``home`` is the platform's root address: accounts and activities are named under it. ``key`` (16 to 64 secret bytes) makes statement ids: keep it,
     so that the same event has the same id tomorrow. ``actor`` makes an agent of a person, ``names`` gives the titles of what events
-    only know by id (courses, rooms).
+    only know by id (courses, rooms). ``notice`` is the SHA-256 of the notice that people see before they are recorded; empty where there is none.
     """
 
     home: str = attrs.field(converter=_home, validator=_is_home)
     key: bytes = attrs.field(repr=False, validator=_is_key)
     actor: Callable[[Person], Agent] = attrs.field(default=attrs.Factory(lambda self: account(self.home), takes_self=True), repr=False)
     names: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    notice: str = attrs.field(default="", validator=_is_digest)
+
+    @property
+    def itself(self) -> Agent:
+        """The agent of what nobody is known to have done."""
+        return _account(self.home, "platform")
+
+    def guest(self, *parts: bytes) -> Agent:
+        """Name somebody without an id by a pseudonym, which holds where the parts are the same (one sitting of a class) and nowhere else."""
+        return _account(self.home, f"guest-{self.opaque(b'guest', *parts)}")
 
     def statement_id(self, *parts: bytes) -> str:
         """Derive the id of a statement from what makes its event one; a UUID of version 8."""
+        return self.opaque(*parts)
+
+    def opaque(self, *parts: bytes) -> str:
+        """Derive an id from which nobody without the key learns the parts; a UUID of version 8."""
         digest = blake2b(key=self.key, digest_size=16)
         for part in parts:
             digest.update(len(part).to_bytes(4))
@@ -70,6 +89,10 @@ def account(home: str) -> Callable[[Person], Agent]:
     def agent(person: Person) -> Agent:
         if person.username and not person.id:
             raise InvalidEvent("the event names a person without their id", hint="Give an actor that finds people by login name.")
-        return {"objectType": "Agent", "account": {"homePage": home, "name": person.id or "anonymous"}}
+        return _account(home, person.id or "anonymous")
 
     return agent
+
+
+def _account(home: str, name: str) -> Agent:
+    return {"objectType": "Agent", "account": {"homePage": home, "name": name}}

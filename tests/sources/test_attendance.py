@@ -1,0 +1,37 @@
+"""Who is in which sitting."""
+
+from __future__ import annotations
+
+from lrs.sources.attendance import Attendance
+
+AGENT = {"account": {"homePage": "https://visio.example.fr", "name": "u1"}}
+
+
+def test_memory_is_bounded() -> None:
+    """Past the bound the sitting that was heard of first is forgotten; the one that is being told of goes last."""
+    attendance = Attendance(largest=3)
+    for session, person in [("a", "1"), ("a", "2"), ("b", "1"), ("b", "2")]:
+        attendance.came(session, person, AGENT, 1)
+    assert attendance.known("a", "1") is None
+    assert len(attendance.present("b", 1)) == 2
+    attendance.came("c", "1", AGENT, 1)
+    attendance.came("b", "3", AGENT, 1)
+    assert attendance.known("c", "1") is None
+    assert len(attendance.present("b", 1)) == 3
+
+
+def test_one_sitting_larger_than_the_bound_costs_no_more() -> None:
+    """A sitting too large to remember is forgotten, and remembered anew from there."""
+    attendance = Attendance(largest=10)
+    for person in range(1000):
+        attendance.came("a", str(person), AGENT, 1)
+        assert len(attendance.present("a", 1)) <= 10
+
+
+def test_the_end_closes_once() -> None:
+    """Who was closed is there no more; who comes after the end was not there."""
+    attendance = Attendance()
+    attendance.came("a", "1", AGENT, 5)
+    attendance.came("a", "2", AGENT, 50)
+    assert [person for person, _ in attendance.close("a", 20)] == ["1"]
+    assert list(attendance.close("a", 20)) == []
