@@ -42,6 +42,10 @@ class Action(StrEnum):
     COUNT_STATEMENTS = "count statements"
     READ_PERSONS = "read persons"
     READ_ACTIVITIES = "read activities"
+    READ_STATES = "read states"
+    WRITE_STATES = "write states"
+    READ_PROFILES = "read profiles"
+    WRITE_PROFILES = "write profiles"
 
 
 _GRANTS: dict[Action, frozenset[Scope]] = {
@@ -50,8 +54,13 @@ _GRANTS: dict[Action, frozenset[Scope]] = {
     Action.COUNT_STATEMENTS: frozenset({Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL}),
     Action.READ_PERSONS: frozenset({Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL}),
     Action.READ_ACTIVITIES: frozenset({Scope.STATEMENTS_READ, Scope.DEFINE, Scope.ALL_READ, Scope.ALL}),
+    Action.READ_STATES: frozenset({Scope.STATE, Scope.ALL_READ, Scope.ALL}),
+    Action.WRITE_STATES: frozenset({Scope.STATE, Scope.ALL}),
+    Action.READ_PROFILES: frozenset({Scope.PROFILE, Scope.ALL_READ, Scope.ALL}),
+    Action.WRITE_PROFILES: frozenset({Scope.PROFILE, Scope.ALL}),
 }
 _OF_STATEMENTS = frozenset({Action.READ_STATEMENTS, Action.READ_ACTIVITIES})
+_ON_DOCUMENTS = frozenset({Action.READ_STATES, Action.WRITE_STATES, Action.READ_PROFILES, Action.WRITE_PROFILES})
 _READS_OTHERS = frozenset({Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL})
 _DEFINES = frozenset({Scope.DEFINE, Scope.ALL})
 PLATFORM = (Scope.STATEMENTS_WRITE, Scope.STATEMENTS_READ_MINE, Scope.DEFINE, Scope.STATE, Scope.PROFILE)
@@ -102,6 +111,9 @@ def decide(principal: Principal, action: Action) -> Grant:
         raise NotPermitted("this credential sees counts only, not statements")
     if action is Action.READ_PERSONS and principal.view is not View.IDENTIFIED:
         raise NotPermitted("this credential may not ask for a person: the answer would confirm a guess")
+    if action in _ON_DOCUMENTS and principal.view is not View.IDENTIFIED:
+        # What is in a document nobody can tell, and whether one is there would confirm a guess.
+        raise NotPermitted("this credential does not see people, and documents can name them")
     return Grant(
         view=principal.view,
         only_mine=action in _OF_STATEMENTS and not granted & _READS_OTHERS,

@@ -19,6 +19,7 @@ from lrs.access import Principal, Scope, View, software_authority
 from lrs.committer import Committer
 from lrs.credentials import Credentials
 from lrs.crypto.providers import open_keyring
+from lrs.documents import Documents
 from lrs.errors import InvalidRequest, LRSError, NotAuthenticated
 from lrs.privacy.freetext import FreeText
 from lrs.privacy.identity import Identities
@@ -62,13 +63,20 @@ class LineOutcome(msgspec.Struct, frozen=True):
 class LRS:
     """A record store that is open. Thread-safe; one process at a time may hold an embedded one.
 
-    Statements come in through :meth:`ingest` and go out through :meth:`query`; both return when the work is done. Who calls
-    without a ``principal`` is the program that opened the store: it may do everything and sees people as they are.
+    Statements come in through :meth:`ingest` and go out through :meth:`query`; both return when the work is done. ``documents`` holds states and
+    profiles. Who calls without a ``principal`` is the program that opened the store: it may do everything and sees people as they are.
     """
 
     def __init__(self, settings: Settings, *, clock: Callable[[], int] | None = None) -> None:
         self.settings = settings
         self._clock = clock or _microseconds
+        self._owner = Principal(
+            tenant=settings.tenant,
+            credential_id="local",
+            scopes=frozenset({Scope.ALL}),
+            view=View.IDENTIFIED,
+            authority=software_authority(settings.home_page, "local"),
+        )
         with ExitStack() as opened:
             self._vault = Vault.open(settings)
             opened.callback(self._vault.close)
@@ -91,16 +99,17 @@ class LRS:
             self._committer = Committer(writer.commit, group=settings.group_statements, queue=settings.queue_statements)
             opened.callback(writer.close)
             opened.callback(self._committer.close)
+            self.documents = Documents(
+                self._vault,
+                keys=self._keys,
+                owner=self._owner,
+                clock=self._clock,
+                month=self._month,
+                largest=settings.max_document_bytes,
+            )
             self.credentials = Credentials(self._vault, settings, clock=self._clock)
             self._bearers = self._issuers_bearers()
             self._open = opened.pop_all()
-        self._owner = Principal(
-            tenant=settings.tenant,
-            credential_id="local",
-            scopes=frozenset({Scope.ALL}),
-            view=View.IDENTIFIED,
-            authority=software_authority(settings.home_page, "local"),
-        )
 
     def __enter__(self) -> Self:
         return self

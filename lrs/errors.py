@@ -5,7 +5,7 @@
     ├── InvalidRequest        a parameter, header or body breaks a rule of the xAPI resources
     │   ├── LimitExceeded     a body, batch or nesting is larger than the settings allow
     │   └── InvalidEvent      an event of another system can't be converted
-    ├── Conflict              a statement id is already stored with other content
+    ├── Conflict              a statement id is already stored with other content, or a document is there
     ├── PreconditionFailed    a document changed since the caller read it
     ├── NotAuthenticated      nobody is known by these credentials
     ├── NotPermitted          the credential does not reach this far
@@ -89,12 +89,15 @@ class InvalidEvent(InvalidRequest):
 
 
 class Conflict(LRSError):
-    """A statement id is already stored, or appears twice in a batch, with other content; ``index`` is its place in the batch."""
+    """A statement id is already stored, or appears twice in a batch, with other content; or a document is there that the caller does not mention.
+
+    ``index`` is the place in the batch; None for documents.
+    """
 
     code = "conflict"
     default_hint = "A stored statement is immutable: send the changed one under a new id. Nothing of this batch was stored."
 
-    def __init__(self, message: str, *, index: int = 0, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, index: int | None = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.index = index
 

@@ -96,6 +96,8 @@ class Settings:
     """How long a statement is kept, from its timestamp on; absent: no limit."""
     max_body_bytes: int = attrs.field(default=32 * 1024 * 1024, validator=_positive)
     """Largest request body."""
+    max_document_bytes: int = attrs.field(default=32 * 1024 * 1024, validator=_positive)
+    """Largest document (state or profile), what is merged into it included."""
     max_batch_statements: int = attrs.field(default=10_000, validator=_positive)
     """Most statements in one batch."""
     max_statement_bytes: int = attrs.field(default=4 * 1024 * 1024, validator=_positive)

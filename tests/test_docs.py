@@ -25,7 +25,7 @@ from lrs.cli.course import statements
 from lrs.server import failures
 from lrs.server.application import Application
 from lrs.settings import Settings
-from lrs.xapi import query
+from lrs.xapi import documents, query
 from tests.sources import samples
 
 ROOT = Path(__file__).parent.parent
@@ -93,6 +93,16 @@ def test_every_parameter_is_documented() -> None:
         assert f"`{filter_name}`" in python or filter_name == "attachments"
 
 
+def test_every_parameter_of_documents_is_documented() -> None:
+    """Each parameter of the document resources is on the page about HTTP."""
+    parameters = {
+        "since",
+        *(kind.identifier for kind in documents.Kind),
+        *(name for known in documents._CONTEXTS.values() for name in known),
+    }
+    assert {name for name in parameters if f"`{name}`" not in page("http.md")} == set()
+
+
 def test_every_scope_and_view_is_documented() -> None:
     """Each scope and view that a credential may have is explained."""
     text = (ROOT / "docs" / "how-to" / "credentials.md").read_text("utf-8")
@@ -139,7 +149,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    scopes = ["--scope", "statements/write", "--scope", "statements/read"]
+    scopes = ["--scope", "statements/write", "--scope", "statements/read", "--scope", "state"]
     credential = ["credentials", "add", "my-platform", "--data", str(data), "--username", "platform", "--password", "secret", *scopes]
     subprocess.run([sys.executable, "-m", "lrs", *credential], check=True, capture_output=True)
     serve = [sys.executable, "-m", "lrs", "serve", "--data", str(data), "--port", str(port)]

@@ -137,6 +137,7 @@ class TenantKeys:
         self._variant = _derive(tenant.mac, b"lrs1|var")
         self._content = _derive(tenant.mac, b"lrs1|fpr")
         self._iri = _derive(tenant.mac, b"lrs1|iri")
+        self._document = _derive(tenant.mac, b"lrs1|doc")
         self._pseudonym = tenant.pseudonym
         self.credentials = Dek(_derive(tenant.mac, b"lrs1|crd"), tenant=name, sid=0)
         """What seals the authorities of credentials: an imported one may name a person."""
@@ -190,6 +191,10 @@ class TenantKeys:
     def blind_index(self, ifi: bytes) -> bytes:
         """Canonical identifier -> 16 bytes that find it again and say nothing without the key."""
         return hmac.digest(self._index, ifi, "sha256")[:16]
+
+    def document_index(self, *parts: bytes) -> bytes:
+        """Parts of a document's key -> 16 bytes that find it again and say nothing without the key."""
+        return hmac.digest(self._document, frame(*parts), "sha256")[:16]
 
     def variant_fingerprint(self, sid: int, json: bytes) -> bytes:
         """Spelling of a subject -> 16 bytes that tell it from other spellings."""

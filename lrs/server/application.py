@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from lrs.access import BEARER
 from lrs.errors import NotFound
-from lrs.server import about, activities, agents, health, statements, versions
+from lrs.server import about, activities, agents, documents, health, statements, versions
 from lrs.server.about import About
 from lrs.server.activities import Activities
 from lrs.server.agents import Agents
 from lrs.server.alternate import meant
 from lrs.server.authentication import Authenticator
 from lrs.server.cors import Cors
+from lrs.server.documents import Documents
 from lrs.server.failures import MethodNotAllowed, new_request_id, reply_to
 from lrs.server.health import Alive, Ready
 from lrs.server.request import Disconnected, Request
@@ -61,6 +62,7 @@ class Application:
             statements.PATH: Statements(store),
             agents.PATH: Agents(store),
             activities.PATH: Activities(store),
+            **{path: Documents(store, kind) for path, kind in documents.KINDS.items()},
         }
         self._open: dict[str, About | Alive | Ready] = {
             about.PATH: About(store, self._authenticator),

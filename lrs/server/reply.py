@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from http import HTTPStatus
 
 import msgspec
@@ -10,6 +12,7 @@ from lrs.server.request import Send
 
 Header = tuple[bytes, bytes]
 JSON: Header = (b"content-type", b"application/json")
+_MICROSECONDS = 1_000_000
 
 
 class Reply(msgspec.Struct):
@@ -22,7 +25,7 @@ class Reply(msgspec.Struct):
     async def send(self, send: Send, *, headers_only: bool) -> None:
         """Send it; ``headers_only`` answers HEAD: the same headers, Content-Length included, and no body (RFC 9110 9.3.2)."""
         headers = self.headers
-        if self.status != HTTPStatus.NO_CONTENT:
+        if self.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
             headers = [*headers, (b"content-length", b"%d" % len(self.body))]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if headers_only else self.body})
@@ -31,3 +34,9 @@ class Reply(msgspec.Struct):
 def json_reply(value: object, *headers: Header, status: int = 200) -> Reply:
     """Answer with the JSON of a value."""
     return Reply(status, msgspec.json.encode(value), [JSON, *headers])
+
+
+def last_modified(microseconds: int) -> Header:
+    """Give the Last-Modified header of a time since 1970 UTC, in whole seconds as HTTP has it."""
+    moment = datetime.fromtimestamp(microseconds // _MICROSECONDS, UTC)
+    return b"last-modified", format_datetime(moment, usegmt=True).encode()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-from email.utils import format_datetime
 from functools import partial
 from secrets import token_hex
 from typing import TYPE_CHECKING
@@ -15,7 +13,7 @@ from urllib.parse import quote
 import msgspec
 
 from lrs.errors import InvalidRequest
-from lrs.server.reply import JSON, Header, Reply, json_reply
+from lrs.server.reply import JSON, Header, Reply, json_reply, last_modified
 from lrs.xapi.formats import is_uuid, parse_timestamp
 from lrs.xapi.query import parse
 
@@ -30,7 +28,6 @@ PATH = "/xapi/statements"
 _INLINE = 256 * 1024
 """Larger bodies are checked in a thread: up to here that takes less time than others mind waiting."""
 _READERS = 4
-_MICROSECONDS = 1_000_000
 
 
 class _Stored(msgspec.Struct):
@@ -132,10 +129,8 @@ def _listed(page: Page, root_path: str, *, attachments: bool) -> Reply:
 
 def _single(page: Page, *, attachments: bool) -> Reply:
     body = page.bodies[0]
-    stored = parse_timestamp(_STORED.decode(body).stored)
-    modified = format_datetime(datetime.fromtimestamp(stored // _MICROSECONDS, UTC), usegmt=True)
     reply = _rendered(body, attachments=attachments)
-    reply.headers.append((b"last-modified", modified.encode()))
+    reply.headers.append(last_modified(parse_timestamp(_STORED.decode(body).stored)))
     return reply
 
 

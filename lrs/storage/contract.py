@@ -15,7 +15,7 @@ unless a name says otherwise. Failures are raised as :class:`lrs.errors.StoreUna
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -273,3 +273,56 @@ class CredentialStore(Protocol):
 
     def revoke_credential(self, credential_id: str, *, at: int) -> bool:
         """Revoke one by id; False when there is none or it was revoked before."""
+
+
+class DocumentRow(msgspec.Struct, frozen=True, gc=False):
+    """One document as the vault keeps it: blind indexes, and sealed bytes.
+
+    ``key`` stands for the whole key of the document, ``context`` for its kind, activity and agent, ``registered`` for these and the
+    registration. ``sid`` is the subject under whose key ``name`` (what the key was made of) and ``content`` (with its media type) are
+    sealed. ``updated`` is when it was last written.
+    """
+
+    key: bytes
+    context: bytes
+    registered: bytes
+    sid: int
+    name: bytes
+    content: bytes
+    updated: int
+
+    def __repr__(self) -> str:
+        return "DocumentRow(...)"
+
+
+class DocumentName(msgspec.Struct, frozen=True, gc=False):
+    """A document in a list; the fields mean what they mean in :class:`DocumentRow`."""
+
+    key: bytes
+    sid: int
+    name: bytes
+    updated: int
+
+
+Change = Callable[[DocumentRow | None], DocumentRow | None]
+"""The document that is there, or None -> the one that shall be there instead, of the same key, or None."""
+
+
+class DocumentStore(Protocol):
+    """The documents' part of the vault. Thread-safe."""
+
+    def document(self, tenant: str, key: bytes) -> DocumentRow | None:
+        """The document of this key."""
+
+    def change_document(self, tenant: str, key: bytes, change: Change) -> DocumentRow | None:
+        """Put in place of a document what ``change`` makes of it; durable when it returns what is there now.
+
+        Looking and putting are one transaction: of several callers, threads or processes, each sees what the one before has put. What ``change``
+        raises is raised, and nothing has happened. It may be called again when somebody else came first, so it must do nothing but decide.
+        """
+
+    def documents(self, tenant: str, context: bytes, *, registered: bytes | None = None, since: int | None = None) -> list[DocumentName]:
+        """The documents of a context, of one registration if ``registered`` is given, written after ``since``; in order of ``updated``."""
+
+    def delete_documents(self, tenant: str, context: bytes, *, registered: bytes | None = None) -> int:
+        """Delete them -> how many there were."""

@@ -9,9 +9,34 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
+
+if TYPE_CHECKING:
+    from lrs import LRS
+    from lrs.documents import Shelf
 
 Json = dict[str, Any]
+
+
+class Document(NamedTuple):
+    """One document, and the name of its resource."""
+
+    resource: str
+    activity: str
+    agent: Json
+    registration: str
+    id: str
+    content_type: str
+    content: bytes
+
+    def shelf(self, store: LRS) -> Shelf:
+        """Find its place."""
+        if self.resource == "state":
+            return store.documents.state(self.activity, self.agent, registration=self.registration)
+        if self.resource == "agent profile":
+            return store.documents.agent_profile(self.agent)
+        return store.documents.activity_profile(self.activity)
 
 
 class Corpus:
@@ -109,6 +134,25 @@ class Corpus:
         mail = statement["actor"]["mbox"].removeprefix("mailto:")
         statement["object"]["id"] = f"https://lms.example.fr/?mail={mail.replace('@', '%40')}"
         yield statement
+
+    def documents(self) -> Iterator[Document]:
+        """A state and profiles of every identifier type: agent, activity, registration, id, media type and content are markers."""
+        for kind in ("mbox", "mbox_sha1sum", "openid", "account"):
+            for resource in ("state", "agent profile", "activity profile"):
+                where = f"{resource} of {kind}"
+                registration = str(uuid4())
+                content = json.dumps({self.mark(f"{where} property"): f"Je suis {self.mark(f'{where} content')}"}).encode()
+                digest = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+                self.markers |= {registration: f"{where} registration", digest: f"{where} tag"}
+                yield Document(
+                    resource,
+                    f"https://lms.example.fr/activity/{self.mark(f'{where} activity')}",
+                    self.agent(kind, where),
+                    registration,
+                    f"état de {self.mark(f'{where} id')}",
+                    f'application/json; title="{self.mark(f"{where} media type")}"',
+                    content,
+                )
 
     def base(self, kind: str, place: str) -> Json:
         return {

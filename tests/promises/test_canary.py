@@ -101,6 +101,35 @@ def test_no_marker_is_on_the_disk_or_in_the_warehouse(way: str, tmp_path: Path, 
     assert not [path for path, content in bytes_below(temporary) if found_in(content, corpus.markers)]
 
 
+def test_no_marker_of_a_document_is_on_the_disk(tmp_path: Path, logs: io.StringIO) -> None:
+    """Agents, activities, registrations, ids, media types, contents and entity tags of documents are sealed or blind, whatever became of them."""
+    corpus = Corpus("documents")
+    made = list(corpus.documents())
+    with lrs.open(tmp_path) as store:
+        for n, document in enumerate(made):
+            shelf = document.shelf(store)
+            shelf.put(document.id, document.content, content_type=document.content_type, if_none_match="*")
+            found = shelf.get(document.id)
+            assert (found.content, found.content_type) == (document.content, document.content_type)
+            assert shelf.listing().ids == [document.id]
+            for refused in (lambda: shelf.put(document.id, b"x", if_none_match="*"), lambda: shelf.post(document.id, b"x")):  # noqa: B023 -- called at once
+                with pytest.raises(LRSError) as error:
+                    refused()
+                assert not found_in(f"{error.value} {error.value!r} {error.value.hint}".encode(), corpus.markers)
+            assert not found_in(f"{shelf!r} {found!r} {shelf.listing()!r}".encode(), corpus.markers)
+            if n % 4 == 1:
+                shelf.post(document.id, {"more": 1})
+            elif n % 4 == 2:
+                shelf.delete(document.id)
+    assert_clean(tmp_path, corpus)
+    binary = [
+        bytes.fromhex(marker.replace("-", "")) for marker, place in corpus.markers.items() if place.endswith((" tag", " registration"))
+    ]
+    assert binary
+    assert not [path for path, content in bytes_below(tmp_path) for each in binary if each in content]
+    assert not found_in(logs.getvalue().encode(), corpus.markers)
+
+
 def test_no_marker_is_in_an_error(tmp_path: Path, logs: io.StringIO) -> None:
     """A refusal names the place and the rule, whatever the identity that stands there."""
     corpus = Corpus("errors")

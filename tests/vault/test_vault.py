@@ -9,12 +9,13 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lrs.errors import ConfigurationError, KeyUnavailable, StoreUnavailable
+from lrs.errors import ConfigurationError, KeyUnavailable, PreconditionFailed, StoreUnavailable
 from lrs.settings import Settings
-from lrs.storage.contract import CredentialRow, IndexTaken, NewSubject, NewVariant, WrappedKey
+from lrs.storage.contract import CredentialRow, DocumentRow, IndexTaken, NewSubject, NewVariant, WrappedKey
 from lrs.storage.vault import Vault
 
 
@@ -114,6 +115,81 @@ def test_credentials_live_until_they_are_revoked(vault: Vault) -> None:
     assert vault.credential("ana") is None
     assert [each.revoked for each in vault.credentials("t")] == [5]
     assert vault.credentials("nobody") == []
+
+
+SOMEBODY = 7
+"""Whose documents these are."""
+
+
+def document(context: bytes = b"c" * 16, *, sid: int = SOMEBODY, updated: int = 1) -> DocumentRow:
+    return DocumentRow(os.urandom(16), context, os.urandom(16), sid, os.urandom(64), os.urandom(3000), updated)
+
+
+def put(vault: Vault, row: DocumentRow, tenant: str = "t") -> None:
+    assert vault.change_document(tenant, row.key, lambda _: row) == row
+
+
+def test_documents_come_back_as_they_went_in(vault: Vault) -> None:
+    """Of the largest subject number too; replaced and deleted; each tenant has its own."""
+    vault.add("t", [subject(2**64 - 1), subject(SOMEBODY)], [], month=202611)
+    one, two = document(sid=2**64 - 1), document()
+    put(vault, one)
+    put(vault, two)
+    assert (vault.document("t", one.key), vault.document("t", two.key)) == (one, two)
+    assert vault.document("other", one.key) is None
+    newer = DocumentRow(one.key, one.context, one.registered, one.sid, one.name, b"newer", 2)
+    seen: list[DocumentRow | None] = []
+    assert vault.change_document("t", one.key, lambda old: (seen.append(old), newer)[1]) == newer
+    assert (seen, vault.document("t", one.key)) == ([one], newer)
+    assert vault.change_document("t", one.key, lambda _: None) is None
+    assert vault.document("t", one.key) is None
+
+
+def test_a_change_that_is_refused_has_not_happened(vault: Vault) -> None:
+    """Whatever it raises comes out, and the document is as it was."""
+    vault.add("t", [subject(SOMEBODY)], [], month=202611)
+    row = document()
+    put(vault, row)
+
+    def refuse(_: DocumentRow | None) -> DocumentRow | None:
+        raise PreconditionFailed("no")
+
+    with pytest.raises(PreconditionFailed):
+        vault.change_document("t", row.key, refuse)
+    assert vault.document("t", row.key) == row
+    put(vault, DocumentRow(row.key, row.context, row.registered, row.sid, row.name, b"next", 2))
+
+
+def test_documents_are_listed_and_deleted_by_context(vault: Vault) -> None:
+    """Or by context and registration; in order of writing, after a time, of one tenant."""
+    vault.add("t", [subject(SOMEBODY)], [], month=202611)
+    context = os.urandom(16)
+    rows = [document(context, updated=updated) for updated in (3, 1, 2)]
+    strangers = [document(os.urandom(16)), document(context)]
+    for row, tenant in [*((row, "t") for row in rows), (strangers[0], "t"), (strangers[1], "other")]:
+        put(vault, row, tenant)
+
+    def keys(**more: Any) -> list[bytes]:
+        return [name.key for name in vault.documents("t", context, **more)]
+
+    in_order = [rows[1].key, rows[2].key, rows[0].key]
+    assert keys() == in_order
+    assert keys(since=1) == in_order[1:]
+    assert keys(registered=rows[0].registered) == [rows[0].key]
+    assert keys(registered=rows[0].registered, since=3) == []
+    assert vault.delete_documents("t", context, registered=rows[0].registered) == 1
+    assert vault.delete_documents("t", context) == 2
+    assert keys() == []
+    assert vault.document("other", strangers[1].key) == strangers[1]
+    assert vault.document("t", strangers[0].key) == strangers[0]
+
+
+def test_a_document_needs_its_person(vault: Vault) -> None:
+    """A document of somebody who is gone is not stored: the caller is told to try again, and finds that they are gone."""
+    row = document(sid=12345)
+    with pytest.raises(StoreUnavailable):
+        vault.change_document("t", row.key, lambda _: row)
+    assert vault.document("t", row.key) is None
 
 
 def test_what_was_added_survives_a_restart(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""The vault: who. Subjects, identifiers and spellings, all blind or sealed; credentials; which keyring belongs to it."""
+"""The vault: who. Subjects, identifiers and spellings, all blind or sealed; documents; credentials; which keyring belongs to it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from lrs.errors import ConfigurationError, KeyUnavailable
 from lrs.storage.vault import schema
 from lrs.storage.vault.connection import answering, connect
 from lrs.storage.vault.credentials import Credentials
+from lrs.storage.vault.documents import Documents
 from lrs.storage.vault.epochs import Epochs
 from lrs.storage.vault.subjects import Subjects
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from lrs.settings import Settings
 
 
-class Vault(Subjects, Epochs, Credentials):
+class Vault(Subjects, Epochs, Documents, Credentials):
     """One open vault. Thread-safe."""
 
     @classmethod

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     Dialect,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -22,6 +23,7 @@ from sqlalchemy import (
 VERSION = 1
 _SIGN = 1 << 63
 _RANGE = 1 << 64
+_LARGEST = 1 << 30
 
 
 class Sid(TypeDecorator[int]):
@@ -82,6 +84,21 @@ variant = Table(
     Column("sealed", LargeBinary, nullable=False),
     # The tenant comes second, or SQLite would take this index for every query that names one.
     UniqueConstraint("fingerprint", "tenant"),
+)
+
+document = Table(
+    "document",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("key", LargeBinary(16), primary_key=True),
+    Column("context", LargeBinary(16), nullable=False),
+    Column("registered", LargeBinary(16), nullable=False),
+    Column("sid", Sid, ForeignKey("subject.sid"), nullable=False, index=True),
+    Column("name", LargeBinary, nullable=False),
+    # With a length, because MySQL's binary objects are small without one.
+    Column("content", LargeBinary(_LARGEST), nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Index("document_context", "tenant", "context", "registered"),
 )
 
 credential = Table(

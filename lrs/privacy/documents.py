@@ -1,0 +1,187 @@
+"""Documents at rest: found by blind indexes, sealed under the key of the person whom they are about, or under the tenant's.
+
+Nothing that could confirm a guess is kept beside the sealed content: no hash, no entity tag (xAPI 1.0.3 asks for SHA-1), no id in the clear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+from uuid import UUID
+
+import msgspec
+
+from lrs.privacy.identity import Identities
+from lrs.storage.contract import DocumentName, DocumentRow, DocumentStore, SubjectStore
+from lrs.xapi.documents import Content, Context, Document, Kind
+from lrs.xapi.model import Person
+
+if TYPE_CHECKING:
+    from lrs.crypto.keyring import TenantKeys
+    from lrs.crypto.seal import Dek
+
+_TENANT = Person(b"{}", b"tenant", (), is_group=False)
+"""Whose is what is nobody's: a subject like any other, whose identifier is none that a sender can give."""
+_MAX_KEYS = 20_000
+
+
+class Vault(SubjectStore, DocumentStore, Protocol):
+    """What documents need of the vault: people and documents."""
+
+
+class Owner(NamedTuple):
+    """Whose a document is, and the key under which it is sealed."""
+
+    sid: int
+    dek: Dek
+
+    def __repr__(self) -> str:
+        return "Owner(...)"
+
+
+class Owners:
+    """The owners of one tenant's documents: the agents whom they are about, and the tenant itself. Thread-safe.
+
+    Keys are remembered, but the vault is asked each time who is still known, so that an erasure counts at once, whichever process does it.
+    """
+
+    def __init__(self, tenant: str, keys: TenantKeys, vault: Vault, *, month: Callable[[], int]) -> None:
+        self._tenant = tenant
+        self._keys = keys
+        self._vault = vault
+        self._month = month
+        self._deks: dict[int, Dek] = {}
+
+    def find(self, context: Context) -> Owner | None:
+        """Give the owner of a context's documents, or None when there is none, and so no document."""
+        index = self._keys.blind_index((context.agent or _TENANT).ifi)
+        found = self._vault.subjects(self._tenant, [index]).get(index)
+        if found is None:
+            return None
+        sid, key = found
+        return Owner(sid, self._deks.get(sid) or self._remember(sid, self._keys.dek(sid, key.epoch, key.wrapped, key.check)))
+
+    def claim(self, context: Context) -> Owner:
+        """Make the owner that was not found, durable in the vault on return: a subject, as the actor of a statement becomes one."""
+        person = context.agent or _TENANT
+        identities = Identities(self._tenant, self._keys, self._vault, month=self._month)
+        identities.learn([person])
+        sid, _ = identities.token(person)
+        return Owner(sid, self._remember(sid, identities.deks([sid])[sid]))
+
+    def forget(self) -> None:
+        """Drop every key from memory."""
+        self._deks.clear()
+
+    def _remember(self, sid: int, dek: Dek) -> Dek:
+        if len(self._deks) >= _MAX_KEYS:
+            self._deks.clear()
+        self._deks[sid] = dek
+        return dek
+
+
+class _Name(msgspec.Struct, frozen=True, array_like=True):
+    """What the key of a document is made of, the agent apart: what a person who asks for their documents is told."""
+
+    kind: Kind
+    activity: str | None
+    registration: UUID | None
+    id: str
+
+
+class _Sealed(msgspec.Struct, frozen=True, array_like=True):
+    content_type: str
+    content: bytes
+
+
+_read_name = msgspec.msgpack.Decoder(_Name).decode
+_read_content = msgspec.msgpack.Decoder(_Sealed).decode
+Revision = Callable[[Document | None], Content | None]
+"""The document that is there, or None -> what it shall hold, or None to delete it. Decides and does nothing: it may be called again."""
+
+
+class SealedDocuments:
+    """The documents of one tenant. Thread-safe; each call is one transaction of the vault."""
+
+    def __init__(self, tenant: str, keys: TenantKeys, vault: Vault, *, clock: Callable[[], int], month: Callable[[], int]) -> None:
+        self._tenant = tenant
+        self._keys = keys
+        self._vault = vault
+        self._clock = clock
+        self._owners = Owners(tenant, keys, vault, month=month)
+
+    def read(self, context: Context, document_id: str) -> Document | None:
+        """Open one document."""
+        owner = self._owners.find(context)
+        row = self._vault.document(self._tenant, self._key(context, document_id)) if owner else None
+        return None if owner is None or row is None else _open(owner, row)
+
+    def names(self, context: Context, since: int | None) -> list[tuple[str, int]]:
+        """List the documents of a context, of every registration unless it has one -> (id, updated), in order of the second."""
+        owner = self._owners.find(context)
+        if owner is None:
+            return []
+        rows = self._vault.documents(self._tenant, self._about(context), registered=self._registered(context), since=since)
+        return [(_open_name(owner, row), row.updated) for row in rows]
+
+    def change(self, context: Context, document_id: str, revise: Revision) -> Document | None:
+        """Put in place of a document what ``revise`` makes of it -> what is there now. What it raises is raised, and nothing has happened."""
+        owner = self._owners.find(context)
+        if owner is None:
+            if revise(None) is None:
+                return None
+            owner = self._owners.claim(context)
+        key = self._key(context, document_id)
+        row = self._vault.change_document(self._tenant, key, lambda old: self._revised(owner, old, context, document_id, revise))
+        return None if row is None else _open(owner, row)
+
+    def forget(self) -> None:
+        """Drop every key from memory."""
+        self._owners.forget()
+
+    def clear(self, context: Context) -> None:
+        """Delete the documents of a context, of every registration unless it has one."""
+        self._vault.delete_documents(self._tenant, self._about(context), registered=self._registered(context))
+
+    def _revised(self, owner: Owner, old: DocumentRow | None, context: Context, document_id: str, revise: Revision) -> DocumentRow | None:
+        content = revise(None if old is None else _open(owner, old))
+        if content is None:
+            return None
+        key = self._key(context, document_id)
+        name = _Name(context.kind, context.activity, context.registration, document_id)
+        sealed = _Sealed(content.content_type, content.content)
+        return DocumentRow(
+            key=key,
+            context=self._about(context),
+            registered=self._keys.document_index(*_parts(context), _registration(context)),
+            sid=owner.sid,
+            name=owner.dek.seal("document-name", key, msgspec.msgpack.encode(name)),
+            content=owner.dek.seal("document", key, msgspec.msgpack.encode(sealed)),
+            updated=max(self._clock(), old.updated + 1 if old else 0),
+        )
+
+    def _key(self, context: Context, document_id: str) -> bytes:
+        return self._keys.document_index(*_parts(context), _registration(context), document_id.encode())
+
+    def _about(self, context: Context) -> bytes:
+        return self._keys.document_index(*_parts(context))
+
+    def _registered(self, context: Context) -> bytes | None:
+        return self._keys.document_index(*_parts(context), _registration(context)) if context.registration else None
+
+
+def _parts(context: Context) -> tuple[bytes, bytes, bytes]:
+    return context.kind.encode(), (context.activity or "").encode(), context.agent.ifi if context.agent else b""
+
+
+def _registration(context: Context) -> bytes:
+    return context.registration.bytes if context.registration else b""
+
+
+def _open(owner: Owner, row: DocumentRow) -> Document:
+    found = _read_content(owner.dek.open("document", row.key, row.content))
+    return Document(found.content, found.content_type, row.updated)
+
+
+def _open_name(owner: Owner, row: DocumentName) -> str:
+    return _read_name(owner.dek.open("document-name", row.key, row.name)).id
