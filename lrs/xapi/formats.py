@@ -42,6 +42,7 @@ _LANGUAGE_TAG = re.compile(
 )
 _VARIANT = re.compile("[^-]+")
 _SINGLETON = re.compile("-(.)(?=-)")
+_SHORTEST_REPETITION = len("en-a-bb-a-bb")
 
 _COUNT = "[0-9]++(?:[.,][0-9]++)?"
 _DURATION = re.compile(
@@ -122,7 +123,9 @@ def is_media_type(text: str) -> bool:
 def is_language_tag(text: str) -> bool:
     """Tell whether this is a well-formed language tag (RFC 5646, 2.1) that has no variant and no singleton twice (2.2.5, 2.2.6)."""
     form = _LANGUAGE_TAG.fullmatch(text)
-    return form is not None and not (_repeats(_VARIANT, form["variants"]) or _repeats(_SINGLETON, form["extensions"]))
+    if form is None or len(text) < _SHORTEST_REPETITION:
+        return form is not None
+    return not (_repeats(_VARIANT, form["variants"]) or _repeats(_SINGLETON, form["extensions"]))
 
 
 def _repeats(subtag: re.Pattern[str], subtags: str | None) -> bool:

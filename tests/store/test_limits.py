@@ -47,3 +47,17 @@ def test_nothing_is_shown_past_its_limit(tmp_path: Path) -> None:
         assert found(store, verb=world.verb) == set()
         with pytest.raises(lrs.NotFound):
             store.query(statement_id=identifier)
+
+
+def test_a_more_link_works_for_a_day(tmp_path: Path) -> None:
+    """A page that was begun can be continued 24 hours later (xAPI 1.0.3 Data 2.5), and not for ever."""
+    now = [time.time_ns() // 1000]
+    with LRS(lrs.Settings(data=tmp_path), clock=lambda: now[0]) as store:
+        world = World()
+        first, _ = store.ingest([world.statement(), world.statement()])
+        more = store.query(verb=world.verb, limit=1).more
+        now[0] += DAY + 60_000_000
+        assert [statement["id"] for statement in store.query(more=more).statements] == [str(first)]
+        now[0] += DAY
+        with pytest.raises(lrs.InvalidRequest):
+            store.query(more=more)
