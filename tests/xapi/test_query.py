@@ -132,12 +132,13 @@ def test_python_spells_the_same():
     )
     assert (found.since, found.until) == (1_638_223_740_000_000, 1_638_223_740_000_000)
     assert (found.registration, found.limit, found.ascending, found.verb) == (UUID(ID), 3, True, None)
+    beyond = datetime(9999, 12, 31, 23, 59, tzinfo=timezone(-timedelta(hours=1)))
     for wrong in (
         {"canary": 1},
         {"since": moment.replace(tzinfo=None)},
         {"agent": {"x": object()}},
         {"limit": 1.5},
-        {"until": datetime.max},
+        {"until": beyond},
     ):
         with pytest.raises(InvalidRequest):
             from_arguments(**wrong)
