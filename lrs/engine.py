@@ -161,11 +161,11 @@ class LRS:
     ) -> Iterator[LineOutcome]:
         """Store each line's statement or array on its own, and say what became of each line; a refused one stops nothing.
 
-        Empty lines are passed over. Outcomes come in the order of the lines, as soon as they are durable.
+        Lines are stored in groups; two empty lines in a row end one, as a sender writes them who has nothing more for now. Empty lines are passed
+        over. Outcomes come in the order of the lines, as soon as they are durable.
         """
-        numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
         waiting: deque[tuple[list[int], list[int], dict[int, LRSError], Batch]] = deque()
-        while chunk := list(islice(numbered, _LINES)):
+        for chunk in codec.groups(lines, most=_LINES):
             numbers = [number for number, _ in chunk]
             batch, places, refused = self._preparer.prepare_lines([line for _, line in chunk], principal or self._owner, version=version)
             self._committer.put(batch, wait=True)

@@ -17,6 +17,7 @@ import attrs
 import pytest
 
 import lrs
+from benchmarks import edx
 from docs import generate
 from lrs import errors
 from lrs.access import Scope, View
@@ -139,6 +140,7 @@ def folder(tmp_path: Path) -> Path:
     with gzip.open(tmp_path / "statements.jsonl.gz", "wb") as file:
         file.writelines(statement + b"\n" for statement in statements(learners=3))
     samples.write(tmp_path)
+    (tmp_path / "tracking.log").write_bytes(b"\n".join(edx.made(50)) + b"\n")
     return tmp_path
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import time
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,16 +16,21 @@ import msgspec
 from lrs.cli import files
 from lrs.cli.report import Report
 from lrs.cli.secret import secret_of
+from lrs.cli.tail import followed
 from lrs.errors import InvalidRequest
+from lrs.sources import LONGEST, SOURCES, Platform, converter
 
 if TYPE_CHECKING:
-    from lrs.sources import Convert, Platform
+    from collections.abc import Callable, Iterator
 
+    from lrs.sources import Outcome
+
+_PAUSE = 0.5
 _encode = msgspec.json.Encoder().encode
 
 
 @click.command()
-@click.argument("source")
+@click.argument("source", type=click.Choice(list(SOURCES)))
 @click.argument("logs", metavar="FILE...", nargs=-1, required=True, type=click.Path(allow_dash=True, dir_okay=False, path_type=Path))
 @click.option(
     "--home", required=True, metavar="URL", help="Root address of the platform, under which its accounts and activities are named."
@@ -38,13 +46,14 @@ _encode = msgspec.json.Encoder().encode
 @click.option(
     "--names", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="JSON object of titles by id: courses, rooms."
 )
+@click.option("--follow", is_flag=True, help="Go on with what is written to FILE, one plain file, until Ctrl-C or SIGTERM.")
 @click.option(
     "--report",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where each line that can't be read is named, as JSON lines.",
 )
-def convert(source: str, logs: tuple[Path, ...], home: str, key: Path, names: Path | None, report: Path | None) -> None:
+def convert(source: str, logs: tuple[Path, ...], home: str, key: Path, names: Path | None, report: Path | None, *, follow: bool) -> None:
     """Turn events of another system into statements, one a line on standard output.
 
     Files hold one event a line; gzipped or not; '-' reads standard input. Each line stands for itself. What was converted, which kinds of
@@ -53,33 +62,55 @@ def convert(source: str, logs: tuple[Path, ...], home: str, key: Path, names: Pa
 
     \b
     lrs convert edx tracking.log.gz --home https://lms.example.org | lrs ingest - --data data/
+    lrs convert edx --follow tracking.log --home https://lms.example.org | lrs ingest - --data data/
     """  # noqa: D301 -- click keeps the lines after a backspace as they are
-    from lrs.sources import Platform, converter
-
     converting = converter(source)
     files.check_there(logs)
+    if follow and (len(logs) > 1 or files.STDIN in logs):
+        raise InvalidRequest("--follow goes with one file", parameter="follow")
     platform = Platform(home, secret_of(key), names=_names(names))
     with Report(report) as account:
-        for log in logs:
-            _convert(log, converting, platform, account)
-    account.print()
+        try:
+            for log in logs:
+                with _lines(log, follow=follow) as lines:
+                    _convert(log, lines, lambda events: converting(events, platform), account)
+        finally:
+            account.print()
     if account.unreadable:
         sys.exit(1)
 
 
-def _convert(log: Path, converting: Convert, platform: Platform, report: Report) -> None:
-    """Convert one file."""
-    from lrs.sources import LONGEST
+@contextmanager
+def _lines(log: Path, *, follow: bool) -> Iterator[Iterator[bytes]]:
+    """Open a log; one that is followed ends when the process is asked to."""
+    if not follow:
+        with files.opened(log, lambda _size: None, lines=partial(files.log_lines, longest=LONGEST)) as lines:
+            yield lines
+        return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):
+        yield followed(log, longest=LONGEST, pause=_rest)
 
+
+def _rest() -> None:
+    """Tell the reader that this is all for now, and wait for more."""
+    sys.stdout.buffer.write(b"\n\n")
+    sys.stdout.buffer.flush()
+    time.sleep(_PAUSE)
+
+
+def _convert(log: Path, lines: Iterator[bytes], converting: Callable[[Iterator[bytes]], Iterator[Outcome]], report: Report) -> None:
+    """Convert the lines of one file."""
     out = sys.stdout.buffer
-    with files.opened(log, lambda _size: None, lines=partial(files.log_lines, longest=LONGEST)) as lines:
-        readable = files.Readable(lines)
-        for number, outcome in enumerate(converting(readable, platform), 1):
+    readable = files.Readable(lines)
+    try:
+        for number, outcome in enumerate(converting(readable), 1):
             for statement in outcome.statements:
                 out.write(_encode(statement) + b"\n")
             report.add(log, number, outcome)
+    finally:
         out.flush()
-        readable.check()
+    readable.check()
 
 
 def _names(path: Path | None) -> dict[str, str]:

@@ -123,10 +123,14 @@ def lines_of(file: Iterable[bytes]) -> Iterator[bytes]:
         return iter(())
     head[0] = head[0].removeprefix(_BYTE_ORDER_MARK)
     if _is_json(head[-1]):
-        after = _until_filled(lines)
-        if not any(line.strip() for line in after) and head[-1].lstrip()[:1] == b"[":
-            return _elements(head[-1])
-        return _stripped(chain(head, after, lines))
+        first = head[-1]
+        if first.lstrip()[:1] == b"[":
+            # Only an array may be the whole file: other lines are given before the next one is waited for.
+            after = _until_filled(lines)
+            if not any(line.strip() for line in after):
+                return _elements(first)
+            head += after
+        return _stripped(chain(head, lines))
     whole = b"".join(chain(head, lines))
     # Where it is no document either, each line speaks, or fails, for itself.
     return _elements(whole) if _is_json(whole) else _stripped(whole.splitlines())

@@ -23,6 +23,7 @@ from lrs.errors import (
     NotPermitted,
     StoreUnavailable,
 )
+from lrs.xapi import codec
 
 _BATCH = 500
 _BATCH_BYTES = 1_000_000
@@ -72,16 +73,7 @@ class Remote:
 
     def send(self, lines: Iterator[bytes]) -> Iterator[Outcome]:
         """Send lines, and say what became of each."""
-        batch: list[_Line] = []
-        size = 0
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                batch.append((number, line))
-                size += len(line)
-            if len(batch) >= _BATCH or size >= _BATCH_BYTES:
-                yield from self._batch(batch)
-                batch, size = [], 0
-        if batch:
+        for batch in codec.groups(lines, most=_BATCH, most_bytes=_BATCH_BYTES):
             yield from self._batch(batch)
 
     def _batch(self, batch: list[_Line]) -> Iterator[Outcome]:

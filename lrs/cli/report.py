@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lrs.sources import Outcome
 
 _SHOWN = 20
+_SHOWN_KINDS = 200  # more than Open edX has; a browser can make names up
 
 
 class Report:
@@ -60,9 +61,11 @@ class Report:
         """Say in words what happened, on standard error."""
         lines = [
             self._counts(),
-            *(f"  {count:>7,} x {kind}" for kind, count in self.unmapped.most_common()),
+            *(f"  {count:>7,} x {kind}" for kind, count in self.unmapped.most_common(_SHOWN_KINDS)),
             *self._shown,
         ]
+        if len(self.unmapped) > _SHOWN_KINDS:
+            lines.insert(1 + _SHOWN_KINDS, f"  and {len(self.unmapped) - _SHOWN_KINDS:,} other kinds")
         if self.unreadable > len(self._shown):
             lines.append(f"and {self.unreadable - len(self._shown):,} other lines; --report FILE names them all.")
         click.echo("\n".join(lines), err=True)

@@ -22,9 +22,12 @@ FACTUAL_EXTENSIONS = frozenset(
                                 "cc-subtitle-lang", "subtitle-enabled", "subtitle-language", "frame-rate", "track", "completion-threshold")]
     + [_CMI5 + name for name in ("sessionid", "masteryscore", "launchmode", "moveon")]
     + ["https://w3id.org/xapi/cmi5/result/extensions/" + name for name in ("progress", "reason")]
-    + ["https://w3id.org/xapi/acrossx/extensions/" + name for name in ("type", "by-who", "total-items", "tags-count")]
+    + ["https://w3id.org/xapi/acrossx/extensions/" + name for name in ("type", "by-who", "total-items", "tags-count", "time-limit")]
     + ["http://id.tincanapi.com/extension/" + name for name in ("attempt-id", "duration", "position", "severity", "measurement", "time",
-                                                            "planned-duration")]
+                                                         "starting-position", "ending-point", "planned-duration")]
+    + ["https://w3id.org/xapi/openedx/extension/" + name for name in ("transformer-version", "speed-from", "speed-to", "attempt-started",
+                                                                      "attempt-completed")]
+    + ["http://www.tincanapi.co.uk/activitytypes/grade_classification"]
     + ["urn:x-lrs:extension:notice-digest"]
 )  # fmt: skip
 """Extensions of published profiles whose values are numbers, codes or positions: never text, never a device or an address."""

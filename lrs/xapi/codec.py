@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Container, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -50,6 +51,22 @@ def split(body: bytes, *, max_statements: int, max_statement_bytes: int) -> tupl
             if len(memoryview(raw)) > max_statement_bytes:
                 raise LimitExceeded(f"statement {index} is larger than the {max_statement_bytes} bytes that are allowed")
     return raws, single
+
+
+def groups(lines: Iterable[bytes], *, most: int, most_bytes: int = sys.maxsize) -> Iterator[list[tuple[int, bytes]]]:
+    """Put lines together, with their numbers from 1: up to so many, or so many bytes; two empty lines in a row end a group too."""
+    group: list[tuple[int, bytes]] = []
+    size, empty = 0, False
+    for number, line in enumerate(lines, 1):
+        paused, empty = empty, not line.strip()
+        if not empty:
+            group.append((number, line))
+            size += len(line)
+        if group and ((paused and empty) or len(group) >= most or size >= most_bytes):
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
 
 
 def encode(value: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> bytes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from time import monotonic, sleep
 from uuid import UUID, uuid4
 
 import pytest
@@ -180,6 +181,23 @@ def test_lines_are_stored_one_by_one(store: lrs.LRS, world: World) -> None:
     assert [outcome.replayed for outcome in outcomes] == [False, True, False, False, False]
     assert [type(outcome.error) for outcome in outcomes] == [type(None), type(None), lrs.InvalidStatement, lrs.Conflict, type(None)]
     assert len(store.query(verb=world.verb).statements) == 4
+
+
+def test_two_empty_lines_store_what_came_before(store: lrs.LRS, world: World) -> None:
+    """A sender who has nothing more for now says so, and doesn't wait for a group to be full."""
+    first, second = world.statement(id=str(uuid4())), world.statement(id=str(uuid4()))
+    seen = []
+
+    def lines() -> Iterator[bytes]:
+        yield from (json.dumps(first).encode(), b"", b"")
+        end = monotonic() + 10
+        while not seen and monotonic() < end:
+            seen.extend(store.query(verb=world.verb).statements)
+            sleep(0.01)
+        yield json.dumps(second).encode()
+
+    assert [outcome.number for outcome in store.ingest_lines(lines())] == [1, 4]
+    assert [statement["id"] for statement in seen] == [first["id"]]
 
 
 def test_a_stream_keeps_what_came_before_an_error(store: lrs.LRS, world: World) -> None:

@@ -136,3 +136,19 @@ def test_a_circle_is_refused():
     value["a"] = value
     with pytest.raises(InvalidStatement):
         codec.encode(value)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ([], []),
+        ([b"a", b"b", b"c", b"d"], [[1, 2, 3], [4]]),
+        ([b"a", b"", b"b"], [[1, 3]]),
+        ([b"a", b"", b" ", b"b", b"", b"", b"", b"", b"c"], [[1], [4], [9]]),
+        ([b"", b"", b"a"], [[3]]),
+        ([b"a", b"longer than all", b"b"], [[1, 2], [3]]),
+    ],
+)
+def test_lines_are_grouped(lines: list[bytes], expected: list[list[int]]) -> None:
+    """Up to a number, up to a size, and up to two empty lines; none is lost, and each keeps its number."""
+    assert [[number for number, _ in group] for group in codec.groups(lines, most=3, most_bytes=10)] == expected
