@@ -29,6 +29,7 @@ from lrs.storage.warehouse import Warehouse
 from lrs.stored import MICROSECONDS, StoredTimes
 from lrs.write import Batch, Preparer, Receipt, TenantWriter, Writer
 from lrs.xapi import codec, lookup, parameters
+from lrs.xapi.multipart import Content, check_hash
 from lrs.xapi.query import StatementQuery, from_arguments
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from lrs.oidc.bearer import Bearers
     from lrs.settings import Settings
     from lrs.xapi.model import Person
+    from lrs.xapi.multipart import Contents
 
 Json = Mapping[str, Any]
 Statements = bytes | Json | Sequence[Json] | Iterable[bytes] | Iterable[Json]
@@ -126,21 +128,32 @@ class LRS:
 
     # Writing
 
-    def ingest(self, statements: Statements, *, principal: Principal | None = None, version: str = _DEFAULT_VERSION) -> list[UUID]:
+    def ingest(
+        self,
+        statements: Statements,
+        *,
+        attachments: Mapping[str, bytes] | None = None,
+        principal: Principal | None = None,
+        version: str = _DEFAULT_VERSION,
+    ) -> list[UUID]:
         """Store statements and return their ids, in order, when all of them are durable.
 
         ``bytes`` is the JSON of a statement or an array of them; it, a dict, or a list of dicts is one batch: all of it is stored, or
         nothing. Any other iterable is a stream: each ``bytes`` in it is a batch of its own, dicts are batched by the thousand, and what
         was stored before an error stays stored. A statement that was stored before is no error and changes nothing.
 
+        ``attachments`` of one batch are the contents of what it attaches without a fileUrl, by SHA-2 (xAPI 1.0.3 Data 2.4.11).
+
         Raises :class:`lrs.InvalidStatement`, :class:`lrs.Conflict` (its ``index`` counts within the batch), :class:`lrs.StoreUnavailable`.
         """
         if isinstance(statements, Mapping | list | tuple):
             statements = codec.encode(statements)
         if isinstance(statements, bytes | bytearray | memoryview):
-            batch = self._prepare(bytes(statements), principal or self._owner, version)
+            batch = self._prepare(bytes(statements), principal or self._owner, version, attachments or {})
             self._committer.put(batch, wait=True)
             return batch.done.result().ids
+        if attachments:
+            raise InvalidRequest("attachments go with one batch of statements, not with a stream", parameter="attachments")
         waiting: deque[Batch] = deque()
         ids: list[UUID] = []
         try:
@@ -175,13 +188,16 @@ class LRS:
         for each in waiting:
             yield from _outcomes(*each)
 
-    def submit(self, body: bytes, *, principal: Principal, version: str, statement_id: str | None = None) -> Future[Receipt]:
-        """Take a batch without waiting for it: the future resolves when it is durable.
+    def submit(
+        self, body: bytes, *, principal: Principal, version: str, statement_id: str | None = None, contents: Contents | None = None
+    ) -> Future[Receipt]:
+        """Take a batch, with contents of its attachments, without waiting for it: the future resolves when it is durable.
 
         Whatever can be said at once is raised at once: what is wrong with the batch, :class:`lrs.NotPermitted`, :class:`lrs.StoreBusy`.
         """
         wanted = None if statement_id is None else _uuid(statement_id)
-        batch = self._preparer.prepare(body, principal, version=version, statement_id=wanted, limit=self.settings.max_batch_statements)
+        most = self.settings.max_batch_statements
+        batch = self._preparer.prepare(body, principal, version=version, limit=most, statement_id=wanted, contents=contents or {})
         self._committer.put(batch, wait=False)
         return batch.done
 
@@ -196,8 +212,9 @@ class LRS:
 
         Filters are those of the specification (xAPI 1.0.3 Communication 2.1.3): ``agent`` (a dict), ``verb``, ``activity``, ``registration``,
         ``related_agents``, ``related_activities``, ``since`` (exclusive), ``until`` (inclusive), ``limit``, ``ascending``, ``format``
-        (``exact``, ``ids``, ``canonical``), ``language`` (as in Accept-Language), ``statement_id``, ``voided_statement_id``; or ``more`` alone, the token of
-        the page before. Raises :class:`lrs.InvalidRequest`, :class:`lrs.NotFound`, :class:`lrs.NotPermitted`.
+        (``exact``, ``ids``, ``canonical``), ``language`` (as in Accept-Language), ``attachments`` (whether the page has their contents),
+        ``statement_id``, ``voided_statement_id``; or ``more`` alone, the token of the page before. Raises :class:`lrs.InvalidRequest`,
+        :class:`lrs.NotFound`, :class:`lrs.NotPermitted`.
         """
         more = filters.pop("more", None)
         if more is not None:
@@ -268,8 +285,9 @@ class LRS:
 
         return Bearers(self.settings, keys=self._keys)
 
-    def _prepare(self, body: bytes, principal: Principal, version: str) -> Batch:
-        return self._preparer.prepare(body, principal, version=version, limit=sys.maxsize)
+    def _prepare(self, body: bytes, principal: Principal, version: str, attachments: Mapping[str, bytes]) -> Batch:
+        contents = {check_hash(sha2, data): Content(data) for sha2, data in attachments.items()}
+        return self._preparer.prepare(body, principal, version=version, limit=sys.maxsize, contents=contents)
 
     def _groups(self, statements: Iterable[bytes] | Iterable[Json], principal: Principal, version: str) -> Iterator[list[Batch]]:
         """Check a stream's batches and gather them to the size of an insert; what was checked before an error is stored."""
@@ -277,7 +295,7 @@ class LRS:
         size = 0
         try:
             for body in _bodies(statements):
-                batch = self._prepare(body, principal, version)
+                batch = self._prepare(body, principal, version, {})
                 if group and size + len(batch) > self.settings.group_statements:
                     yield group
                     group, size = [], 0

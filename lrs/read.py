@@ -14,6 +14,7 @@ import msgspec
 from lrs.access import Action, Grant, Principal, View, decide
 from lrs.definitions import definitions
 from lrs.errors import InvalidRequest, NotFound, NotPermitted
+from lrs.privacy.attachments import StoredContents
 from lrs.privacy.reveal import Revealer
 from lrs.storage.contract import Selection, StatementStore, StoredStatement, SubjectStore
 from lrs.xapi import render
@@ -35,10 +36,14 @@ _ROLE = 31
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Some of the statements that match: the JSON of each one, and the token of the next page, or None on the last."""
+    """Some of the statements that match: the JSON of each one, and the token of the next page, or None on the last.
+
+    ``attachments``, SHA-2 -> content, has what is stored of the attachments of these statements; it is None unless they were asked for.
+    """
 
     bodies: list[bytes]
     more: str | None
+    attachments: StoredContents | None = None
 
     @property
     def statements(self) -> list[dict[str, Any]]:
@@ -55,6 +60,7 @@ class _Next(msgspec.Struct, frozen=True):
     selection: Selection
     format: str
     languages: str
+    attachments: bool = False
 
 
 class Reader:
@@ -82,7 +88,8 @@ class Reader:
         wanted = query.statement_id or query.voided_statement_id
         if wanted is not None:
             return self._one(wanted, query, principal, grant, languages)
-        return self._page(_Next(self._narrow(query, principal, grant), query.format, languages), principal, grant)
+        following = _Next(self._narrow(query, principal, grant), query.format, languages, query.attachments)
+        return self._page(following, principal, grant)
 
     def read_more(self, token: str, principal: Principal) -> Page:
         """Read the page that a token stands for."""
@@ -136,7 +143,8 @@ class Reader:
         if grant.only_mine and self._own_authority(principal) != _authority_of(row):
             raise NotFound("no statement that this credential may see is stored under this id")
         bodies = self._revealer(principal.tenant).reveal([row], grant.view)
-        return Page(self._render(bodies, query.format, languages, principal.tenant, grant), None)
+        attachments = self._attachments([row], principal.tenant, grant) if query.attachments else None
+        return Page(self._render(bodies, query.format, languages, principal.tenant, grant), None, attachments)
 
     def _narrow(self, query: StatementQuery, principal: Principal, grant: Grant) -> Selection:
         """Turn identifiers into subject numbers, and IRIs into what may stand for them."""
@@ -170,7 +178,17 @@ class Reader:
             until = self._clock() // _MICROSECONDS + _TOKEN_SECONDS
             more = self._keys(principal.tenant).tokens.seal(payload, bound_to=principal.credential_id, until=until)
         bodies = self._revealer(principal.tenant).reveal(shown, grant.view)
-        return Page(self._render(bodies, following.format, following.languages, principal.tenant, grant), more)
+        attachments = self._attachments(shown, principal.tenant, grant) if following.attachments else None
+        return Page(self._render(bodies, following.format, following.languages, principal.tenant, grant), more, attachments)
+
+    def _attachments(self, rows: list[StoredStatement], tenant: str, grant: Grant) -> StoredContents:
+        """Find the contents of these statements: none where the view hides people, or for whom no key is left."""
+        now = self._clock()
+        owners = {row.id: row.sids[0] for row in rows if row.sids and grant.view is View.IDENTIFIED}
+        heads = self._warehouse.heads(tenant, [(row.stored, row.id) for row in rows if row.id in owners], now=now)
+        keys = self._revealer(tenant).keys({owners[head.statement] for head in heads})
+        known = {statement: keys[sid] for statement, sid in owners.items() if sid in keys}
+        return StoredContents(self._warehouse, tenant, heads, known, now=now)
 
     def _render(self, bodies: list[bytes], form: str, languages: str, tenant: str, grant: Grant) -> list[bytes]:
         if form == "exact":

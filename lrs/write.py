@@ -1,6 +1,6 @@
 """The write path, one named call a step.
 
-    bytes -> decode -> check -> authorise -> stamp                            in the caller's thread: prepare
+    bytes -> decode -> check -> authorise -> stamp -> match contents -> check signatures    in the caller's thread: prepare
           -> batch                                                            the committer gathers groups
           -> tokenise (vault commit) -> recognise -> seal -> insert -> ids    in the committer's thread: commit
 
@@ -12,7 +12,7 @@ before the warehouse: a crash between leaves a person without statements, never 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
@@ -22,10 +22,14 @@ import msgspec
 from lrs.access import Action, Principal, decide
 from lrs.collection import paused_collection
 from lrs.errors import Conflict, InvalidRequest, LRSError
+from lrs.privacy.attachments import seal_contents
 from lrs.privacy.identity import Draft, Identities, add_authority, seal_texts, tokenise
-from lrs.storage.contract import FOREVER, NO_UUID, KnownStatement, SeenDefinition, StatementStore, TokenisedStatement
+from lrs.signed import check_signatures
+from lrs.storage.contract import FOREVER, NO_UUID, KnownStatement, SealedPiece, SeenDefinition, StatementStore, TokenisedStatement
 from lrs.xapi import codec, compare
+from lrs.xapi.attachments import check_contents
 from lrs.xapi.model import Authority, Definition, Part, Person, Statement, text_of
+from lrs.xapi.multipart import Contents
 from lrs.xapi.rules import Checker, check_authority
 from lrs.xapi.versions import V1, V2
 
@@ -40,6 +44,7 @@ _DAY = 86_400
 _MICROSECONDS = 1_000_000
 _MAX_DEFINITIONS = 100_000
 _MAX_AUTHORITIES = 10_000
+_NO_CONTENTS: Contents = {}
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -51,7 +56,7 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, eq=False):
-    """Checked statements that are stored together under ``ids``, and the future of who waits for them.
+    """Checked statements that are stored together under ``ids`` with ``contents`` of their attachments, and the future of who waits for them.
 
     ``defines``: the activity definitions in them enter the store's own. ``independent`` statements do not fail together: a conflict is one
     statement's own.
@@ -64,6 +69,7 @@ class Batch(msgspec.Struct, eq=False):
     done: Future[Receipt]
     defines: bool
     independent: bool = False
+    contents: Contents = _NO_CONTENTS
 
     def __len__(self) -> int:
         return len(self.statements)
@@ -77,7 +83,16 @@ class Preparer:
         self._checkers = {version: Checker(version, keeps=policy.keeps) for version in settings.supported_versions}
         self._authorities: dict[bytes, Authority] = {}
 
-    def prepare(self, body: bytes, principal: Principal, *, version: str, limit: int, statement_id: UUID | None = None) -> Batch:
+    def prepare(
+        self,
+        body: bytes,
+        principal: Principal,
+        *,
+        version: str,
+        limit: int,
+        statement_id: UUID | None = None,
+        contents: Contents = _NO_CONTENTS,
+    ) -> Batch:
         """Make a batch of at most ``limit`` statements of what was sent, or raise what is wrong with it. Nothing is stored yet."""
         with paused_collection():
             raws, single = self._decode(body, limit)
@@ -86,7 +101,10 @@ class Preparer:
             raise InvalidRequest("PUT takes one statement, not an array", parameter="statementId", section="xAPI 1.0.3 Communication 2.1.1")
         grant = decide(principal, Action.WRITE_STATEMENTS)
         ids = _stamp(statements, statement_id)
-        return Batch(principal, ids, statements, self._authority(principal), _future(), grant.defines)
+        check_contents(statements, contents)
+        if contents:
+            self._check_signatures(statements, contents, version, statement_id)
+        return Batch(principal, ids, statements, self._authority(principal), _future(), grant.defines, contents=contents)
 
     def prepare_lines(self, lines: Sequence[bytes], principal: Principal, *, version: str) -> tuple[Batch, list[int], dict[int, LRSError]]:
         """Make a batch of independent lines -> (batch, the line of each of its statements, the lines that were refused)."""
@@ -97,6 +115,7 @@ class Preparer:
         for place, line in enumerate(lines):
             try:
                 found = self._check(self._decode(line, sys.maxsize)[0], version)
+                check_contents(found, _NO_CONTENTS)
             except LRSError as error:
                 refused[place] = error
                 continue
@@ -118,6 +137,16 @@ class Preparer:
     def _check(self, raws: Sequence[msgspec.Raw], version: str) -> list[Statement]:
         check = self._checkers[version].check
         return [check(bytes(raw), index=index) for index, raw in enumerate(raws)]
+
+    def _check_signatures(self, statements: Sequence[Statement], contents: Contents, version: str, statement_id: UUID | None) -> None:
+        def check(payload: bytes) -> Statement:
+            raws, single = self._decode(payload, 1)
+            if not single:
+                raise InvalidRequest("a signature is about one statement, not an array")
+            return self._check(raws, version)[0]
+
+        for index, statement in enumerate(statements):
+            check_signatures(statement, contents, check, statement_id=statement_id, index=index, version=version)
 
     def _authority(self, principal: Principal) -> Authority:
         authority = self._authorities.get(principal.authority)
@@ -148,6 +177,7 @@ class Row(msgspec.Struct, eq=False, gc=False):
     draft: Draft
     authority: Authority
     defines: bool
+    contents: Contents
 
 
 class Writer:
@@ -210,7 +240,7 @@ class Writer:
             refused: dict[int, LRSError] = {}
             for index, (identifier, statement, draft) in enumerate(zip(batch.ids, batch.statements, own_drafts, strict=True)):
                 key = (tenant, identifier)
-                row = Row(tenant, identifier, statement, draft, batch.authority, batch.defines)
+                row = Row(tenant, identifier, statement, draft, batch.authority, batch.defines, batch.contents)
                 earlier = rows.get(key) or fresh.get(key)
                 stored = known[tenant].get(identifier)
                 if stored is None and earlier is None:
@@ -276,11 +306,20 @@ class Writer:
                 # Two inserts at once take as long as one.
                 definitions = self._beside.submit(self._add_definitions, fresh, rows[0].stored)
                 try:
+                    # Before the statements: what a crash leaves between is nobody's, never a statement without its contents.
+                    self._warehouse.add_attachments(self._pieces(fresh, rows))
                     self._warehouse.insert(rows)
                 finally:
                     definitions.result()
         finally:
             self._times.settle()
+
+    def _pieces(self, fresh: Sequence[Row], rows: Sequence[TokenisedStatement]) -> Iterator[SealedPiece]:
+        for row, sealed in zip(fresh, rows, strict=True):
+            if row.contents and row.statement.attachments:
+                owner = row.draft.sids[0]
+                key = self._tenant(row.tenant).identities.deks([owner])[owner]
+                yield from seal_contents(sealed, row.statement.attachments, row.contents, key)
 
     def _add_definitions(self, fresh: Sequence[Row], stored: int) -> None:
         new = {

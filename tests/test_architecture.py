@@ -16,7 +16,7 @@ RANKS = [
     {"storage", "access", "sources"},
     {"privacy"},
     {"definitions"},  # what reading, and later analytics, puts together of both stores
-    {"stored", "committer", "collection"},  # the clock, the queue and the memory that writing needs; they know no store
+    {"stored", "committer", "collection", "signed"},  # the clock, the queue, memory and signatures that writing needs; they know no store
     {"write", "read", "documents", "credentials", "oidc", "analytics", "exchange"},
     {"engine"},
     {"server", "asgi"},

@@ -34,6 +34,7 @@ _PSEUDONYM = b'"account":{"homePage":"https://lrs.invalid/pseudonym","name":"%b"
 _HIDDEN = b'"urn:lrs:hidden"'
 _HIDDEN_OBJECT = b"{}"
 _NOTHING = b'"%b"' % str(NO_UUID).encode()
+_NO_HASH = b'"%b"' % (b"0" * 64)
 _FIRST = 1
 """The number of the spelling under which a person came first."""
 _MAX_PEOPLE = 20_000
@@ -106,6 +107,10 @@ class Revealer:
             return []
         dek = self._keys.dek(sid, key.epoch, key.wrapped, key.check)
         return [dek.open("variant", fingerprint, sealed) for fingerprint, sealed in self._vault.spellings(self._tenant, sid)]
+
+    def keys(self, sids: Collection[int]) -> dict[int, Dek]:
+        """Give the keys of those of these subjects who are still known."""
+        return self._keys.deks(self._vault.keys(self._tenant, list(sids)))
 
     def forget(self, sid: int | None = None) -> None:
         """Drop a person's spellings and key from memory, or everybody's; a read that is under way won't bring them back."""
@@ -210,6 +215,8 @@ def _hidden(body: bytes, found: re.Match[bytes]) -> bytes:
     """Give what is valid JSON, and valid xAPI, at the place of a text that can't be shown."""
     if found[1] == b"o":
         return _HIDDEN_OBJECT
+    if body.endswith(b'"sha2":', 0, found.start()):
+        return _NO_HASH
     return _NOTHING if body.endswith(b'"registration":', 0, found.start()) else _HIDDEN
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http import HTTPStatus
@@ -15,11 +16,21 @@ JSON: Header = (b"content-type", b"application/json")
 _MICROSECONDS = 1_000_000
 
 
+class Stream(msgspec.Struct, frozen=True):
+    """A body of a known length that is made while it is sent."""
+
+    length: int
+    pieces: AsyncIterator[bytes]
+
+    def __len__(self) -> int:
+        return self.length
+
+
 class Reply(msgspec.Struct):
-    """A status, headers (names in lower case) and a body that is in memory."""
+    """A status, headers (names in lower case) and a body, in memory or made while it is sent."""
 
     status: int
-    body: bytes = b""
+    body: bytes | Stream = b""
     headers: list[Header] = []
 
     async def send(self, send: Send, *, headers_only: bool) -> None:
@@ -28,7 +39,12 @@ class Reply(msgspec.Struct):
         if self.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
             headers = [*headers, (b"content-length", b"%d" % len(self.body))]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if headers_only else self.body})
+        body = b"" if headers_only else self.body
+        if isinstance(body, Stream):
+            async for piece in body.pieces:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            body = b""
+        await send({"type": "http.response.body", "body": body})
 
 
 def json_reply(value: object, *headers: Header, status: int = 200) -> Reply:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from secrets import token_hex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import msgspec
 
 from lrs.errors import InvalidRequest
+from lrs.server.mixed import mixed_reply
 from lrs.server.reply import JSON, Header, Reply, json_reply, last_modified
+from lrs.xapi import multipart
 from lrs.xapi.formats import is_uuid, parse_timestamp
+from lrs.xapi.multipart import Contents, media_type
 from lrs.xapi.query import parse
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ PATH = "/xapi/statements"
 _INLINE = 256 * 1024
 """Larger bodies are checked in a thread: up to here that takes less time than others mind waiting."""
 _READERS = 4
+_MIXED = "multipart/mixed"
+_CONTENT_TYPES = ("application/json", _MIXED)
 
 
 class _Stored(msgspec.Struct):
@@ -77,67 +81,54 @@ class Statements:
         return Reply(204)
 
     async def _store_body(self, request: Request, principal: Principal, statement_id: str | None = None) -> Receipt:
-        _check_content_type(request.header(b"content-type"))
+        content_type = request.header(b"content-type")
+        if media_type(content_type) not in _CONTENT_TYPES:
+            section = "xAPI 1.0.3 Communication 1.5"
+            raise InvalidRequest(f"Content-Type must be {' or '.join(_CONTENT_TYPES)}", parameter="Content-Type", section=section)
         body = await request.body(self._store.settings.max_body_bytes)
-        submit = partial(self._store.submit, body, principal=principal, version=request.version, statement_id=statement_id)
+        submit = partial(self._submit, content_type, body, principal=principal, version=request.version, statement_id=statement_id)
         waiting = submit() if len(body) <= _INLINE else await asyncio.to_thread(submit)
         return await asyncio.wrap_future(waiting)
+
+    def _submit(self, content_type: str, body: bytes, **how: Any) -> Future[Receipt]:
+        contents: Contents = {}
+        if media_type(content_type) == _MIXED:
+            body, contents = multipart.parse(content_type, body)
+        return self._store.submit(body, contents=contents, **how)
 
     async def _get(self, request: Request, principal: Principal) -> Reply:
         parameters = request.parameters()
         if any(name == "more" for name, _ in parameters):
-            token, attachments = _more(parameters)
-            page = await self._in_thread(partial(self._store.read_more, token, principal=principal))
-            return _listed(page, request.root_path, attachments=attachments)
+            page = await self._in_thread(partial(self._store.read_more, _more(parameters), principal=principal))
+            return self._listed(page, request.root_path)
         query = parse(parameters)
         languages = request.header(b"accept-language")
         page = await self._in_thread(partial(self._store.read, query, principal=principal, languages=languages))
         if query.statement_id or query.voided_statement_id:
-            return _single(page, attachments=query.attachments)
-        return _listed(page, request.root_path, attachments=query.attachments)
+            return self._single(page)
+        return self._listed(page, request.root_path)
 
     async def _in_thread(self, read: Callable[[], Page]) -> Page:
         return await asyncio.get_running_loop().run_in_executor(self._readers, read)
 
+    def _listed(self, page: Page, root_path: str) -> Reply:
+        """Render a StatementResult (xAPI 1.0.3 Data 2.5); the statements are the bytes that the store gave."""
+        more = f"{root_path}{PATH}?more={quote(page.more, safe='')}" if page.more else ""
+        return self._rendered(b'{"statements":[%b],"more":%b}' % (b",".join(page.bodies), msgspec.json.encode(more)), page)
 
-def _check_content_type(header: str) -> None:
-    media_type = header.partition(";")[0].strip().lower()
-    if media_type == "application/json":
-        return
-    if media_type == "multipart/mixed":
-        raise InvalidRequest(
-            "attachments by multipart/mixed are not supported yet",
-            parameter="Content-Type",
-            hint="Send application/json, with a fileUrl for each attachment.",
-        )
-    raise InvalidRequest("Content-Type must be application/json", parameter="Content-Type", section="xAPI 1.0.3 Communication 1.5.1")
+    def _single(self, page: Page) -> Reply:
+        body = page.bodies[0]
+        reply = self._rendered(body, page)
+        reply.headers.append(last_modified(parse_timestamp(_STORED.decode(body).stored)))
+        return reply
+
+    def _rendered(self, body: bytes, page: Page) -> Reply:
+        """Answer with JSON, or with multipart/mixed for who asked for attachments (xAPI 1.0.3 Communication 1.5.2)."""
+        return Reply(200, body, [JSON]) if page.attachments is None else mixed_reply(body, page.attachments, self._readers)
 
 
-def _more(parameters: list[tuple[str, str]]) -> tuple[str, bool]:
-    """Take apart a link that :func:`_listed` made: the token, and whether attachments were asked for."""
-    found = dict(parameters)
-    if len(found) != len(parameters) or found.keys() - {"more", "attachments"} or found.get("attachments", "true") != "true":
+def _more(parameters: list[tuple[str, str]]) -> str:
+    """Give the token of a link to the next page, which nothing stands beside."""
+    if len(parameters) > 1:
         raise InvalidRequest("more stands alone: the filters are in it already", parameter="more")
-    return found["more"], "attachments" in found
-
-
-def _listed(page: Page, root_path: str, *, attachments: bool) -> Reply:
-    """Render a StatementResult (xAPI 1.0.3 Data 2.5); the statements are the bytes that the store gave."""
-    more = f"{root_path}{PATH}?more={quote(page.more, safe='')}{'&attachments=true' * attachments}" if page.more else ""
-    return _rendered(b'{"statements":[%b],"more":%b}' % (b",".join(page.bodies), msgspec.json.encode(more)), attachments=attachments)
-
-
-def _single(page: Page, *, attachments: bool) -> Reply:
-    body = page.bodies[0]
-    reply = _rendered(body, attachments=attachments)
-    reply.headers.append(last_modified(parse_timestamp(_STORED.decode(body).stored)))
-    return reply
-
-
-def _rendered(body: bytes, *, attachments: bool) -> Reply:
-    """Answer with JSON, or with multipart/mixed for who asked for attachments (xAPI 1.0.3 Communication 1.5.2); none are kept yet."""
-    if not attachments:
-        return Reply(200, body, [JSON])
-    boundary = token_hex(16).encode()
-    part = b"--%b\r\ncontent-type: application/json\r\n\r\n%b\r\n--%b--\r\n" % (boundary, body, boundary)
-    return Reply(200, part, [(b"content-type", b"multipart/mixed; boundary=" + boundary)])
+    return parameters[0][1]

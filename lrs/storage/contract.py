@@ -15,7 +15,7 @@ unless a name says otherwise. Failures are raised as :class:`lrs.errors.StoreUna
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -70,6 +70,37 @@ class StoredStatement(msgspec.Struct, gc=False):
     roles: Sequence[int]
     sealed: Sequence[bytes]
     body: bytes
+
+
+class SealedPiece(msgspec.Struct, gc=False):
+    """One row of ``attachments``: a piece of a content, sealed under the key of the first person of the statement that it belongs to.
+
+    ``stored`` and ``statement`` are the place of that statement: a content whose statement was not stored at this time is nobody's. ``number``
+    tells the contents of a statement apart, ``piece`` their pieces, both from 0. ``head``, only of the first piece, is sealed too and
+    says what it is; nothing here tells by itself which file it is. ``until`` is in seconds since 1970.
+    """
+
+    tenant: str
+    stored: int
+    statement: UUID
+    number: int
+    piece: int
+    head: bytes
+    sealed: bytes
+    until: int = FOREVER
+
+
+Place = tuple[int, UUID]
+"""(stored, id) of a statement."""
+
+
+class StoredHead(msgspec.Struct, gc=False, frozen=True):
+    """What says of one content of a statement what it is; sealed."""
+
+    stored: int
+    statement: UUID
+    number: int
+    head: bytes
 
 
 class KnownStatement(msgspec.Struct, gc=False, frozen=True):
@@ -147,6 +178,18 @@ class StatementStore(Protocol):
 
     def definitions(self, tenant: str, activities: Sequence[str]) -> Mapping[str, list[SeenDefinition]]:
         """The distinct definitions seen of each activity, oldest sighting first."""
+
+    def add_attachments(self, pieces: Iterable[SealedPiece]) -> None:
+        """Store contents piece by piece, holding few of them at a time; durable when it returns, and before their statements are inserted.
+
+        Pieces of statements that are then not inserted show nowhere.
+        """
+
+    def heads(self, tenant: str, places: Sequence[Place], *, now: int) -> list[StoredHead]:
+        """The heads of all contents of the statements at these places."""
+
+    def pieces(self, tenant: str, head: StoredHead, numbers: range, *, now: int) -> list[bytes]:
+        """These pieces of a content, in order; fewer where it has no more."""
 
     def close(self) -> None:
         """Release the engine. Calling it twice is no error."""

@@ -26,7 +26,7 @@ _SHA1 = re.compile(r"[0-9a-fA-F]{40}")
 _SHA2 = re.compile(r"[0-9a-fA-F]{56}|[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128}")
 
 _WORD = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
-_MEDIA_TYPE = re.compile(rf'{_WORD}/{_WORD}(?:[ \t]*+;[ \t]*+{_WORD}=(?:{_WORD}|"(?:[^"\\\x00-\x1f]++|\\.)*+"))*+[ \t]*+;?')
+_MEDIA_TYPE = re.compile(rf'{_WORD}/{_WORD}(?:[ \t]*+;[ \t]*+{_WORD}=(?:{_WORD}|"(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+"))*+[ \t]*+;?')
 
 _LANGUAGE_TAG = re.compile(
     # RFC 5646, 2.1: langtag, private use, or one of the grandfathered irregular tags (the regular ones have the form of a langtag).

@@ -70,8 +70,8 @@ class Text(msgspec.Struct, frozen=True, gc=False):
 
     ``place`` is ``response`` (``detail``: the interaction type of the activity, or ``""``), ``extension`` (``detail``: its IRI),
     ``group-name``, or ``reserved``, which is never kept as it is, whatever policy says: an extension value with an object key that starts
-    with a dollar and could pass for a placeholder (``detail``: its IRI), and the registration of a SubStatement (``detail``:
-    ``registration``).
+    with a dollar and could pass for a placeholder (``detail``: its IRI), the registration of a SubStatement (``detail``:
+    ``registration``), and the hash of an attachment (``detail``: ``sha2``).
     """
 
     json: bytes

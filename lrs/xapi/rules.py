@@ -188,21 +188,21 @@ class Checker:
         version = self._statement_version(bytes(found.version)) if found.version else self._plain.version
         attachments: tuple[Attachment, ...] = ()
         authority = None
-        tail = b',"version":"%b"' % version.encode()
+        tail: list[Part] = [b',"version":"%b"' % version.encode()]
         strings = 2 if found.version else 0
         if found.stored:
             fields.timestamp(bytes(found.stored), "$.stored", self._version)
             strings += 2
         if found.attachments:
             json = bytes(found.attachments)
-            attachments = check_attachments(json, "$.attachments")
-            tail += b',"attachments":' + json
+            attachments, parts = check_attachments(json, "$.attachments")
+            tail += (b',"attachments":', *parts)
             strings += fields.refuse_duplicates(json, "$.attachments") + 1
         if found.authority:
             json = bytes(found.authority)
             authority = agents.check_authority(json, "$.authority")
             strings += fields.refuse_duplicates(json, "$.authority") + 1
-        return _Rest((tail, b"}"), strings, version, attachments, authority)
+        return _Rest((*tail, b"}"), strings, version, attachments, authority)
 
     def _object(self, raw: bytes, path: str, *, sub: bool) -> _Object:
         kind = _object_type(raw, path)
@@ -243,8 +243,8 @@ class Checker:
             fields.timestamp(found["timestamp"], f"{path}.timestamp", self._version)
             parts += (b',"timestamp":', self._kept(found["timestamp"]))
         if "attachments" in found:
-            attachments = check_attachments(found["attachments"], f"{path}.attachments", sub=True)
-            parts += (b',"attachments":', found["attachments"])
+            attachments, more = check_attachments(found["attachments"], f"{path}.attachments", sub=True)
+            parts += (b',"attachments":', *more)
         related = dict.fromkeys((thing.activity, *context.related) if thing.activity else context.related)
         return _Object(
             fields.merged([*parts, b"}"]),

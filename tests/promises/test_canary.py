@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import logging
@@ -13,7 +14,9 @@ import pytest
 
 import lrs
 from lrs.errors import LRSError
+from lrs.xapi.attachments import SIGNATURE
 from tests.promises.corpus import PLACES, Corpus, as_bytes, statements_2_0
+from tests.signing import signed
 
 
 @pytest.fixture
@@ -128,6 +131,41 @@ def test_no_marker_of_a_document_is_on_the_disk(tmp_path: Path, logs: io.StringI
     assert binary
     assert not [path for path, content in bytes_below(tmp_path) for each in binary if each in content]
     assert not found_in(logs.getvalue().encode(), corpus.markers)
+
+
+def attachment(corpus: Corpus, algorithm: str, usage: str, content: bytes, contents: dict[str, bytes]) -> dict[str, object]:
+    """Attach a content, which goes among the others, and mark its hash."""
+    digest = hashlib.new(algorithm, content).hexdigest()
+    corpus.markers[digest] = f"{algorithm} of {usage}"
+    contents[digest] = content
+    stated = {"usageType": usage, "contentType": "application/octet-stream", "length": len(content), "sha2": digest}
+    return stated | {"display": {"en": "x"}}
+
+
+def test_no_attachment_is_on_the_disk_in_the_clear(tmp_path: Path, logs: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contents, signatures and their payloads, and the hashes of all of them, come back to who may read them and are nowhere in the clear."""
+    data, temporary = tmp_path / "data", tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    corpus = Corpus("attachments")
+    contents: dict[str, bytes] = {}
+    sent = []
+    for algorithm in ("sha224", "sha256", "sha384", "sha512"):
+        statement = corpus.base("account", f"attachment by {algorithm}")
+        essay = f"I am {corpus.mark(f'essay by {algorithm}')}, ".encode() * 100_000
+        attached = [attachment(corpus, algorithm, "https://lms.example.fr/essay", essay, contents)]
+        jws = signed(json.dumps(statement | {"attachments": attached}).encode())
+        corpus.markers[jws.split(b".")[1].decode()[100:200]] = f"payload of a signature by {algorithm}"
+        sent.append(statement | {"attachments": [*attached, attachment(corpus, algorithm, SIGNATURE, jws, contents)]})
+    with lrs.open(data) as store:
+        store.ingest(sent, attachments=contents)
+        page = store.query(attachments=True)
+        assert dict(page.attachments) == contents
+        assert {each["sha2"] for statement in page.statements for each in statement["attachments"]} == set(contents)
+        shown = f"{page!r} {page.attachments!r}"
+    assert_clean(data, corpus)
+    assert not found_in((logs.getvalue() + shown).encode(), corpus.markers)
+    assert not [path for path, content in bytes_below(temporary) if found_in(content, corpus.markers)]
 
 
 def test_no_marker_is_in_an_error(tmp_path: Path, logs: io.StringIO) -> None:

@@ -642,7 +642,7 @@ def test_what_a_substatement_adds():
     assert [seen.activity for seen in statement.definitions] == [ACTIVITY["id"]]
     assert [seen.sub for seen in statement.attachments] == [True]
     assert statement.registration is None
-    assert [part.place for part in statement.parts if isinstance(part, Text)] == ["reserved"]
+    assert [part.detail for part in statement.parts if isinstance(part, Text)] == ["registration", "sha2"]
     assert Checker().check(write(put("object", {**SUB, "object": REFERENCE}))).reference is None
 
 

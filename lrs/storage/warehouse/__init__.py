@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from lrs.storage.contract import KnownStatement, SeenDefinition, Selection, StoredStatement, TokenisedStatement
+from lrs.storage.contract import (
+    KnownStatement,
+    Place,
+    SealedPiece,
+    SeenDefinition,
+    Selection,
+    StoredHead,
+    StoredStatement,
+    TokenisedStatement,
+)
+from lrs.storage.warehouse.attachments import Attachments
 from lrs.storage.warehouse.client import Sessions
 from lrs.storage.warehouse.definitions import Definitions
 from lrs.storage.warehouse.engines import connect
@@ -26,6 +36,7 @@ class Warehouse:
             migrate(session)
         self._statements = Statements(sessions, alone=alone)
         self._definitions = Definitions(sessions)
+        self._attachments = Attachments(sessions)
 
     @classmethod
     def open(cls, settings: Settings) -> Warehouse:
@@ -82,3 +93,15 @@ class Warehouse:
     def definitions(self, tenant: str, activities: Sequence[str]) -> Mapping[str, list[SeenDefinition]]:
         """See :class:`lrs.storage.contract.StatementStore`."""
         return self._definitions.find(tenant, activities)
+
+    def add_attachments(self, pieces: Iterable[SealedPiece]) -> None:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        self._attachments.add(pieces)
+
+    def heads(self, tenant: str, places: Sequence[Place], *, now: int) -> list[StoredHead]:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        return self._attachments.heads(tenant, places, now=now)
+
+    def pieces(self, tenant: str, head: StoredHead, numbers: range, *, now: int) -> list[bytes]:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        return self._attachments.pieces(tenant, head, numbers, now=now)

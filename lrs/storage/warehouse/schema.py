@@ -75,6 +75,29 @@ SETTINGS index_granularity = 256, min_bytes_for_full_part_storage = 10485760,
     old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0
 """
 
+# Sealed bytes can't be compressed. A granule holds as many pieces as fit in a MiB, so that one large piece is read alone; heads are a column
+# of their own, so that asking what there is does not read the contents.
+_ATTACHMENTS = """
+CREATE TABLE IF NOT EXISTS attachments (
+    tenant LowCardinality(String),
+    stored DateTime64(6, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
+    statement UUID,
+    number UInt32,
+    piece UInt32,
+    head String CODEC(NONE),
+    sealed String CODEC(NONE),
+    until DateTime('UTC') CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(stored)
+ORDER BY (tenant, stored, statement, number, piece)
+TTL until
+SETTINGS index_granularity = 256, index_granularity_bytes = 1048576,
+    fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1,
+    merge_with_ttl_timeout = 3600,
+    old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0
+"""
+
 _DEFINITIONS = """
 CREATE TABLE IF NOT EXISTS definitions (
     tenant LowCardinality(String),
@@ -90,4 +113,4 @@ SETTINGS min_bytes_for_full_part_storage = 10485760,
     fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1
 """
 
-MIGRATIONS = (Migration(1, "statements and definitions", (_STATEMENTS, _DEFINITIONS)),)
+MIGRATIONS = (Migration(1, "statements, attachments and definitions", (_STATEMENTS, _ATTACHMENTS, _DEFINITIONS)),)
