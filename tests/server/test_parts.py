@@ -28,6 +28,7 @@ STATUSES = {
     "NotFound": 404,
     "StoreUnavailable": 503,
     "StoreBusy": 503,
+    "IssuerUnavailable": 503,
     "DataDirectoryInUse": 503,
     "LRSError": 500,
     "ConfigurationError": 500,
