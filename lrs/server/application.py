@@ -24,13 +24,14 @@ from lrs.server.cors import Cors
 from lrs.server.documents import Documents
 from lrs.server.failures import MethodNotAllowed, new_request_id, reply_to
 from lrs.server.health import Alive, Ready
+from lrs.server.reply import Reply
 from lrs.server.request import Disconnected, Request
 from lrs.server.statements import Statements
 
 if TYPE_CHECKING:
     from lrs.access import Principal
     from lrs.engine import LRS
-    from lrs.server.reply import Header, Reply
+    from lrs.server.reply import Header
     from lrs.server.request import Receive, Scope, Send
 
 _access = logging.getLogger("lrs.access")
@@ -94,7 +95,7 @@ class Application:
             reply = reply_to(error, request_id, bearer=request.credential == BEARER)
         reply.headers = [*reply.headers, *self._headers(request)]
         if request.method == "HEAD" and sent is not request:
-            reply.body = b""  # To a POST, Content-Length says what comes.
+            reply = Reply(reply.status, headers=reply.headers)  # To a POST, Content-Length says what comes.
         await reply.send(send, headers_only=sent.method == "HEAD")
         self._log(request, reply, start, request_id)
 
@@ -140,7 +141,7 @@ class Application:
                 method,
                 place,
                 reply.status,
-                len(reply.body),
+                reply.size,
                 milliseconds,
                 request.credential,
                 request_id or "-",

@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from lrs.server.reply import Reply, Stream
+from lrs.server.reply import Reply, StreamedReply
 from lrs.xapi.multipart import closing, opening, part_head
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ def mixed_reply(body: bytes, contents: StoredContents, readers: Executor) -> Rep
     start, end = opening(boundary) + body, closing(boundary)
     length = len(start) + sum(len(head) + contents.length(sha2) for sha2, head in heads.items()) + len(end)
     pieces = _read_by(readers, _pieces(start, heads, contents, end))
-    return Reply(200, Stream(length, pieces), [(b"content-type", f"multipart/mixed; boundary={boundary}".encode())])
+    content_type = (b"content-type", f"multipart/mixed; boundary={boundary}".encode())
+    return StreamedReply(200, headers=[content_type], length=length, pieces=pieces)
 
 
 def _pieces(start: bytes, heads: Mapping[str, bytes], contents: StoredContents, end: bytes) -> Iterator[bytes]:
