@@ -194,7 +194,7 @@ class Shelf:
         """Delete one document; that it isn't there is no error."""
         decide(self._caller, self._writing)
         required = preconditions.parse(if_match, if_none_match)
-        self._sealed.change(self._context, self._checked(document_id), lambda old: required.check(_tag(old)))
+        self._sealed.remove(self._context, self._checked(document_id), lambda old: required.check(_tag(old)))
 
     def clear(self) -> None:
         """Delete all documents, of every registration unless the shelf is that of one."""
@@ -203,9 +203,7 @@ class Shelf:
 
     def _write(self, document_id: str, revise: Callable[[Document | None], Content]) -> Document:
         decide(self._caller, self._writing)
-        written = self._sealed.change(self._context, self._checked(document_id), revise)
-        assert written is not None  # noqa: S101 -- what revise gives is there
-        return written
+        return self._sealed.write(self._context, self._checked(document_id), revise)
 
     def _check_put(self, old: Document | None, required: Preconditions) -> None:
         """Refuse to replace what the caller has not seen (xAPI 1.0.3 Communication 3.1: profiles only; IEEE 9274.1.1 4.1.4: states too)."""

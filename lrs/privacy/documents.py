@@ -96,8 +96,8 @@ class _Sealed(msgspec.Struct, frozen=True, array_like=True):
 
 _read_name = msgspec.msgpack.Decoder(_Name).decode
 _read_content = msgspec.msgpack.Decoder(_Sealed).decode
-Revision = Callable[[Document | None], Content | None]
-"""The document that is there, or None -> what it shall hold, or None to delete it. Decides and does nothing: it may be called again."""
+Revision = Callable[[Document | None], Content]
+"""The document that is there, or None -> what it shall hold. Decides and does nothing: it may be called again."""
 
 
 class SealedDocuments:
@@ -121,19 +121,40 @@ class SealedDocuments:
         owner = self._owners.find(context)
         if owner is None:
             return []
-        rows = self._vault.documents(self._tenant, self._about(context), registered=self._registered(context), since=since)
+        rows = self._vault.documents(self._tenant, *self._chosen(context), since=since)
         return [(_open_name(owner, row), row.updated) for row in rows]
 
-    def change(self, context: Context, document_id: str, revise: Revision) -> Document | None:
+    def write(self, context: Context, document_id: str, revise: Revision) -> Document:
         """Put in place of a document what ``revise`` makes of it -> what is there now. What it raises is raised, and nothing has happened."""
         owner = self._owners.find(context)
         if owner is None:
-            if revise(None) is None:
-                return None
+            # A refusal makes nobody a subject.
+            revise(None)
             owner = self._owners.claim(context)
         key = self._key(context, document_id)
-        row = self._vault.change_document(self._tenant, key, lambda old: self._revised(owner, old, context, document_id, revise))
-        return None if row is None else _open(owner, row)
+        name = _Name(context.kind, context.activity, context.registration, document_id)
+
+        def change(old: DocumentRow | None) -> DocumentRow:
+            content = revise(_open(owner, old) if old else None)
+            return DocumentRow(
+                key=key,
+                context=self._about(context),
+                registered=self._registered(context),
+                sid=owner.sid,
+                name=owner.dek.seal("document-name", key, msgspec.msgpack.encode(name)),
+                content=owner.dek.seal("document", key, msgspec.msgpack.encode(_Sealed(content.content_type, content.content))),
+                updated=max(self._clock(), old.updated + 1 if old else 0),
+            )
+
+        return _open(owner, self._vault.change_document(self._tenant, key, change))
+
+    def remove(self, context: Context, document_id: str, check: Callable[[Document | None], None]) -> None:
+        """Delete a document, unless ``check`` raises when it sees the one that is there, or None."""
+        owner = self._owners.find(context)
+        if owner is None:
+            return check(None)
+        self._vault.remove_document(self._tenant, self._key(context, document_id), lambda old: check(_open(owner, old) if old else None))
+        return None
 
     def forget(self) -> None:
         """Drop every key from memory."""
@@ -141,24 +162,7 @@ class SealedDocuments:
 
     def clear(self, context: Context) -> None:
         """Delete the documents of a context, of every registration unless it has one."""
-        self._vault.delete_documents(self._tenant, self._about(context), registered=self._registered(context))
-
-    def _revised(self, owner: Owner, old: DocumentRow | None, context: Context, document_id: str, revise: Revision) -> DocumentRow | None:
-        content = revise(None if old is None else _open(owner, old))
-        if content is None:
-            return None
-        key = self._key(context, document_id)
-        name = _Name(context.kind, context.activity, context.registration, document_id)
-        sealed = _Sealed(content.content_type, content.content)
-        return DocumentRow(
-            key=key,
-            context=self._about(context),
-            registered=self._keys.document_index(*_parts(context), _registration(context)),
-            sid=owner.sid,
-            name=owner.dek.seal("document-name", key, msgspec.msgpack.encode(name)),
-            content=owner.dek.seal("document", key, msgspec.msgpack.encode(sealed)),
-            updated=max(self._clock(), old.updated + 1 if old else 0),
-        )
+        self._vault.delete_documents(self._tenant, *self._chosen(context))
 
     def _key(self, context: Context, document_id: str) -> bytes:
         return self._keys.document_index(*_parts(context), _registration(context), document_id.encode())
@@ -166,8 +170,11 @@ class SealedDocuments:
     def _about(self, context: Context) -> bytes:
         return self._keys.document_index(*_parts(context))
 
-    def _registered(self, context: Context) -> bytes | None:
-        return self._keys.document_index(*_parts(context), _registration(context)) if context.registration else None
+    def _chosen(self, context: Context) -> tuple[bytes, bytes | None]:
+        return self._about(context), self._registered(context) if context.registration else None
+
+    def _registered(self, context: Context) -> bytes:
+        return self._keys.document_index(*_parts(context), _registration(context))
 
 
 def _parts(context: Context) -> tuple[bytes, bytes, bytes]:

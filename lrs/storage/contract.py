@@ -347,25 +347,29 @@ class DocumentName(msgspec.Struct, frozen=True, gc=False):
     updated: int
 
 
-Change = Callable[[DocumentRow | None], DocumentRow | None]
-"""The document that is there, or None -> the one that shall be there instead, of the same key, or None."""
+Change = Callable[[DocumentRow | None], DocumentRow]
+"""The document that is there, or None -> the one that shall be there instead, of the same key."""
 
 
 class DocumentStore(Protocol):
-    """The documents' part of the vault. Thread-safe."""
+    """The documents' part of the vault. Thread-safe.
+
+    Looking at a document and changing it are one transaction: of several callers, threads or processes, each sees what the one before has
+    left. What the function that looks raises is raised, and nothing has happened. It may be called again when somebody else came first, so it
+    must do nothing but decide.
+    """
 
     def document(self, tenant: str, key: bytes) -> DocumentRow | None:
         """The document of this key."""
 
-    def change_document(self, tenant: str, key: bytes, change: Change) -> DocumentRow | None:
-        """Put in place of a document what ``change`` makes of it; durable when it returns what is there now.
+    def change_document(self, tenant: str, key: bytes, change: Change) -> DocumentRow:
+        """Put in place of a document what ``change`` makes of it; durable when it returns what is there now."""
 
-        Looking and putting are one transaction: of several callers, threads or processes, each sees what the one before has put. What ``change``
-        raises is raised, and nothing has happened. It may be called again when somebody else came first, so it must do nothing but decide.
-        """
+    def remove_document(self, tenant: str, key: bytes, check: Callable[[DocumentRow | None], None]) -> None:
+        """Delete a document that ``check`` has nothing against; that there is none is no error."""
 
-    def documents(self, tenant: str, context: bytes, *, registered: bytes | None = None, since: int | None = None) -> list[DocumentName]:
+    def documents(self, tenant: str, context: bytes, registered: bytes | None = None, *, since: int | None = None) -> list[DocumentName]:
         """The documents of a context, of one registration if ``registered`` is given, written after ``since``; in order of ``updated``."""
 
-    def delete_documents(self, tenant: str, context: bytes, *, registered: bytes | None = None) -> int:
+    def delete_documents(self, tenant: str, context: bytes, registered: bytes | None = None) -> int:
         """Delete them -> how many there were."""

@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import uuid4
@@ -248,6 +249,19 @@ def test_who_has_it_already_need_not_get_it_again(path: str, params: Json, clien
         assert client.get(path, params=asked, headers={"If-None-Match": '"x"'}).status_code == 200
         assert client.get(path, params=asked, headers={"If-Match": tag}).status_code == 200
         assert client.get(path, params=asked, headers={"If-Match": '"x"'}).status_code == 412
+
+
+def test_of_twenty_clients_one_wins(path: str, params: Json, server: Server) -> None:
+    """All write at once what they have read; one is told 204, the others 412."""
+    with server.client() as client:
+        client.post(path, params=params, json={"a": 1})
+        tag = client.get(path, params=params).headers["ETag"]
+
+        def write(number: int) -> int:
+            return client.put(path, params=params, json={"by": number}, headers={"If-Match": tag}).status_code
+
+        with ThreadPoolExecutor(20) as pool:
+            assert sorted(pool.map(write, range(20))) == [204] + [412] * 19
 
 
 # Parameters

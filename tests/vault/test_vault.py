@@ -9,7 +9,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -141,7 +141,9 @@ def test_documents_come_back_as_they_went_in(vault: Vault) -> None:
     seen: list[DocumentRow | None] = []
     assert vault.change_document("t", one.key, lambda old: (seen.append(old), newer)[1]) == newer
     assert (seen, vault.document("t", one.key)) == ([one], newer)
-    assert vault.change_document("t", one.key, lambda _: None) is None
+    vault.remove_document("t", one.key, seen.append)
+    vault.remove_document("t", one.key, seen.append)
+    assert seen[1:] == [newer, None]
     assert vault.document("t", one.key) is None
 
 
@@ -151,11 +153,12 @@ def test_a_change_that_is_refused_has_not_happened(vault: Vault) -> None:
     row = document()
     put(vault, row)
 
-    def refuse(_: DocumentRow | None) -> DocumentRow | None:
+    def refuse(_: DocumentRow | None) -> NoReturn:
         raise PreconditionFailed("no")
 
-    with pytest.raises(PreconditionFailed):
-        vault.change_document("t", row.key, refuse)
+    for attempt in (vault.change_document, vault.remove_document):
+        with pytest.raises(PreconditionFailed):
+            attempt("t", row.key, refuse)
     assert vault.document("t", row.key) == row
     put(vault, DocumentRow(row.key, row.context, row.registered, row.sid, row.name, b"next", 2))
 
@@ -177,7 +180,7 @@ def test_documents_are_listed_and_deleted_by_context(vault: Vault) -> None:
     assert keys(since=1) == in_order[1:]
     assert keys(registered=rows[0].registered) == [rows[0].key]
     assert keys(registered=rows[0].registered, since=3) == []
-    assert vault.delete_documents("t", context, registered=rows[0].registered) == 1
+    assert vault.delete_documents("t", context, rows[0].registered) == 1
     assert vault.delete_documents("t", context) == 2
     assert keys() == []
     assert vault.document("other", strangers[1].key) == strangers[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
@@ -26,7 +27,7 @@ class Documents(Database):
         with self._read() as connection:
             return _row(connection.execute(select(*_COLUMNS).where(*_one(tenant, key))).one_or_none())
 
-    def change_document(self, tenant: str, key: bytes, change: Change) -> DocumentRow | None:
+    def change_document(self, tenant: str, key: bytes, change: Change) -> DocumentRow:
         """See :class:`lrs.storage.contract.DocumentStore`."""
         for _ in range(_ATTEMPTS):
             try:
@@ -37,7 +38,13 @@ class Documents(Database):
                 continue
         raise StoreUnavailable("other writers keep adding and deleting the same document at the same time")
 
-    def documents(self, tenant: str, context: bytes, *, registered: bytes | None = None, since: int | None = None) -> list[DocumentName]:
+    def remove_document(self, tenant: str, key: bytes, check: Callable[[DocumentRow | None], None]) -> None:
+        """See :class:`lrs.storage.contract.DocumentStore`."""
+        with self._write() as connection:
+            check(_locked(connection, tenant, key))
+            connection.execute(delete(_TABLE).where(*_one(tenant, key)))
+
+    def documents(self, tenant: str, context: bytes, registered: bytes | None = None, *, since: int | None = None) -> list[DocumentName]:
         """See :class:`lrs.storage.contract.DocumentStore`."""
         query = select(*_NAMES).where(*_many(tenant, context, registered)).order_by(_TABLE.c.updated, _TABLE.c.key)
         if since is not None:
@@ -45,23 +52,25 @@ class Documents(Database):
         with self._read() as connection:
             return [DocumentName(*row) for row in connection.execute(query)]
 
-    def delete_documents(self, tenant: str, context: bytes, *, registered: bytes | None = None) -> int:
+    def delete_documents(self, tenant: str, context: bytes, registered: bytes | None = None) -> int:
         """See :class:`lrs.storage.contract.DocumentStore`."""
         with self._write() as connection:
             return connection.execute(delete(_TABLE).where(*_many(tenant, context, registered))).rowcount
 
 
-def _changed(connection: Connection, tenant: str, key: bytes, change: Change) -> DocumentRow | None:
-    # SQLite has no row locks, and needs none: the whole database is this transaction's.
-    old = _row(connection.execute(select(*_COLUMNS).where(*_one(tenant, key)).with_for_update()).one_or_none())
+def _changed(connection: Connection, tenant: str, key: bytes, change: Change) -> DocumentRow:
+    old = _locked(connection, tenant, key)
     new = change(old)
-    if new is None:
-        connection.execute(delete(_TABLE).where(*_one(tenant, key)))
-    elif old is None:
+    if old is None:
         connection.execute(insert(_TABLE), {"tenant": tenant, **_values(new)})
     else:
         connection.execute(update(_TABLE).where(*_one(tenant, key)).values(_values(new)))
     return new
+
+
+def _locked(connection: Connection, tenant: str, key: bytes) -> DocumentRow | None:
+    # SQLite has no row locks, and needs none: the whole database is this transaction's.
+    return _row(connection.execute(select(*_COLUMNS).where(*_one(tenant, key)).with_for_update()).one_or_none())
 
 
 def _one(tenant: str, key: bytes) -> tuple[ColumnElement[bool], ...]:
