@@ -15,6 +15,7 @@ opens no file, asks no clock and no network, and remembers nothing from one call
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from typing import Any, TypeAlias, TypeVar, cast
@@ -38,6 +39,9 @@ __all__ = [
     "converter",
     "decoded",
     "each",
+    "known_kind",
+    "needed",
+    "together",
 ]
 
 Statement: TypeAlias = dict[str, Any]
@@ -49,8 +53,12 @@ LONGEST = 16 << 20
 SOURCES = {
     "bigbluebutton": "BigBlueButton webhooks",
     "edx": "Open edX tracking logs",
+    "jitsi": "Jitsi webhooks (event_sync)",
+    "livekit": "LiveKit webhooks",
 }
 """The sources there are: name -> what they read."""
+
+_KIND = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}", re.ASCII)
 
 Type = TypeVar("Type")
 
@@ -83,6 +91,28 @@ def each(events: Iterable[bytes], convert_one: Callable[[bytes], Outcome]) -> It
             yield Outcome(error=error)
         except Exception as error:  # noqa: BLE001 -- one event that nobody foresaw must not take its neighbours with it
             yield Outcome(error=InvalidEvent(f"the event has a form that is not known here ({type(error).__name__})"))
+
+
+def together(outcomes: Iterable[Outcome]) -> Outcome:
+    """Make one outcome of those of an event's parts: all statements, the first kind and the first error."""
+    found = list(outcomes)
+    return Outcome(
+        tuple(statement for outcome in found for statement in outcome.statements),
+        next((outcome.unmapped for outcome in found if outcome.unmapped), ""),
+        next((outcome.error for outcome in found if outcome.error), None),
+    )
+
+
+def known_kind(kind: str) -> str:
+    """Give the name of a kind of event back where it is one, and not what somebody wrote."""
+    return kind if _KIND.fullmatch(kind) else "(an event without a name)"
+
+
+def needed(part: Type | None, place: str) -> Type:
+    """Give a part of an event back; raises :class:`lrs.errors.InvalidEvent` where it is missing."""
+    if part is None:
+        raise InvalidEvent("a part of the event is missing", parameter=place)
+    return part
 
 
 def decoded(decoder: msgspec.json.Decoder[Type], event: bytes) -> Type:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TypeVar
 from urllib.parse import parse_qs
 
 import attrs
 import msgspec
 
 from lrs.errors import InvalidEvent
-from lrs.sources import Agent, Outcome, Person, Platform, Statement, decoded, each
+from lrs.sources import Agent, Outcome, Person, Platform, Statement, decoded, each, known_kind, needed, together
 from lrs.sources import classroom as words
 from lrs.sources.attendance import Attendance
 from lrs.sources.classroom import Sitting, Verb
@@ -24,12 +23,9 @@ from lrs.sources.moment import milliseconds, minute
 
 __all__ = ["EVENTS", "convert"]
 
-Part = TypeVar("Part")
-
 _PUBLIC = "MAIN-PUBLIC-GROUP-CHAT"
 _OPENED = re.compile(r"([0-9a-f]{40})-([0-9]{13})", re.ASCII)
 """The internal id of a meeting: a hash of its external id, and when it was created in milliseconds."""
-_KIND = re.compile(r"[a-z][a-z0-9-]{0,99}", re.ASCII)
 _FORM = re.compile(rb"\s*[A-Za-z]+=")
 
 
@@ -106,12 +102,7 @@ def convert(events: Iterable[bytes], platform: Platform, attendance: Attendance 
 
 
 def _convert(body: bytes, platform: Platform, attendance: Attendance) -> Outcome:
-    outcomes = list(each(_inside(body), partial(_convert_one, platform=platform, attendance=attendance)))
-    return Outcome(
-        tuple(statement for outcome in outcomes for statement in outcome.statements),
-        next((outcome.unmapped for outcome in outcomes if outcome.unmapped), ""),
-        next((outcome.error for outcome in outcomes if outcome.error), None),
-    )
+    return together(each(_inside(body), partial(_convert_one, platform=platform, attendance=attendance)))
 
 
 def _inside(body: bytes) -> list[bytes]:
@@ -137,7 +128,7 @@ def _convert_one(event: bytes, platform: Platform, attendance: Attendance) -> Ou
     kind = decoded(_named, event).data.id
     say = EVENTS.get(kind)
     if say is None:
-        return Outcome(unmapped=kind if _KIND.fullmatch(kind) else "(an event without a name)")
+        return Outcome(unmapped=known_kind(kind))
     told = _Told.of(decoded(_event, event).data, platform, attendance)
     statements = tuple(say(told))
     return Outcome(statements) if statements else Outcome(unmapped=kind)
@@ -165,7 +156,7 @@ class _Told:
 
     @property
     def user(self) -> _User:
-        return _needed(self.attributes.user, "user")
+        return needed(self.attributes.user, "data.attributes.user")
 
     @property
     def person(self) -> str:
@@ -181,13 +172,7 @@ class _Told:
 
     @property
     def poll(self) -> _Poll:
-        return _needed(self.attributes.poll, "poll")
-
-
-def _needed(part: Part | None, place: str) -> Part:
-    if part is None:
-        raise InvalidEvent("a part of the event is missing", parameter=f"data.attributes.{place}")
-    return part
+        return needed(self.attributes.poll, "data.attributes.poll")
 
 
 def _sitting(meeting: _Meeting, platform: Platform) -> tuple[Sitting, int | None]:
@@ -240,7 +225,7 @@ def _voice(told: _Told) -> Iterable[Statement]:
 
 
 def _hand(told: _Told) -> Iterable[Statement]:
-    return _did(words.RAISED if _needed(told.user.raise_hand, "user.raise-hand") else words.LOWERED)(told)
+    return _did(words.RAISED if needed(told.user.raise_hand, "data.attributes.user.raise-hand") else words.LOWERED)(told)
 
 
 def _screen(verb: Verb) -> Say:
@@ -256,7 +241,7 @@ def _screen(verb: Verb) -> Say:
 
 def _message(told: _Told) -> Iterator[Statement]:
     """Say that somebody posted; the event knows the sender by the internal id alone, so an earlier event must have named them."""
-    message = _needed(told.attributes.chat_message, "chat-message")
+    message = needed(told.attributes.chat_message, "data.attributes.chat-message")
     if told.attributes.chat_id != _PUBLIC:
         return
     sender = told.attendance.known(told.sitting.session, message.sender.internal_user_id)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.sources.bigbluebutton import hook
+from tests.sources.bigbluebutton import hook as bigbluebutton
 from tests.sources.hostile import Event
+from tests.sources.jitsi import hook as jitsi
+from tests.sources.livekit import hook as livekit
 
 MARK = "Canari7c1d"
 SAMPLES: dict[str, list[Event]] = {
-    "bigbluebutton": hook.SAMPLES,
+    "bigbluebutton": bigbluebutton.SAMPLES,
+    "jitsi": jitsi.SAMPLES,
+    "livekit": livekit.SAMPLES,
 }
 
 
