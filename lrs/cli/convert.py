@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import contextmanager, suppress
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,12 @@ _encode = msgspec.json.Encoder().encode
 @click.option(
     "--names", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="JSON object of titles by id: courses, rooms."
 )
+@click.option(
+    "--notice",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The notice that people see before a class is recorded; its SHA-256 goes with each recording.",
+)
 @click.option("--follow", is_flag=True, help="Go on with what is written to FILE, one plain file, until Ctrl-C or SIGTERM.")
 @click.option(
     "--report",
@@ -53,7 +60,9 @@ _encode = msgspec.json.Encoder().encode
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where each line that can't be read is named, as JSON lines.",
 )
-def convert(source: str, logs: tuple[Path, ...], home: str, key: Path, names: Path | None, report: Path | None, *, follow: bool) -> None:
+def convert(
+    source: str, logs: tuple[Path, ...], home: str, key: Path, names: Path | None, report: Path | None, *, notice: Path | None, follow: bool
+) -> None:
     """Turn events of another system into statements, one a line on standard output.
 
     Files hold one event a line; gzipped or not; '-' reads standard input. Each line stands for itself. What was converted, which kinds of
@@ -68,7 +77,7 @@ def convert(source: str, logs: tuple[Path, ...], home: str, key: Path, names: Pa
     files.check_there(logs)
     if follow and (len(logs) > 1 or files.STDIN in logs):
         raise InvalidRequest("--follow goes with one file", parameter="follow")
-    platform = Platform(home, secret_of(key), names=_names(names))
+    platform = Platform(home, secret_of(key), names=_names(names), notice=_digest(notice))
     with Report(report) as account:
         try:
             for log in logs:
@@ -111,6 +120,13 @@ def _convert(log: Path, lines: Iterator[bytes], converting: Callable[[Iterator[b
     finally:
         out.flush()
     readable.check()
+
+
+def _digest(path: Path | None) -> str:
+    try:
+        return sha256(path.read_bytes()).hexdigest() if path else ""
+    except OSError as error:
+        raise InvalidRequest(f"{path} can't be read: {error.strerror}", parameter="notice") from None
 
 
 def _names(path: Path | None) -> dict[str, str]:

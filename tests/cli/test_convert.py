@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ import pytest
 
 from lrs.cli.tail import followed
 from tests.cli.calling import call, spawn
+from tests.sources import samples
 from tests.sources.edx.log import HOME, MARK, event, line
 
 VIDEO = {"id": "v42", "currentTime": 1, "duration": 60}
@@ -168,3 +170,21 @@ def test_the_lines_of_a_growing_file(tmp_path: Path) -> None:
     with pytest.raises(Over):
         deque(map(given.append, followed(log, longest=20, pause=pause)))
     assert given == [b"one", b"two", b"three", b"four", b"unfinished", b"five", b"six", b"y" * 21, b"7"]
+
+
+def test_a_class_becomes_statements_once(data: Path, tmp_path: Path) -> None:
+    """A recorded meeting goes into a store, once; the notice's digest goes with the recording, and a notice that is missing is named."""
+    (tmp_path / "notice.txt").write_text("This class is recorded.", "utf-8")
+    samples.write(tmp_path)
+    words = ["convert", "bigbluebutton", tmp_path / "bigbluebutton.jsonl", "--home", HOME, "--key", tmp_path / "source.key"]
+    first = call(*words, "--notice", tmp_path / "notice.txt")
+    assert first.status == 0
+    assert first.out.count(hashlib.sha256(b"This class is recorded.").hexdigest()) == 2
+    number = len({json.loads(statement)["id"] for statement in first.out.splitlines()})
+    for stored in (number, 0):
+        done = spawn("ingest", "-", "--data", data, stdin=first.out.encode())
+        assert done.out.startswith(f"{stored} statements stored")
+        assert done.out.endswith(" 0 lines refused.\n")
+    missing = call(*words, "--notice", tmp_path / "nowhere.txt")
+    assert missing.status != 0
+    assert "nowhere.txt can't be read" in missing.err
