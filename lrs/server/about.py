@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lrs.errors import InvalidRequest
 from lrs.server.reply import Reply, json_reply
+from lrs.server.versions import HEADER, negotiate
 
 if TYPE_CHECKING:
     from lrs.engine import LRS
@@ -30,4 +31,8 @@ class About:
             await self._authenticator.principal(request.headers[b"authorization"])
         if request.parameters():
             raise InvalidRequest("about takes no parameters", section="xAPI 1.0.3 Communication 2.8")
-        return json_reply({"version": self._versions})
+        return json_reply({"version": self._known_to(negotiate(request.header(HEADER), self._versions))})
+
+    def _known_to(self, spoken: str | None) -> list[str]:
+        """List the versions up to the one that is spoken, whose specification can't know the later ones; all to who speaks none yet."""
+        return [version for version in self._versions if spoken is None or version <= spoken]

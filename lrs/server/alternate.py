@@ -1,7 +1,7 @@
 """The alternate request syntax of xAPI 1.0.3 (Communication 1.3): a form that stands for a request which some browsers can't make.
 
 POST statements?method=PUT        the only parameter is the method
-Authorization=...                 six headers may be fields; one that was sent as a header counts before its field
+Authorization=...                 six headers may be fields; a field counts before a header of its name, since the form is the request
 statementId=...                   any other field is a parameter
 content=...                       the body, a text
 """
@@ -67,7 +67,7 @@ def _translated(request: Request, method: str, form: bytes) -> Request:
     if len(contents) > 1 or (method in _WITH_CONTENT and not contents):
         raise _refuse(f"{method} needs the field content once", "content")
     headers.pop(b"content-length", None)
-    headers = _JSON | headers | {name: value for name, value in request.headers.items() if name not in _OF_THE_FORM}
+    headers = _JSON | {name: value for name, value in request.headers.items() if name not in _OF_THE_FORM} | headers
     if _is_2(headers):
         raise _refuse("xAPI 2.0 has no alternate request syntax", "method")
     return request.replaced(method=method, headers=headers, query=urlencode(parameters).encode(), body="".join(contents).encode())

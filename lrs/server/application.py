@@ -3,7 +3,7 @@
     request -> what it stands for -> resource -> authenticate -> negotiate the version -> answer -> reply with the headers of all replies
             -> access log
 
-The order is the specification's: wrong credentials are refused before anything else is looked at.
+What no resource does is refused to everyone; then wrong credentials are, before anything else is looked at.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Application:
     def __init__(self, store: LRS) -> None:
         self._max_body = store.settings.max_body_bytes
         self._supported = store.settings.supported_versions
-        self._newest = versions.newest(self._supported)
+        self._oldest = versions.oldest(self._supported)
         self._authenticator = Authenticator(store)
         self._cors = Cors(store.settings.cors_origins)
         self._guarded: dict[str, Guarded] = {
@@ -107,20 +107,19 @@ class Application:
             raise NotFound("there is no such resource", hint="The statements are at /xapi/statements.")
         if request.method == "OPTIONS":
             return self._cors.preflight(resource.methods)
+        _check_method(request, resource.methods)
         if guarded is None:
-            _check_method(request, resource.methods)
             return await self._open[request.path].answer(request)
         principal = await self._authenticator.principal(request.headers.get(b"authorization"))
         request.credential = principal.shown
         if spoken is None:
             raise versions.refusal(request.header(versions.HEADER), self._supported)
-        _check_method(request, guarded.methods)
         return await guarded.answer(request, principal)
 
     def _negotiate(self, request: Request) -> str | None:
-        """Say which version the reply speaks: the one that was asked for, or the newest -> whether the request may go on in it."""
+        """Say which version the reply speaks: the one that was asked for, or the oldest -> whether the request may go on in it."""
         spoken = versions.negotiate(request.header(versions.HEADER), self._supported)
-        request.version = spoken or self._newest
+        request.version = spoken or self._oldest
         return spoken
 
     def _headers(self, request: Request) -> list[Header]:

@@ -53,15 +53,16 @@ def test_a_filter_may_be_longer_than_an_address(page: httpx.Client, client: http
     assert send(page, "GET", {"Agent": agent}).status_code == 400
 
 
-def test_a_header_counts_before_its_field(client: httpx.Client, server: Server) -> None:
-    """Who can set headers has set them."""
-    reply = client.post(f"{STATEMENTS}?method=GET", data={"limit": "1", "X-Experience-API-Version": "0.8", "Authorization": "Basic x"})
-    assert (reply.status_code, reply.headers["X-Experience-API-Version"]) == (200, "1.0.3")
+@pytest.mark.parametrize(("field", "status"), [({"X-Experience-API-Version": "0.8"}, 400), ({"Authorization": "Basic x"}, 401)])
+def test_a_field_counts_before_its_header(field: dict[str, str], status: int, client: httpx.Client) -> None:
+    """The form is the request, whatever a client adds to all that it sends."""
+    assert client.post(f"{STATEMENTS}?method=GET", data={"limit": "1"}).status_code == 200
+    assert client.post(f"{STATEMENTS}?method=GET", data={"limit": "1"} | field).status_code == status
 
 
 def test_it_works_on_every_resource(page: httpx.Client) -> None:
     """About is read like that too, and what a resource can't do is 405 as ever."""
-    assert send(page, "GET", {}, "/xapi/about").json() == {"version": ["1.0.3", "2.0.0"]}
+    assert send(page, "GET", {}, "/xapi/about").json() == {"version": ["1.0.3"]}
     assert send(page, "PUT", {"content": ""}, "/xapi/about").status_code == 405
     assert send(page, "DELETE", {}).status_code == 405
     assert send(page, "GET", {}, "/xapi/nothing").status_code == 404

@@ -71,9 +71,9 @@ def test_a_version_is_negotiated_by_its_first_two_numbers(sent: str, spoken: str
 
 @pytest.mark.parametrize("sent", ["", "0.9.5", "0.95", "1", "1.1.0", "1.0.3, 2.0.0", "10.0.0", "2.1.0", "3.0.0", "latest"])
 def test_an_unknown_version_is_refused(sent: str, client: httpx.Client) -> None:
-    """400, and the reply speaks the newest version; the message does not repeat what was sent."""
+    """400, and the reply speaks the oldest version; the message does not repeat what was sent."""
     reply = client.get(STATEMENTS, headers={"X-Experience-API-Version": sent})
-    assert (reply.status_code, reply.headers["X-Experience-API-Version"]) == (400, "2.0.0")
+    assert (reply.status_code, reply.headers["X-Experience-API-Version"]) == (400, "1.0.3")
     assert reply.json()["error"]["parameter"] == "X-Experience-API-Version"
 
 
@@ -85,6 +85,12 @@ def test_a_missing_version_is_refused_everywhere_but_at_about(server: Server) ->
         assert (about.status_code, about.json()) == (200, {"version": ["1.0.3", "2.0.0"]})
         assert client.get("/xapi/about", headers={"X-Experience-API-Version": "0.9"}).status_code == 200
         assert client.head("/xapi/about").content == b""
+
+
+@pytest.mark.parametrize(("spoken", "known"), [("1.0", ["1.0.3"]), ("1.0.2", ["1.0.3"]), ("2.0.0", ["1.0.3", "2.0.0"])])
+def test_about_names_what_the_asker_can_know(spoken: str, known: list[str], client: httpx.Client) -> None:
+    """The list of versions that xAPI 1.0.3 allows ends with itself."""
+    assert client.get("/xapi/about", headers={"X-Experience-API-Version": spoken}).json() == {"version": known}
 
 
 def test_a_version_that_is_sent_twice_is_refused(server: Server) -> None:
@@ -155,9 +161,10 @@ def test_an_unknown_path_is_404(client: httpx.Client) -> None:
 
 
 def test_a_method_that_is_not_known_says_which_are(client: httpx.Client) -> None:
-    """405 with Allow (RFC 9110 15.5.6)."""
+    """405 with Allow (RFC 9110 15.5.6), to everyone: nobody has to log in to learn that."""
     reply = client.patch(STATEMENTS)
     assert reply.status_code == 405
+    assert client.delete(STATEMENTS, auth=lambda request: request).status_code == 405
     assert set(reply.headers["Allow"].split(", ")) == {"GET", "HEAD", "POST", "PUT", "OPTIONS"}
 
 
