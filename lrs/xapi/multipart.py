@@ -81,14 +81,14 @@ def boundary_of(content_type: str) -> str:
 
 
 def opening(boundary: str) -> bytes:
-    """Give what stands before the JSON."""
-    return f"--{boundary}\r\ncontent-type: application/json\r\n\r\n".encode()
+    """Give what stands before the JSON; names of headers are spelled as everybody does, since some clients look for that."""
+    return f"--{boundary}\r\nContent-Type: application/json\r\n\r\n".encode()
 
 
 def part_head(boundary: str, sha2: str, content_type: str) -> bytes:
     """Give what stands before the content of an attachment."""
     return (
-        f"\r\n--{boundary}\r\ncontent-type: {content_type}\r\ncontent-transfer-encoding: binary\r\nx-experience-api-hash: {sha2}\r\n\r\n"
+        f"\r\n--{boundary}\r\nContent-Type: {content_type}\r\nContent-Transfer-Encoding: binary\r\nX-Experience-API-Hash: {sha2}\r\n\r\n"
     ).encode()
 
 
