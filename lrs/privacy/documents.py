@@ -42,7 +42,8 @@ class Owner(NamedTuple):
 class Owners:
     """The owners of one tenant's documents: the agents whom they are about, and the tenant itself. Thread-safe.
 
-    Keys are remembered, but the vault is asked each time who is still known, so that an erasure counts at once, whichever process does it.
+    Keys are remembered, but the vault is asked each time who is still known, so that an erasure counts at once, whichever process does it. What
+    is under way when keys are forgotten remembers them where nobody looks any more.
     """
 
     def __init__(self, tenant: str, keys: TenantKeys, vault: Vault, *, month: Callable[[], int]) -> None:
@@ -54,12 +55,17 @@ class Owners:
 
     def find(self, context: Context) -> Owner | None:
         """Give the owner of a context's documents, or None when there is none, and so no document."""
-        index = self._keys.blind_index((context.agent or _TENANT).ifi)
+        index, deks = self._keys.blind_index((context.agent or _TENANT).ifi), self._deks
         found = self._vault.subjects(self._tenant, [index]).get(index)
         if found is None:
             return None
         sid, key = found
-        return Owner(sid, self._deks.get(sid) or self._remember(sid, self._keys.dek(sid, key.epoch, key.wrapped, key.check)))
+        dek = deks.get(sid) or self._keys.dek(sid, key.epoch, key.wrapped, key.check)
+        if len(deks) < _MAX_KEYS:
+            deks[sid] = dek
+        else:
+            self.forget()
+        return Owner(sid, dek)
 
     def claim(self, context: Context) -> Owner:
         """Make the owner that was not found, durable in the vault on return: a subject, as the actor of a statement becomes one."""
@@ -67,17 +73,11 @@ class Owners:
         identities = Identities(self._tenant, self._keys, self._vault, month=self._month)
         identities.learn([person])
         sid, _ = identities.token(person)
-        return Owner(sid, self._remember(sid, identities.deks([sid])[sid]))
+        return Owner(sid, identities.deks([sid])[sid])
 
     def forget(self) -> None:
         """Drop every key from memory."""
-        self._deks.clear()
-
-    def _remember(self, sid: int, dek: Dek) -> Dek:
-        if len(self._deks) >= _MAX_KEYS:
-            self._deks.clear()
-        self._deks[sid] = dek
-        return dek
+        self._deks = {}
 
 
 class _Name(msgspec.Struct, frozen=True, array_like=True):

@@ -94,6 +94,28 @@ def test_without_its_person_a_document_is_gone_at_once(vault: Vault, documents: 
     assert shelf.get("x").content == b'{"b":2}'
 
 
+def test_a_read_under_way_brings_no_key_back(
+    vault: Vault, documents: Documents, activity: str, agent: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that is forgotten while it is being used is not remembered."""
+    shelf = documents.state(activity, agent)
+    shelf.post("x", {"a": 1})
+    documents.forget()
+    shelf.get("x")
+    owners = documents._sealed("default")._owners
+    assert len(owners._deks) == 1
+    subjects = vault.subjects
+
+    def forgotten_meanwhile(*arguments: Any) -> Any:
+        found = subjects(*arguments)
+        documents.forget()
+        return found
+
+    monkeypatch.setattr(vault, "subjects", forgotten_meanwhile)
+    assert shelf.get("x").content == b'{"a":1}'
+    assert owners._deks == {}
+
+
 def erase(vault: Vault, keys: TenantKeys, agent: dict[str, Any]) -> None:
     """Take a person out of the vault by hand."""
     index = keys.blind_index(ifi_of(agent))
