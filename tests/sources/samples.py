@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from tests.sources.bigbluebutton import hook as bigbluebutton
+from tests.sources.edx import log as edx
 from tests.sources.hostile import Event
 from tests.sources.jitsi import hook as jitsi
 from tests.sources.livekit import hook as livekit
@@ -13,6 +14,7 @@ from tests.sources.livekit import hook as livekit
 MARK = "Canari7c1d"
 SAMPLES: dict[str, list[Event]] = {
     "bigbluebutton": bigbluebutton.SAMPLES,
+    "edx": edx.SAMPLES,
     "jitsi": jitsi.SAMPLES,
     "livekit": livekit.SAMPLES,
 }

@@ -26,13 +26,13 @@ CLIENTS = ("browser", "mobile")
 
 _ABSENT = msgspec.Raw()
 _OLDEST = 946_684_800_000_000  # the year 2000: a clock that says less was never set
+_MOST = 1e15
 _SESSION = re.compile(r"[0-9a-f]{32,64}", re.ASCII)
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,99}", re.ASCII)
 _ZONES = frozenset("Zz+-")
 _AFTER_DATE = len("2026-01-01")
 _BLOCK_PREFIXES = {"course-v1": "block-v1", "ccx-v1": "ccx-block-v1", "library-v1": "lib-block-v1"}
 
-_encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder().decode
 
 
@@ -119,11 +119,10 @@ class Event:
         session = self.context.session or ""
         return session if _SESSION.fullmatch(session) else None
 
-    def identity(self) -> tuple[bytes, ...]:
-        """Give what makes the event one: it is the same in a copy of a log, however its JSON is spelt."""
-        person = self.person
-        parts = (self.kind, self.source, self.time, person.id, person.username, self.text)
-        return (*(part.encode() for part in parts), _encode(self.data))
+    def identity(self, *parts: str) -> str:
+        """Derive the id of a statement from what makes the event one: what it is, when, whose, and the parts that its rule finds in it."""
+        whole = (self.kind, self.source, self.time, self.person.id, self.person.username, *parts)
+        return self.platform.statement_id(*(part.encode() for part in whole))
 
     def needed(self, *keys: str) -> str:
         """Give the first of some values that is there, as text."""
@@ -136,10 +135,10 @@ class Event:
         """Give the first of some values that is there, as a number."""
         for key in keys:
             value = self.data.get(key)
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                return value
             if isinstance(value, str) and value:
-                return _number(value, key)
+                value = _number(value, key)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                return _within(value, key)
         return None
 
     def words(self, key: str) -> str | None:
@@ -275,3 +274,9 @@ def _number(text: str, key: str) -> float:
         return float(text)
     except ValueError:
         raise InvalidEvent("a part of the event is not a number", parameter=f"event.{key}") from None
+
+
+def _within(value: float, key: str) -> float:
+    if not -_MOST <= value <= _MOST:  # neither is what is not a number
+        raise InvalidEvent("a number of the event is out of all bounds", parameter=f"event.{key}")
+    return value

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from lrs.sources import Statement
-from lrs.sources.edx.event import Event
+from lrs.sources.edx.event import Event, iri
 from lrs.sources.edx.rule import Part, Rule, activity, block, named, parent
 from lrs.sources.edx.scores import score
 from lrs.sources.edx.vocabulary import (
@@ -90,7 +90,7 @@ def bare_problem(event: Event) -> str:
 
 def _submissions(event: Event) -> dict[str, Submission]:
     found = event.data.get("submission")
-    return {key: value for key, value in found.items() if isinstance(value, dict)} if isinstance(found, dict) else {}
+    return {key: value for key, value in found.items() if isinstance(value, dict) and "answer" in value} if isinstance(found, dict) else {}
 
 
 def _single(event: Event) -> Submission:
@@ -148,8 +148,8 @@ def _questions(event: Event, whole: Statement) -> Iterator[Statement]:
     for key, submission in found.items():
         yield {
             **whole,
-            "id": event.platform.statement_id(*event.identity(), key.encode()),
-            "object": activity(f"{stem}@{key}", INTERACTION, _question(submission)),
+            "id": event.identity(whole["id"], key),
+            "object": activity(iri(f"{stem}@{key}", "event.submission"), INTERACTION, _question(submission)),
             "context": {
                 "statement": {"objectType": "StatementRef", "id": whole["id"]},
                 "contextActivities": around,

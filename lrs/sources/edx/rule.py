@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
 import attrs
+import msgspec
 
 from lrs.sources import Statement
 from lrs.sources.edx.event import Event, iri
@@ -14,6 +15,8 @@ from lrs.sources.edx.vocabulary import COURSE, SESSION, TRANSFORMER, Verb
 __all__ = ["Part", "Rule", "activity", "block", "course", "module", "named", "parent", "present", "statements"]
 
 Part: TypeAlias = dict[str, Any]
+
+_encode = msgspec.json.Encoder(order="sorted").encode
 VERSION = "1.0.3"
 CONVERTER = "lrs@1"
 """What the extension for the transformer's version says: another number when the statements of an event change."""
@@ -52,16 +55,18 @@ class Rule:
 
 def statements(event: Event, rule: Rule) -> Iterator[Statement]:
     """Make the statements of an event."""
+    thing, result = iri(rule.thing(event), "event"), rule.result(event)
     statement: Statement = {
-        "id": event.platform.statement_id(*event.identity()),
+        # Without titles, which may be known tomorrow, and without what no rule reads, which another version may write otherwise.
+        "id": event.identity(thing, _encode(result).decode()),
         "actor": event.platform.actor(event.person),
         "verb": rule.verb,
-        "object": activity(iri(rule.thing(event), "event"), rule.kind, rule.definition(event)),
+        "object": activity(thing, rule.kind, rule.definition(event)),
         "context": _context(event, rule),
         "timestamp": event.time,
         "version": VERSION,
     }
-    if result := rule.result(event):
+    if result:
         statement["result"] = result
     yield statement
     yield from rule.others(event, statement)
@@ -84,7 +89,7 @@ def _context(event: Event, rule: Rule) -> Part:
 
 def parent(event: Event) -> Part:
     """Make the activity of the course that the event happened in, with its title where one is known."""
-    return activity(course(event), COURSE, named(event.platform.names.get(event.course_key()), "en-US"))
+    return activity(iri(course(event), "context.course_id"), COURSE, named(event.platform.names.get(event.course_key()), "en-US"))
 
 
 def named(name: str | None, language: str) -> Part:

@@ -42,8 +42,14 @@ def _seconds(value: float | None) -> float | None:
     return None if value is None else round(float(value), _DECIMALS)
 
 
+def _whole(event: Event) -> float | None:
+    """Give the length of a video; a player that doesn't know it yet may say -1."""
+    length = _seconds(event.number("duration"))
+    return None if length is None or length < 0 else length
+
+
 def _length(event: Event) -> Part:
-    return present({LENGTH: _seconds(event.number("duration"))})
+    return present({LENGTH: _whole(event)})
 
 
 def _at(event: Event) -> float | None:
@@ -59,7 +65,7 @@ def _jump(event: Event) -> Part:
 
 
 def _completion(event: Event) -> Part:
-    length = _seconds(event.number("duration"))
+    length = _whole(event)
     result: Part = {"extensions": present({TIME: length}), "completion": True}
     return result if length is None else result | {"duration": _duration(length)}
 

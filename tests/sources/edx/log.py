@@ -7,7 +7,7 @@ from typing import Any
 
 from lrs.errors import InvalidEvent
 from lrs.sources import Outcome, Person, Platform
-from lrs.sources.edx import convert
+from lrs.sources.edx import EVENTS, convert
 
 HOME = "https://lms.example.fr"
 COURSE = "course-v1:Ecole+Chimie+2026"
@@ -27,6 +27,63 @@ CONTEXT = {
         "https://w3id.org/xapi/openedx/extension/transformer-version": "lrs@1",
         "https://w3id.org/xapi/openedx/extensions/session-id": SESSION,
     },
+}
+
+
+DATA: dict[str, Any] = {
+    # What any rule wants to know,
+    "id": "0b1c2d",
+    "duration": 300,
+    "currentTime": 12.34567,
+    "old_time": 10,
+    "new_time": "20.5",
+    "old_speed": "1.0",
+    "new_speed": "1.50",
+    "problem_id": PROBLEM,
+    "module_id": PROBLEM,
+    "block_id": PROBLEM,
+    "subsection_id": PROBLEM,
+    "component_usage_id": PROBLEM,
+    "course_id": COURSE,
+    "hint_index": 0,
+    "weighted_earned": 3,
+    "weighted_possible": 4,
+    "percent": 0.5,
+    "completion": 1.0,
+    "percent_grade": 0.75,
+    "exam_content_id": "block-v1:Ecole+Chimie+2026+type@sequential+block@partiel",
+    "exam_name": "Partiel",
+    "attempt_code": "438AD672-DE2C-4F0B-8876-35444E7DD746",
+    "attempt_id": 7,
+    "target_url": f"https://{MARK}:{MARK}@ailleurs.example.org/page?mail={MARK}#{MARK}",
+    "target_name": "Séance 2",
+    "current_tab": 1,
+    "target_tab": 2,
+    "tab_count": 3,
+    "team_id": "equipe-bleue",
+    "chapter": "/asset-v1:Ecole+Chimie+2026+type@asset+block@chapitre.pdf",
+    "parts": [{"option": {"points": 2}, "criterion": {"points_possible": 3}, "feedback": MARK}],
+    # and what none may pass on.
+    "title": MARK,
+    "body": MARK,
+    "target_username": MARK,
+    "bookmark_id": f"{MARK},{PROBLEM}",
+    "note_text": MARK,
+    "highlighted_content": MARK,
+    "query": MARK,
+    "search_string": MARK,
+    "answer": {"text": MARK, "file_names": [MARK]},
+    "hint_text": MARK,
+    "feedback_text": MARK,
+    "feedback": MARK,
+    "fileName": MARK,
+    "choice": MARK,
+    "certificate_id": MARK,
+    "certificate_url": f"{HOME}/certificates/{MARK}",
+    "requesting_student_id": MARK,
+    "scorer_id": MARK,
+    "url": f"{HOME}/u/{MARK}",
+    "unknown": {"deep": [MARK]},
 }
 
 
@@ -90,3 +147,22 @@ def refusal(given: bytes | dict[str, Any]) -> InvalidEvent:
 def found_by_login(person: Person) -> dict[str, Any]:
     """Make an agent of a login name."""
     return {"objectType": "Agent", "account": {"homePage": HOME, "name": f"externe-{len(person.username)}"}}
+
+
+def questions() -> dict[str, Any]:
+    """Make the event of a problem with two questions."""
+    answers = (
+        {"answer": ["le citron", "le savon"], "response_type": "choiceresponse"},
+        {"answer": "7", "response_type": "numericalresponse"},
+    )
+    found = {f"acides_{n}_1": {"question": f"Question {n} ?", "correct": n == 2, **answer} for n, answer in enumerate(answers, 2)}
+    data = {"problem_id": PROBLEM, "success": "incorrect", "grade": 1, "max_grade": 4, "attempts": 3, "submission": found}
+    return event("problem_check", data | {"state": {"student_answers": {"x": MARK}}, "correct_map": {"x": {"msg": MARK, "hint": MARK}}})
+
+
+SAMPLES = [
+    questions(),
+    event("problem_check", "input_acides_2_1%5B%5D=choice_0&input_acides_2_1%5B%5D=choice_2", source="browser"),
+    event("play_video", json.dumps(DATA), source="browser"),
+    *(event(kind, DATA) for kind in sorted(EVENTS)),
+]

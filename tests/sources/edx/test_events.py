@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import Any
 
 import attrs
 import pytest
@@ -12,64 +11,9 @@ import pytest
 from lrs.sources import Platform
 from lrs.sources.edx import BROWSER_EVENTS, EVENTS
 from lrs.xapi.rules import Checker
-from tests.sources.edx.log import COURSE, HOME, MARK, PLATFORM, PROBLEM, TIME, event, found_by_login, refusal, statements
+from tests.sources.edx.log import DATA, HOME, MARK, PLATFORM, TIME, converted, event, found_by_login, refusal, statements
 
 CHECKER = Checker("1.0.3")
-DATA: dict[str, Any] = {
-    # What any rule wants to know,
-    "id": "0b1c2d",
-    "duration": 300,
-    "currentTime": 12.34567,
-    "old_time": 10,
-    "new_time": "20.5",
-    "old_speed": "1.0",
-    "new_speed": "1.50",
-    "problem_id": PROBLEM,
-    "module_id": PROBLEM,
-    "block_id": PROBLEM,
-    "subsection_id": PROBLEM,
-    "component_usage_id": PROBLEM,
-    "course_id": COURSE,
-    "hint_index": 0,
-    "weighted_earned": 3,
-    "weighted_possible": 4,
-    "percent": 0.5,
-    "completion": 1.0,
-    "percent_grade": 0.75,
-    "exam_content_id": "block-v1:Ecole+Chimie+2026+type@sequential+block@partiel",
-    "exam_name": "Partiel",
-    "attempt_code": "438AD672-DE2C-4F0B-8876-35444E7DD746",
-    "attempt_id": 7,
-    "target_url": f"https://{MARK}:{MARK}@ailleurs.example.org/page?mail={MARK}#{MARK}",
-    "target_name": "Séance 2",
-    "current_tab": 1,
-    "target_tab": 2,
-    "tab_count": 3,
-    "team_id": "equipe-bleue",
-    "chapter": "/asset-v1:Ecole+Chimie+2026+type@asset+block@chapitre.pdf",
-    "parts": [{"option": {"points": 2}, "criterion": {"points_possible": 3}, "feedback": MARK}],
-    # and what none may pass on.
-    "title": MARK,
-    "body": MARK,
-    "target_username": MARK,
-    "bookmark_id": f"{MARK},{PROBLEM}",
-    "note_text": MARK,
-    "highlighted_content": MARK,
-    "query": MARK,
-    "search_string": MARK,
-    "answer": {"text": MARK, "file_names": [MARK]},
-    "hint_text": MARK,
-    "feedback_text": MARK,
-    "feedback": MARK,
-    "fileName": MARK,
-    "choice": MARK,
-    "certificate_id": MARK,
-    "certificate_url": f"{HOME}/certificates/{MARK}",
-    "requesting_student_id": MARK,
-    "scorer_id": MARK,
-    "url": f"{HOME}/u/{MARK}",
-    "unknown": {"deep": [MARK]},
-}
 KINDS = sorted(EVENTS)
 
 
@@ -127,7 +71,8 @@ def test_the_learner_is_who_the_event_is_about() -> None:
     """A tutor enrols a learner: the learner's number counts, when the server says so and not a browser."""
     data = DATA | {"user_id": "77", "username": "lea"}
     assert statements(event("edx.course.enrollment.activated", data))[0]["actor"]["account"]["name"] == "77"
-    assert statements(event("edx.course.enrollment.activated", data, source="browser"))[0]["actor"]["account"]["name"] == "1042"
+    for source in ("browser", "mobile"):
+        assert statements(event("edx.course.enrollment.activated", data, source=source))[0]["actor"]["account"]["name"] == "1042"
     assert "without their id" in str(refusal(event("edx.course.enrollment.activated", DATA | {"username": "lea"})))
 
 
@@ -164,8 +109,6 @@ def test_a_login_name_in_an_address_is_cut_out() -> None:
 
 def test_unknown_kinds_are_named_without_what_could_name_a_person() -> None:
     """The name of a kind is told; the path of a request and whatever is no name are not."""
-    from tests.sources.edx.log import converted
-
     assert converted(event("edx.holodeck.entered.v9", {})).unmapped == "edx.holodeck.entered.v9"
     assert converted(event(f"/u/{MARK}", {})).unmapped == "(a page request)"
     for name in (f"{MARK}@example.fr", "", "é", "x" * 101):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lrs.xapi.rules import Checker
-from tests.sources.edx.log import CONTEXT, COURSE, HOME, PARENT, PROBLEM, TIME, event, refusal, statements
+from tests.sources.edx.log import CONTEXT, COURSE, HOME, PARENT, PROBLEM, TIME, event, questions, refusal, statements
 
 ADL = "http://adlnet.gov/expapi"
 VIDEO = "https://w3id.org/xapi/video"
@@ -86,6 +86,7 @@ def test_a_video_is_played() -> None:
         ),
         ("show_transcript", {}, f"{ADL}/verbs/interacted", {"extensions": {f"{VIDEO}/extensions/cc-enabled": True}}),
         ("load_video", {}, f"{ADL}/verbs/initialized", None),
+        ("complete_video", {"duration": -1}, f"{ADL}/verbs/completed", {"extensions": {}, "completion": True}),
     ],
 )
 def test_the_ways_to_watch(name: str, data: dict[str, Any], verb: str, result: dict[str, Any] | None) -> None:
@@ -328,6 +329,12 @@ def test_exams() -> None:
     }
 
 
+def test_a_code_that_could_be_anything_names_no_attempt() -> None:
+    """Only a UUID does."""
+    made = only(event("edx.special_exam.timed.attempt.created", {"exam_content_id": PROBLEM, "attempt_code": "Zoé"}))
+    assert "grouping" not in made["context"]["contextActivities"]
+
+
 def test_open_responses() -> None:
     """Points of a rubric are added up; what was written, and by whom, stays out."""
     parts = [{"option": {"points": n}, "criterion": {"points_possible": 3}, "feedback": "Bravo Zoé"} for n in (1, 3)]
@@ -350,11 +357,27 @@ def test_open_responses() -> None:
         ({"event": {"id": "v", "duration": "long"}}, "event.duration"),
         ({"context": {"course_id": ["future"]}}, "$.context.course_id"),
         ({"context": "future"}, "$.context"),
+        ({"event": {"id": "v", "duration": 1e300}}, "event.duration"),
+        ({"event": {"id": "v", "duration": "nan"}}, "event.duration"),
     ],
 )
 def test_what_can_t_be_read_is_named(changed: dict[str, Any], place: str) -> None:
     """The place, never the value; a clock that was never set is no time."""
     assert refusal(event("play_video", {"id": "v42"}) | changed).parameter == place
+
+
+def test_the_encoding_of_what_is_not_read_counts_too() -> None:
+    """A line in another encoding is not half understood."""
+    other = json.dumps(event("play_video", {"id": "v42"}, agent="Zoé"), ensure_ascii=False).encode("latin-1")
+    assert "UTF-8" in refusal(other).message
+
+
+def test_every_id_is_an_iri_or_refused() -> None:
+    """A course and the questions of a problem are named in the event as well as the problem is."""
+    assert refusal(event("showanswer", {"problem_id": PROBLEM}, context={"course_id": "a b"})).parameter == "context.course_id"
+    several = questions()
+    several["event"]["submission"]["a b"] = {"answer": "7"}
+    assert refusal(several).parameter == "event.submission"
 
 
 def test_times_without_a_zone_are_utc() -> None:
