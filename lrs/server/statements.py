@@ -105,7 +105,7 @@ class Statements:
         languages = request.header(b"accept-language")
         page = await self._in_thread(partial(self._store.read, query, principal=principal, languages=languages))
         if query.statement_id or query.voided_statement_id:
-            return self._single(page)
+            return self._rendered(page.bodies[0], page)
         return self._listed(page, request.root_path)
 
     async def _in_thread(self, read: Callable[[], Page]) -> Page:
@@ -116,15 +116,11 @@ class Statements:
         more = f"{root_path}{PATH}?more={quote(page.more, safe='')}" if page.more else ""
         return self._rendered(b'{"statements":[%b],"more":%b}' % (b",".join(page.bodies), msgspec.json.encode(more)), page)
 
-    def _single(self, page: Page) -> Reply:
-        body = page.bodies[0]
-        reply = self._rendered(body, page)
-        reply.headers.append(last_modified(parse_timestamp(_STORED.decode(body).stored)))
-        return reply
-
     def _rendered(self, body: bytes, page: Page) -> Reply:
         """Answer with JSON, or with multipart/mixed for who asked for attachments (xAPI 1.0.3 Communication 1.5.2)."""
-        return Reply(200, body, [JSON]) if page.attachments is None else mixed_reply(body, page.attachments, self._readers)
+        reply = Reply(200, body, [JSON]) if page.attachments is None else mixed_reply(body, page.attachments, self._readers)
+        reply.headers = [*reply.headers, *_last_modified(page)]
+        return reply
 
 
 def _more(parameters: list[tuple[str, str]]) -> str:
@@ -132,3 +128,12 @@ def _more(parameters: list[tuple[str, str]]) -> str:
     if len(parameters) > 1:
         raise InvalidRequest("more stands alone: the filters are in it already", parameter="more")
     return parameters[0][1]
+
+
+def _last_modified(page: Page) -> list[Header]:
+    """Give the latest ``stored`` of a page, which is at one of its ends; IEEE 9274.1.1 asks for it of lists too."""
+    ends = {*page.bodies[:1], *page.bodies[-1:]}
+    if not ends:
+        return []
+    latest = max(parse_timestamp(_STORED.decode(body).stored) for body in ends)
+    return [last_modified(latest)]

@@ -41,6 +41,8 @@ def test_a_form_stores_and_reads(page: httpx.Client, statement: dict[str, Any]) 
     assert (found.status_code, found.json()["object"]) == (200, statement["object"])
     head = send(page, "HEAD", {"statementId": wanted})
     assert (head.status_code, head.content, head.headers["Last-Modified"]) == (200, b"", found.headers["Last-Modified"])
+    parts = send(page, "HEAD", {"statementId": wanted, "attachments": "true"})
+    assert (parts.status_code, parts.content) == (200, b"")
     posted = send(page, "POST", {"content": json.dumps([statement])})
     assert (posted.status_code, len(posted.json())) == (200, 1)
 
