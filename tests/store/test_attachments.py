@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,6 +14,7 @@ import pytest
 import lrs
 from lrs.access import Principal, Scope, View
 from lrs.privacy.attachments import PIECE_BYTES
+from lrs.storage.contract import SealedPiece
 from lrs.xapi.attachments import SIGNATURE
 from tests.signing import certificate, signed
 from tests.store.conftest import World
@@ -165,6 +166,51 @@ def test_what_a_crash_left_is_nobodys(store: lrs.LRS, world: World, monkeypatch:
     other = world.statement("bob", id=sent["id"], attachments=[attached(b"other")])
     store.ingest(other, attachments={sha(b"other"): b"other"})
     assert dict(store.query(statement_id=sent["id"], attachments=True).attachments) == {sha(b"other"): b"other"}
+
+
+def test_no_statement_is_stored_without_its_contents(store: lrs.LRS, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the contents can't be stored, nor is the statement."""
+
+    def fail(pieces: Iterable[SealedPiece]) -> None:
+        next(iter(pieces))
+        raise lrs.StoreUnavailable("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store._warehouse, "add_attachments", fail)
+        with pytest.raises(lrs.StoreUnavailable):
+            store.ingest(world.statement(attachments=[attached(TEXT)]), attachments={sha(TEXT): TEXT})
+    assert store.query(verb=world.verb).statements == []
+
+
+def test_a_piece_that_is_not_in_its_place_is_noticed(store: lrs.LRS, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces exchanged, missing, or of another content: reading says so, and gives nothing for something else."""
+    one, other = os.urandom(3 * PIECE_BYTES), os.urandom(3 * PIECE_BYTES)
+    add = store._warehouse.add_attachments
+
+    def exchange(pieces: list[SealedPiece]) -> None:
+        pieces[1].sealed, pieces[2].sealed = pieces[2].sealed, pieces[1].sealed
+
+    def drop(pieces: list[SealedPiece]) -> None:
+        del pieces[2]
+
+    def mix(pieces: list[SealedPiece]) -> None:
+        pieces[1].sealed = pieces[4].sealed
+
+    for harm in (exchange, drop, mix):
+
+        def harmed(pieces: Iterable[SealedPiece], harm: Callable[[list[SealedPiece]], None] = harm) -> None:
+            listed = list(pieces)
+            harm(listed)
+            add(listed)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(store._warehouse, "add_attachments", harmed)
+            sent = world.statement(attachments=[attached(one), attached(other)])
+            (identifier,) = store.ingest(sent, attachments={sha(one): one, sha(other): other})
+        contents = store.query(statement_id=identifier, attachments=True).attachments
+        with pytest.raises(lrs.TamperedData):
+            contents[sha(one)]
+        assert contents[sha(other)] == other
 
 
 def test_only_who_sees_people_sees_contents(store: lrs.LRS, world: World, principal: Callable[..., Principal]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -61,3 +63,27 @@ def test_a_more_link_works_for_a_day(tmp_path: Path) -> None:
         now[0] += DAY
         with pytest.raises(lrs.InvalidRequest):
             store.query(more=more)
+
+
+def test_a_content_has_the_limits_of_its_statement(tmp_path: Path) -> None:
+    """It is there as long as the persons are, and gone with them; a statement that came late has less time left."""
+    now = [time.time_ns() // 1000]
+    essay = b"an essay"
+    digest = hashlib.sha256(essay).hexdigest()
+    attachment = {"usageType": "https://u.example/1", "display": {}, "contentType": "text/plain", "length": len(essay), "sha2": digest}
+    with LRS(lrs.Settings(data=tmp_path, identity_days=10, statement_days=20), clock=lambda: now[0]) as store:
+        world = World()
+        late = datetime.fromtimestamp(now[0] / 1_000_000, UTC) - timedelta(days=5)
+        ids = store.ingest(
+            [world.statement(attachments=[attachment]), world.statement(attachments=[attachment], timestamp=late.isoformat())],
+            attachments={digest: essay},
+        )
+
+        def there(identifier: UUID) -> bool:
+            return digest in store.query(statement_id=identifier, attachments=True).attachments
+
+        assert [there(each) for each in ids] == [True, True]
+        now[0] += 5 * DAY + 2_000_000
+        assert [there(each) for each in ids] == [True, False]
+        now[0] += 5 * DAY
+        assert [there(each) for each in ids] == [False, False]
