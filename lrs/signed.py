@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from lrs.errors import InvalidStatement, LRSError
@@ -15,16 +15,16 @@ Check = Callable[[bytes], Statement]
 """The JSON of one statement -> the statement, checked by the rules of the version that is spoken; or an error."""
 
 
-def check_signatures(
-    statement: Statement, contents: Contents, check: Check, *, statement_id: UUID | None, index: int, version: str
-) -> None:
-    """Refuse a statement with a signature that is malformed, about another statement, or not made with its certificate's key.
+def check_signatures(statements: Sequence[Statement], contents: Contents, check: Check, *, statement_id: UUID | None, version: str) -> None:
+    """Refuse statements with a signature that is malformed, about another statement, or not made with its certificate's key.
 
-    ``index`` is its place in the batch. A signature that is only linked (fileUrl) is not fetched, so nothing is said of it.
+    ``statement_id`` came beside a single statement. A signature that is only linked (fileUrl) is not fetched, so nothing is said of it.
     """
-    for path, attachment in signatures_of(statement):
-        if attachment.sha2 in contents:
-            fault = _fault(bytes(contents[attachment.sha2].data), statement, check, statement_id)
+    for index, statement in enumerate(statements):
+        # One that is attached many times is looked at once, or a small body could keep the processor busy for long.
+        own = {attachment.sha2: path for path, attachment in signatures_of(statement) if attachment.sha2 in contents}
+        for sha2, path in own.items():
+            fault = _fault(bytes(contents[sha2].data), statement, check, statement_id)
             if fault:
                 raise InvalidStatement(f"the signature {fault}", path=path, section=Section.SIGNATURE.under(version), index=index)
 

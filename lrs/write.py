@@ -14,6 +14,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -103,7 +104,7 @@ class Preparer:
         ids = _stamp(statements, statement_id)
         check_contents(statements, contents)
         if contents:
-            self._check_signatures(statements, contents, version, statement_id)
+            check_signatures(statements, contents, partial(self._one, version=version), statement_id=statement_id, version=version)
         return Batch(principal, ids, statements, self._authority(principal), _future(), grant.defines, contents=contents)
 
     def prepare_lines(self, lines: Sequence[bytes], principal: Principal, *, version: str) -> tuple[Batch, list[int], dict[int, LRSError]]:
@@ -138,15 +139,11 @@ class Preparer:
         check = self._checkers[version].check
         return [check(bytes(raw), index=index) for index, raw in enumerate(raws)]
 
-    def _check_signatures(self, statements: Sequence[Statement], contents: Contents, version: str, statement_id: UUID | None) -> None:
-        def check(payload: bytes) -> Statement:
-            raws, single = self._decode(payload, 1)
-            if not single:
-                raise InvalidRequest("a signature is about one statement, not an array")
-            return self._check(raws, version)[0]
-
-        for index, statement in enumerate(statements):
-            check_signatures(statement, contents, check, statement_id=statement_id, index=index, version=version)
+    def _one(self, body: bytes, *, version: str) -> Statement:
+        raws, single = self._decode(body, 1)
+        if not single:
+            raise InvalidRequest("an array is not one statement")
+        return self._check(raws, version)[0]
 
     def _authority(self, principal: Principal) -> Authority:
         authority = self._authorities.get(principal.authority)

@@ -135,8 +135,7 @@ def _boundaries(body: bytes, boundary: bytes) -> Iterator[tuple[int, int]]:
             yield end, -1 if last else found.end()
             if last:
                 return
-            # The line break after a boundary may belong to the next one.
-            after = found.end() - 2
+            after = found.end()
         end = body.find(b"\r\n" + line, after)
 
 

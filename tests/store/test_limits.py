@@ -82,6 +82,9 @@ def test_a_content_has_the_limits_of_its_statement(tmp_path: Path) -> None:
         def there(identifier: UUID) -> bool:
             return digest in store.query(statement_id=identifier, attachments=True).attachments
 
+        with store._warehouse._sessions.reader() as session:
+            ends = sorted(end for (end,) in session.query("SELECT toUnixTimestamp(until) FROM attachments", {}))
+        assert [end - now[0] // 1_000_000 for end in ends] == [5 * 86_400, 10 * 86_400]
         assert [there(each) for each in ids] == [True, True]
         now[0] += 5 * DAY + 2_000_000
         assert [there(each) for each in ids] == [True, False]
