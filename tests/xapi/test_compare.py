@@ -60,6 +60,7 @@ THE_SAME = {
     "a number in an extension": put("result/extensions", {"http://example.org/e": [Number("1.0"), {"c": None, "A": "b"}]}, WHOLE),
     "a duration that differs beyond 0.01 s": put("result/duration", "PT1.2399S", WHOLE),
     "a language tag in another case": put("context/language", "fr-fr", WHOLE),
+    "a language map with a tag in another case": put("attachments/0/display", {"EN": ATTACHMENT["display"]["en"]}, WHOLE),
     "a sum in upper case": put("attachments/0/sha2", ATTACHMENT["sha2"].upper(), WHOLE),
 }
 NOT_THE_SAME = {
@@ -85,6 +86,12 @@ ONLY_BEFORE_2 = {
     "another time": put("timestamp", "2021-11-29T23:09:00.500001Z", WHOLE),
     "an attachment of another kind": put("attachments/0/usageType", "http://example.org/u", WHOLE),
 }
+
+
+@pytest.mark.parametrize(("one", "other"), [("PT1S", "PT1.009S"), ("PT1.5S", "PT1.50S"), ("PT1.5S", "PT1,504S"), ("PT1.1M", "PT1.1M")])
+def test_hundredths_of_a_second_are_compared(one, other):
+    """Zeros at the end of a fraction, how it is written and what is beyond 0.01 s make no difference."""
+    assert not differs(put("result/duration", one, WHOLE), put("result/duration", other, WHOLE), V1)
 
 
 def differs(one: dict[str, Any], other: dict[str, Any], version: str) -> bool:
