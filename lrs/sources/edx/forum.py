@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from lrs.sources.edx.event import Event
-from lrs.sources.edx.rule import Part, Rule, course, present
+from lrs.sources.edx.rule import Part, Rule, activity, course, nothing, present
 from lrs.sources.edx.vocabulary import (
     CREATED,
     DELETED,
@@ -65,12 +66,18 @@ def _vote(event: Event) -> Part:
     return present({TYPE: event.words("vote_value")})
 
 
-def _rule(verb: Verb) -> Rule:
-    return Rule(verb, DISCUSSION, post, published=True)
+def _thread(event: Event) -> Part:
+    """Group answers by the thread that they belong to."""
+    thread = event.data.get("discussion")
+    identifier = thread.get("id") if isinstance(thread, dict) else None
+    if not isinstance(identifier, str) or not identifier:
+        return {}
+    address = event.address(f"{event.platform.home}/api/discussion/v1/threads/{identifier}", "event.discussion.id")
+    return {"grouping": [activity(address, DISCUSSION, {})]}
 
 
-def _ours(verb: Verb) -> Rule:
-    return Rule(verb, DISCUSSION, post)
+def _rule(verb: Verb, extensions: Callable[[Event], Part] = nothing, *, published: bool = True) -> Rule:
+    return Rule(verb, DISCUSSION, post, extensions=extensions, grouping=_thread, published=published)
 
 
 _SHARED = {"edited": EDITED, "deleted": DELETED, "reported": REPORTED, "unreported": UNREPORTED}
@@ -86,15 +93,15 @@ _TEAM = {"created": CREATED, "changed": EDITED, "deleted": DELETED, "learner_add
 
 EVENTS = {
     **{f"edx.forum.{part}.{done}": _rule(verb) for part in ("thread", "response", "comment") for done, verb in _SHARED.items()},
-    "edx.forum.thread.created": Rule(POSTED, DISCUSSION, post, extensions=_thread_type, published=True),
+    "edx.forum.thread.created": _rule(POSTED, _thread_type),
     "edx.forum.response.created": _rule(POSTED),
     "edx.forum.comment.created": _rule(POSTED),
     "edx.forum.thread.viewed": _rule(VIEWED),
-    "edx.forum.thread.voted": Rule(VOTED, DISCUSSION, post, extensions=_vote, published=True),
-    "edx.forum.response.voted": Rule(VOTED, DISCUSSION, post, extensions=_vote, published=True),
-    **{f"edx.forum.thread.{done}": _ours(verb) for done, verb in _THREAD.items()},
-    "edx.forum.response.mark": _ours(INTERACTED),
-    "edx.forum.response.unmark": _ours(INTERACTED),
+    "edx.forum.thread.voted": _rule(VOTED, _vote),
+    "edx.forum.response.voted": _rule(VOTED, _vote),
+    **{f"edx.forum.thread.{done}": _rule(verb, published=False) for done, verb in _THREAD.items()},
+    "edx.forum.response.mark": _rule(INTERACTED, published=False),
+    "edx.forum.response.unmark": _rule(INTERACTED, published=False),
     "edx.forum.searched": Rule(SEARCHED, DISCUSSION, forum),
     **{f"edx.team.{done}": Rule(verb, GROUP, team) for done, verb in _TEAM.items()},
     "edx.team.activity_updated": Rule(INTERACTED, GROUP, team),

@@ -12,7 +12,7 @@ from lrs.sources import Statement
 from lrs.sources.edx.event import Event, iri
 from lrs.sources.edx.vocabulary import COURSE, SESSION, TRANSFORMER, Verb
 
-__all__ = ["Part", "Rule", "activity", "block", "course", "module", "named", "parent", "present", "statements"]
+__all__ = ["Part", "Rule", "activity", "block", "course", "module", "named", "nothing", "parent", "present", "statements"]
 
 Part: TypeAlias = dict[str, Any]
 

@@ -55,6 +55,7 @@ DATA: dict[str, Any] = {
     "exam_name": "Partiel",
     "attempt_code": "438AD672-DE2C-4F0B-8876-35444E7DD746",
     "attempt_id": 7,
+    "discussion": {"id": "64a8"},
     "target_url": f"https://{MARK}:{MARK}@ailleurs.example.org/page?mail={MARK}#{MARK}",
     "target_name": "Séance 2",
     "current_tab": 1,

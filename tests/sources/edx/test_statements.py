@@ -287,6 +287,16 @@ def test_discussions(name: str, path: str | None, identifier: str) -> None:
     assert made["context"]["extensions"].get("https://w3id.org/xapi/acrossx/extensions/type") == kind
 
 
+def test_an_answer_stands_beside_its_thread() -> None:
+    """The thread groups the responses and comments of it; its title, which somebody wrote, is left out."""
+    data = {"id": "64b7", "discussion": {"id": "64a8"}, "response": {"id": "64a9"}, "title": "Bonjour"}
+    made = only(event("edx.forum.comment.created", data, context={"path": "/api/discussion/v1/comments/"}))
+    kind = {"type": "http://id.tincanapi.com/activitytype/discussion"}
+    thread = {"objectType": "Activity", "id": f"{HOME}/api/discussion/v1/threads/64a8", "definition": kind}
+    assert made["context"]["contextActivities"] == {"parent": [PARENT], "grouping": [thread]}
+    assert "grouping" not in only(event("edx.forum.thread.viewed", {"id": "64b7", "discussion": {"id": 7}}))["context"]["contextActivities"]
+
+
 def test_exams() -> None:
     """The attempt is beside the course; its code, which is no IRI, becomes one."""
     data = {
