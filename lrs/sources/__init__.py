@@ -55,6 +55,8 @@ SOURCES = {
     "edx": "Open edX tracking logs",
     "jitsi": "Jitsi webhooks (event_sync)",
     "livekit": "LiveKit webhooks",
+    "peertube": "views of PeerTube, as a proxy logs them",
+    "player": "events of HTML5 and YouTube players",
 }
 """The sources there are: name -> what they read."""
 

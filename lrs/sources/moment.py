@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from lrs.errors import InvalidEvent
+from lrs.xapi.formats import parse_timestamp
 
-__all__ = ["MINUTE", "SECOND", "lasting", "milliseconds", "minute", "precise"]
+__all__ = ["MINUTE", "SECOND", "lasting", "milliseconds", "minute", "precise", "read"]
 
 SECOND = 1000
 MINUTE = 60 * SECOND
+_MICROSECONDS = 1000
 _OLDEST = 946_684_800_000  # the year 2000: a clock that says less was never set
 _LATEST = 253_402_300_799_999  # the last millisecond that can be written
 
@@ -19,6 +21,15 @@ def milliseconds(value: float, place: str, *, unit: int = 1) -> int:
     if not _OLDEST <= value * unit <= _LATEST:
         raise InvalidEvent("the event's clock was not set: it says a year before 2000 or after 9999", parameter=place)
     return int(value * unit)
+
+
+def read(text: str, place: str) -> int:
+    """Read a timestamp of ISO 8601; raises :class:`lrs.errors.InvalidEvent` for what is none and for a clock that is wrong."""
+    try:
+        microseconds = parse_timestamp(text)
+    except ValueError:
+        raise InvalidEvent("the event has no time that can be read", parameter=place) from None
+    return milliseconds(microseconds // _MICROSECONDS, place)
 
 
 def minute(moment: int) -> str:

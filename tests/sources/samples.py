@@ -10,6 +10,8 @@ from tests.sources.edx import log as edx
 from tests.sources.hostile import Event
 from tests.sources.jitsi import hook as jitsi
 from tests.sources.livekit import hook as livekit
+from tests.sources.peertube import log as peertube
+from tests.sources.player import page as player
 
 MARK = "Canari7c1d"
 SAMPLES: dict[str, list[Event]] = {
@@ -17,6 +19,8 @@ SAMPLES: dict[str, list[Event]] = {
     "edx": edx.SAMPLES,
     "jitsi": jitsi.SAMPLES,
     "livekit": livekit.SAMPLES,
+    "peertube": peertube.SAMPLES,
+    "player": player.SAMPLES,
 }
 
 

@@ -38,6 +38,16 @@ def test_every_statement_is_valid_and_names_nobody(source: str) -> None:
 
 
 @pytest.mark.parametrize("source", SOURCES)
+def test_one_id_is_one_statement(source: str) -> None:
+    """What comes again says the same under the same id, so that a store takes it and keeps it once."""
+    events = [json.dumps(event).encode() for event in SOURCES[source]]
+    told: dict[str, dict] = {}
+    for outcome in converter(source)([*events, *events], PLATFORM):
+        for statement in outcome.statements:
+            assert told.setdefault(statement["id"], statement) == statement
+
+
+@pytest.mark.parametrize("source", SOURCES)
 def test_a_field_of_a_future_version_changes_nothing(source: str) -> None:
     """What nobody knows yet is not read, wherever it stands."""
 
