@@ -86,7 +86,7 @@ def opening(boundary: str) -> bytes:
 
 
 def part_head(boundary: str, sha2: str, content_type: str) -> bytes:
-    """Give what stands before the content of an attachment."""
+    """Give what stands before the content of an attachment; some clients know headers in this spelling alone."""
     return (
         f"\r\n--{boundary}\r\nContent-Type: {content_type}\r\nContent-Transfer-Encoding: binary\r\nX-Experience-API-Hash: {sha2}\r\n\r\n"
     ).encode()

@@ -75,6 +75,9 @@ def test_an_attachment_goes_in_and_comes_out(client: httpx.Client, statement: di
     found, contents = read(got)
     assert (found["attachments"], contents) == (sent["attachments"], {sha(data): data for data in files})
     assert "Last-Modified" in got.headers
+    # Clients look for these to the letter.
+    for header in (b"\r\nContent-Type: text/plain\r\n", b"\r\nContent-Transfer-Encoding: binary\r\n", b"\r\nX-Experience-API-Hash: "):
+        assert got.content.count(header) == 2
     head = client.head(STATEMENTS, params=single)
     assert (head.content, head.headers["Content-Length"]) == (b"", got.headers["Content-Length"])
     assert head.headers["Content-Type"].startswith("multipart/mixed; boundary=")
