@@ -26,10 +26,12 @@ _OF_THE_FORM = frozenset({b"content-type", b"content-length", b"content-encoding
 _JSON = {b"content-type": b"application/json"}
 _NOT_ENCODED = re.compile(rb"[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]|%(?![0-9A-Fa-f]{2})")
 _MAX_FIELDS = 64
+_LARGEST = 4 * 1024 * 1024
+"""Bytes of a form: who sends it is not known before it is read, so it may not be as large as other bodies."""
 
 
 async def meant(request: Request, limit: int) -> Request:
-    """Give the request that a form stands for; any other request as it is. A form has ``limit`` bytes at most.
+    """Give the request that a form stands for; any other request as it is. A form has 4 MiB at most, or ``limit`` bytes.
 
     xAPI 2.0 has no such syntax: ``method`` is an unknown parameter there, and refused as one. Who asks is not known before
     the form is read, so that a malformed form is refused before wrong credentials are.
@@ -42,7 +44,7 @@ async def meant(request: Request, limit: int) -> Request:
     method = _method(parameters)
     if request.header(b"content-type").partition(";")[0].strip().lower() != _FORM:
         raise _refuse(f"the alternate request syntax is a form: its Content-Type is {_FORM}", "Content-Type")
-    return await asyncio.to_thread(_translated, request, method, await request.body(limit))
+    return await asyncio.to_thread(_translated, request, method, await request.body(min(limit, _LARGEST)))
 
 
 def _method(parameters: list[tuple[str, str]]) -> str:

@@ -120,7 +120,7 @@ def decompress(sent: bytes, limit: int) -> bytes:
 
 
 def _too_large(limit: int) -> LimitExceeded:
-    return LimitExceeded(f"the body is larger than the {limit} bytes that are allowed (max_body_bytes)")
+    return LimitExceeded(f"the body is larger than the {limit} bytes that are allowed here")
 
 
 def _joined(lines: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

@@ -8,9 +8,13 @@ import uuid
 from typing import Any
 from urllib.parse import urlencode
 
+import anyio
 import httpx
 import pytest
 
+from lrs.errors import LimitExceeded
+from lrs.server.alternate import meant
+from lrs.server.request import Request
 from tests.server.process import Server
 
 STATEMENTS = "/xapi/statements"
@@ -142,3 +146,17 @@ def test_it_does_not_exist_in_2(method: str, client: httpx.Client, page: httpx.C
 def test_a_form_is_bounded(page: httpx.Client) -> None:
     """As any body is."""
     assert send(page, "PUT", {"content": "x" * 300_001}).status_code == 413
+
+
+def test_a_form_is_smaller_than_other_bodies_may_be() -> None:
+    """Nobody knows who sends it before it is read."""
+    headers = [(b"content-type", FORM.encode())]
+    scope = {"type": "http", "method": "POST", "path": STATEMENTS, "query_string": b"method=PUT", "headers": headers}
+
+    pieces = iter([True] * 4 + [False])
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"x" * 1_048_576, "more_body": next(pieces)}
+
+    with pytest.raises(LimitExceeded):
+        anyio.run(meant, Request(scope, receive), 1 << 30)

@@ -11,9 +11,11 @@ from hypothesis import strategies as some
 
 from lrs import errors
 from lrs.errors import ConfigurationError, InvalidRequest, LimitExceeded, NotAuthenticated
+from lrs.read import Page
 from lrs.server import authentication, failures
 from lrs.server.request import Request, decompress
 from lrs.server.serving import Listening
+from lrs.server.statements import _last_modified
 from lrs.server.versions import negotiate
 
 STATUSES = {
@@ -45,6 +47,14 @@ def test_every_error_has_its_status() -> None:
     for name, kind in kinds.items():
         error = kind("what", "extra") if name == "MissingExtra" else kind("what")
         assert failures.status_of(error) == STATUSES[name], name
+
+
+@pytest.mark.parametrize("turn", [False, True])
+def test_a_page_was_modified_when_its_latest_statement_was_stored(*, turn: bool) -> None:
+    """Whichever end it stands at."""
+    bodies = [b'{"stored":"2026-11-0%dT10:00:00.999Z"}' % day for day in (1, 2, 3)]
+    page = Page(bodies[::-1] if turn else bodies, None)
+    assert _last_modified(page) == [(b"last-modified", b"Tue, 03 Nov 2026 10:00:00 GMT")]
 
 
 @pytest.mark.parametrize("supported", [("1.0.3",), ("2.0.0",), ("1.0.3", "2.0.0")])
