@@ -52,14 +52,14 @@ _GRANTS: dict[Action, frozenset[Scope]] = {
     Action.WRITE_STATEMENTS: frozenset({Scope.STATEMENTS_WRITE, Scope.ALL}),
     Action.READ_STATEMENTS: frozenset({Scope.STATEMENTS_READ, Scope.STATEMENTS_READ_MINE, Scope.ALL_READ, Scope.ALL}),
     Action.COUNT_STATEMENTS: frozenset({Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL}),
-    Action.READ_PERSONS: frozenset({Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL}),
+    Action.READ_PERSONS: frozenset({Scope.STATEMENTS_READ, Scope.STATEMENTS_READ_MINE, Scope.ALL_READ, Scope.ALL}),
     Action.READ_ACTIVITIES: frozenset({Scope.STATEMENTS_READ, Scope.DEFINE, Scope.ALL_READ, Scope.ALL}),
     Action.READ_STATES: frozenset({Scope.STATE, Scope.ALL_READ, Scope.ALL}),
     Action.WRITE_STATES: frozenset({Scope.STATE, Scope.ALL}),
     Action.READ_PROFILES: frozenset({Scope.PROFILE, Scope.ALL_READ, Scope.ALL}),
     Action.WRITE_PROFILES: frozenset({Scope.PROFILE, Scope.ALL}),
 }
-_OF_STATEMENTS = frozenset({Action.READ_STATEMENTS, Action.READ_ACTIVITIES})
+_OF_STATEMENTS = frozenset({Action.READ_STATEMENTS, Action.READ_PERSONS, Action.READ_ACTIVITIES})
 _ON_DOCUMENTS = frozenset({Action.READ_STATES, Action.WRITE_STATES, Action.READ_PROFILES, Action.WRITE_PROFILES})
 _READS_OTHERS = frozenset({Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL})
 _DEFINES = frozenset({Scope.DEFINE, Scope.ALL})
@@ -92,11 +92,12 @@ class Principal:
 class Grant:
     """A verdict: what an allowed caller may see, and do beside.
 
-    ``only_mine``: it sees only statements whose authority is what it would get itself. ``defines``: the activity definitions that it writes
+    ``reads``: it sees statements; ``only_mine``: only those whose authority is what it would get itself. ``defines``: the activity definitions that it writes
     enter the store's own (xAPI 1.0.3 Communication 4.2).
     """
 
     view: View
+    reads: bool = False
     only_mine: bool = False
     defines: bool = False
 
@@ -116,6 +117,7 @@ def decide(principal: Principal, action: Action) -> Grant:
         raise NotPermitted("this credential does not see people, and documents can name them")
     return Grant(
         view=principal.view,
+        reads=bool(principal.scopes & _GRANTS[Action.READ_STATEMENTS]),
         only_mine=action in _OF_STATEMENTS and not granted & _READS_OTHERS,
         defines=action is Action.WRITE_STATEMENTS and bool(principal.scopes & _DEFINES),
     )

@@ -112,15 +112,19 @@ class Reader:
         return [(msgspec.json.decode(people[int(str(sid))]) if sid else None, number) for sid, number in counted]
 
     def person(self, asked: Person, principal: Principal) -> bytes:
-        """Give the Person object of an agent: every name and identifier that was sent of it, or what is ``asked`` for when nothing was."""
-        decide(principal, Action.READ_PERSONS)
+        """Give the Person object of an agent: every name and identifier that was sent of it.
+
+        It is what is ``asked`` for when nothing was, and to who reads only its own statements, for others sent the spellings too.
+        """
+        if decide(principal, Action.READ_PERSONS).only_mine:
+            return render.person([asked.json])
         (sid,) = self._sids(asked, principal.tenant)
         return render.person(self._revealer(principal.tenant).spellings(sid) or [asked.json])
 
     def activity(self, iri: str, principal: Principal) -> bytes:
         """Give the Activity object of an IRI, with all that was said of it; the bare object when nothing was."""
         grant = decide(principal, Action.READ_ACTIVITIES)
-        seen = self._definitions([iri], principal.tenant, grant)
+        seen = self._definitions([iri], principal, grant)
         return render.activity(iri, seen.get(iri, ()))
 
     def stored_json(self, tenant: str, statement_id: UUID) -> bytes | None:
@@ -140,11 +144,11 @@ class Reader:
         if found is None or found[1] is not (query.voided_statement_id is not None):
             raise NotFound("no statement that this credential may see is stored under this id")
         row = found[0]
-        if grant.only_mine and self._own_authority(principal) != _authority_of(row):
+        if not self._readable(principal, grant)(row):
             raise NotFound("no statement that this credential may see is stored under this id")
         bodies = self._revealer(principal.tenant).reveal([row], grant.view)
         attachments = self._attachments([row], principal.tenant, grant) if query.attachments else None
-        return Page(self._render(bodies, query.format, languages, principal.tenant, grant), None, attachments)
+        return Page(self._render(bodies, query.format, languages, principal, grant), None, attachments)
 
     def _narrow(self, query: StatementQuery, principal: Principal, grant: Grant) -> Selection:
         """Turn identifiers into subject numbers, and IRIs into what may stand for them."""
@@ -179,7 +183,7 @@ class Reader:
             more = self._keys(principal.tenant).tokens.seal(payload, bound_to=principal.credential_id, until=until)
         bodies = self._revealer(principal.tenant).reveal(shown, grant.view)
         attachments = self._attachments(shown, principal.tenant, grant) if following.attachments else None
-        return Page(self._render(bodies, following.format, following.languages, principal.tenant, grant), more, attachments)
+        return Page(self._render(bodies, following.format, following.languages, principal, grant), more, attachments)
 
     def _attachments(self, rows: list[StoredStatement], tenant: str, grant: Grant) -> StoredContents:
         """Find the contents of these statements: none where the view hides people, or for whom no key is left."""
@@ -190,19 +194,28 @@ class Reader:
         known = {statement: keys[sid] for statement, sid in owners.items() if sid in keys}
         return StoredContents(self._warehouse, tenant, heads, known, now=now)
 
-    def _render(self, bodies: list[bytes], form: str, languages: str, tenant: str, grant: Grant) -> list[bytes]:
+    def _render(self, bodies: list[bytes], form: str, languages: str, principal: Principal, grant: Grant) -> list[bytes]:
         if form == "exact":
             return bodies
         if form == "ids":
             return [render.ids(body) for body in bodies]
         activities = sorted({activity for body in bodies for activity in render.activities(body)})
-        said = self._definitions(activities, tenant, grant)
+        said = self._definitions(activities, principal, grant)
         return [render.canonical(body, languages, said) for body in bodies]
 
-    def _definitions(self, activities: list[str], tenant: str, grant: Grant) -> Mapping[str, list[bytes]]:
-        """Give what was said of activities: with free text to whoever may read everybody's statements with their people."""
-        revealer = self._revealer(tenant) if grant.view is View.IDENTIFIED and not grant.only_mine else None
-        return definitions(self._warehouse, tenant, activities, revealer=revealer, now=self._clock())
+    def _definitions(self, activities: list[str], principal: Principal, grant: Grant) -> Mapping[str, list[bytes]]:
+        """Give what was said of activities: with free text from the statements that this reader sees with their people."""
+        revealer = self._revealer(principal.tenant) if grant.reads and grant.view is View.IDENTIFIED else None
+        return definitions(
+            self._warehouse, principal.tenant, activities, revealer=revealer, readable=self._readable(principal, grant), now=self._clock()
+        )
+
+    def _readable(self, principal: Principal, grant: Grant) -> Callable[[StoredStatement], bool]:
+        """Tell which statements a reader may see."""
+        if not grant.only_mine:
+            return lambda _: True
+        own = self._own_authority(principal)
+        return lambda row: _authority_of(row) == own
 
     def _sids(self, person: Person, tenant: str) -> tuple[int, ...]:
         index = self._keys(tenant).blind_index(person.ifi)

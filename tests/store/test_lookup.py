@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete
 
 import lrs
-from lrs.access import Principal, Scope, View
+from lrs.access import PLATFORM, Principal, Scope, View
 from lrs.crypto.providers import add_tenant
 from lrs.storage.vault import schema
 from lrs.xapi import lookup
@@ -80,12 +80,15 @@ def test_a_malformed_agent_is_refused(agent: dict[str, Any], store: lrs.LRS) -> 
 
 
 def test_who_may_see_a_person(store: lrs.LRS, world: World, principal: Callable[..., Principal]) -> None:
-    """Whoever reads everybody's statements with their people; nobody else learns whether somebody is known."""
-    store.ingest(world.statement())
+    """Whoever reads everybody's statements with their people; who reads its own gets what it gave; nobody else learns whether somebody is known."""
+    ana = world.person("ana")
+    store.ingest(world.statement(ana | {"name": "Ana"}))
     for scope in Scope:
         caller = principal(scope)
         if scope in (Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL):
-            assert store.person(world.person("ana"), principal=caller)["mbox"]
+            assert store.person(ana, principal=caller)["name"] == ["Ana"]
+        elif scope is Scope.STATEMENTS_READ_MINE:
+            assert store.person(ana | {"name": "A"}, principal=caller) == {"objectType": "Person", "name": ["A"], "mbox": [ana["mbox"]]}
         else:
             with pytest.raises(lrs.NotPermitted):
                 store.person(world.person("ana"), principal=caller)
@@ -126,7 +129,7 @@ def test_an_activity_has_all_that_was_said_of_it(store: lrs.LRS, world: World) -
 def test_the_free_text_of_a_definition_is_for_who_reads_its_statement(
     store: lrs.LRS, world: World, principal: Callable[..., Principal]
 ) -> None:
-    """In the Activity object and in the canonical format: readers of everybody with their people see it, others only what is factual."""
+    """In the Activity object and in the canonical format: who reads the statement with its people sees it, others only what is factual."""
     text, fact = "https://x.example/room", "https://w3id.org/xapi/video/extensions/length"
     for room in ("Room of Thomas", "Room 2"):
         thing = {"id": world.activity, "definition": {"name": {"en": "Meeting"}, "extensions": {text: {"name": room}, fact: 60}}}
@@ -141,6 +144,12 @@ def test_the_free_text_of_a_definition_is_for_who_reads_its_statement(
     (own,) = store.ingest(world.statement(object=thing), principal=mine)
     (shown,) = store.query(statement_id=own, format="canonical", principal=mine).statements
     assert shown["object"]["definition"] == factual
+    platform = principal(*PLATFORM)
+    whole["extensions"][text] = "Room 3"
+    (own,) = store.ingest(world.statement(object=thing), principal=platform)
+    (shown,) = store.query(statement_id=own, format="canonical", principal=platform).statements
+    assert shown["object"]["definition"] == store.activity(world.activity, principal=platform)["definition"] == whole
+    assert store.activity(world.activity, principal=principal(Scope.DEFINE))["definition"] == factual
     lose(store, world.person("ana"))
     assert store.activity(world.activity)["definition"] == factual
     assert store.person(world.person("ana") | {"name": "A"})["name"] == ["A"]
