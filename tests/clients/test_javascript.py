@@ -32,12 +32,12 @@ def results(request: pytest.FixtureRequest, library: None, server: Server) -> di
     command = ["node", "client.mjs", server.address, *BOTH, version, adapter]
     done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return {"version": version, **json.loads(done.stdout)}
 
 
 def test_statements_go_there_and_back(results: dict[str, Any]) -> None:
     """One, several, by id, by filters with a next page, in one language."""
-    assert {"1.0.3", "2.0.0"} <= set(results["about"])
+    assert results["version"] in results["about"]
     assert [UUID(each) for each in results["sendOne"]]
     assert len(set(results["sendMany"])) == 3
     assert results["getOne"] == {"same": True, "raw": 85, "name": "Jeanne"}
