@@ -94,6 +94,10 @@ class Settings:
     """How long a statement can be read with its persons, from its timestamp on; absent: no limit."""
     statement_days: int | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
     """How long a statement is kept, from its timestamp on; absent: no limit."""
+    audit_days: int = attrs.field(default=365, validator=_positive)
+    """How long the audit trail is kept: segments go a month after another, once their month is longer past than this."""
+    audit_checkpoints: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
+    """Directory, best on another machine, into which each signed checkpoint of the audit trail is put too."""
     max_body_bytes: int = attrs.field(default=32 * 1024 * 1024, validator=_positive)
     """Largest request body."""
     max_document_bytes: int = attrs.field(default=32 * 1024 * 1024, validator=_positive)

@@ -19,8 +19,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from lrs.crypto import document
+from lrs.crypto.box import Box
 from lrs.crypto.document import Document, Tenant
 from lrs.crypto.keks import Home, Item, KekProvider, KeyringKeks
+from lrs.crypto.notes import NoteSigner
 from lrs.crypto.seal import KEY_BYTES, Dek, check_value, frame
 from lrs.crypto.tokens import Tokens
 from lrs.errors import KeyUnavailable, TamperedData
@@ -70,6 +72,11 @@ class Keyring:
                 raise KeyUnavailable("the keyring has no keys for this tenant", hint="Add the tenant with `lrs credentials add --tenant`.")
             self._keys[name] = TenantKeys(name, secrets, self._keks(name, secrets))
         return self._keys[name]
+
+    @property
+    def signer(self) -> NoteSigner:
+        """The key that signs the audit trail."""
+        return NoteSigner(self._document.audit)
 
     def _own_keks(self, name: str, _secrets: Tenant) -> KekProvider:
         return KeyringKeks(name, self._document, self._home)
@@ -136,6 +143,8 @@ class TenantKeys:
         self._index = _derive(tenant.mac, b"lrs1|idx")
         self._variant = _derive(tenant.mac, b"lrs1|var")
         self._content = _derive(tenant.mac, b"lrs1|fpr")
+        self.trail = Box(_derive(tenant.mac, b"lrs1|aud"))
+        """What seals people in the audit trail."""
         self._iri = _derive(tenant.mac, b"lrs1|iri")
         self._document = _derive(tenant.mac, b"lrs1|doc")
         self._pseudonym = tenant.pseudonym

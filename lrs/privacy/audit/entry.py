@@ -1,0 +1,140 @@
+"""One entry of the audit trail: what it says, and how it is written (docs/reference/audit.md publishes the format)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from array import array
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from lrs.errors import TamperedData
+from lrs.privacy.audit.tree import leaf
+
+if TYPE_CHECKING:
+    from lrs.crypto.box import Box
+
+DONE, REFUSED, FAILED = "done", "refused", "failed"
+JOIN = "join"
+"""The action of an entry that says where another chain stood."""
+PRUNE = "prune the trail"
+"""The action of an entry that says that older segments are let go of."""
+_CHAIN = b',"chain":"'
+_TAIL = len(_CHAIN) + 44 + len(b'"}')
+_NOBODY = ""
+_sha256 = hashlib.sha256
+
+
+class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What happened. ``sids`` are the people whom it concerns; ``object`` names a thing, never a person.
+
+    ``tenant`` is empty where it concerns the store as a whole. ``purpose`` and ``policy`` (the digest of the policy in force) are empty until policies exist.
+    """
+
+    action: str
+    tenant: str = ""
+    credential: str = ""
+    outcome: str = DONE
+    counts: Mapping[str, int] = {}
+    object: str = ""
+    request: str = ""
+    purpose: str = ""
+    policy: str = ""
+    sids: Collection[int] = ()
+
+    def __repr__(self) -> str:
+        return f"Event({self.action!r})"
+
+
+class Entry(msgspec.Struct, gc=False, kw_only=True):
+    """An event in its place in a chain, as it is written. Its fields are in alphabetical order, and so are the members of its JSON.
+
+    ``time`` is in microseconds since 1970 UTC. ``subjects`` is a box with the people's numbers.
+    """
+
+    action: str
+    counts: Mapping[str, int]
+    credential: str
+    object: str
+    outcome: str
+    policy: str
+    purpose: str
+    request: str
+    seq: int
+    subjects: str
+    tenant: str
+    time: int
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Entry).decode
+
+
+def written(event: Event, *, seq: int, time: int, box: Box | None) -> bytes:
+    """Give an event's JSON at its place; ``box`` is the tenant's. A credential's part after a colon stands for a person, and is sealed too."""
+    credential, subjects = event.credential, _NOBODY
+    if box is not None and (event.sids or ":" in credential):
+        place = _place(event.tenant, seq)
+        kind, colon, person = credential.partition(":")
+        credential = f"{kind}:{box.seal(person.encode(), place + b'c')}" if colon else credential
+        subjects = box.seal(array("Q", event.sids).tobytes(), place + b"s") if event.sids else _NOBODY
+    return _encode(
+        Entry(
+            action=event.action,
+            counts=event.counts,
+            credential=credential,
+            object=event.object,
+            outcome=event.outcome,
+            policy=event.policy,
+            purpose=event.purpose,
+            request=event.request,
+            seq=seq,
+            subjects=subjects,
+            tenant=event.tenant,
+            time=time,
+        )
+    )
+
+
+def opened(entry: Entry, box: Box) -> tuple[str, list[int]]:
+    """Give whom an entry is about: the credential as it was, and the people's numbers; raises :class:`lrs.errors.TamperedData`."""
+    place = _place(entry.tenant, entry.seq)
+    kind, colon, sealed = entry.credential.partition(":")
+    credential = f"{kind}:{box.open(sealed, place + b'c').decode()}" if colon else entry.credential
+    numbers = array("Q", box.open(entry.subjects, place + b"s") if entry.subjects else b"")
+    return credential, numbers.tolist()
+
+
+def link(before: bytes, entry: bytes) -> tuple[bytes, bytes]:
+    """(chain hash before, entry) -> (hash of the entry as a leaf, chain hash after): SHA-256 of the two."""
+    hashed = leaf(entry)
+    return hashed, _sha256(before + hashed).digest()
+
+
+def line(entry: bytes, chain: bytes) -> bytes:
+    """Write an entry with the chain hash after it, as its last member."""
+    return b'%b,"chain":"%b"}\n' % (entry[:-1], base64.b64encode(chain))
+
+
+def split(text: bytes) -> tuple[bytes, bytes]:
+    """Line without its newline -> (entry, what stands as the chain hash after it); whatever the line is."""
+    return text[:-_TAIL] + b"}", text[-_TAIL:]
+
+
+def tail(chain: bytes) -> bytes:
+    """Give what has to stand at the end of a line after which the chain has this hash."""
+    return b'%b%b"}' % (_CHAIN, base64.b64encode(chain))
+
+
+def read(entry: bytes) -> Entry:
+    """Read an entry; raises :class:`lrs.errors.TamperedData`."""
+    try:
+        return _decode(entry)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise TamperedData("an entry of the audit trail can't be read") from None
+
+
+def _place(tenant: str, seq: int) -> bytes:
+    return b"lrs1|audit|%d|%b|" % (seq, tenant.encode())
