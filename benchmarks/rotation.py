@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lrs.crypto.keyring import TenantKeys
 from lrs.crypto.providers import open_keyring
+from lrs.privacy.audit import open_trail
 from lrs.privacy.rotation import Rotation
 from lrs.settings import Settings
 from lrs.storage.contract import NewSubject, WrappedKey
@@ -26,13 +27,18 @@ def main() -> None:
     people = parser.parse_args().people
     with tempfile.TemporaryDirectory(prefix="lrs-bench-") as directory:
         settings = Settings(data=Path(directory))
-        keys, vault = open_keyring(settings, create=True).tenant("default"), Vault.open(settings)
+        keys, vault, audit = (
+            open_keyring(settings, create=True).tenant("default"),
+            Vault.open(settings),
+            open_trail(settings, clock=lambda: time.time_ns() // 1000),
+        )
         vault.check_keyring("default", keys.check)
         timed(f"{people:,} people taken in", lambda: fill(vault, keys, people))
-        turning = Rotation("default", keys, vault)
+        turning = Rotation("default", keys, vault, audit)
         timed("a new epoch", turning.begin)
         timed("every key wrapped anew", lambda: sum(turning.rewrap()))
         timed("the old epoch destroyed", lambda: turning.destroy(1))
+        audit.close()
         vault.close()
 
 

@@ -65,6 +65,8 @@ _READS_OTHERS = frozenset({Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL})
 _DEFINES = frozenset({Scope.DEFINE, Scope.ALL})
 PLATFORM = (Scope.STATEMENTS_WRITE, Scope.STATEMENTS_READ_MINE, Scope.DEFINE, Scope.STATE, Scope.PROFILE)
 """What a learning platform does, and so what a credential may do for which no scope was named: of statements it reads its own alone."""
+LOCAL = "local"
+"""The id of who opened the store: a Python program, or the command line."""
 BEARER = "bearer"
 """What the ids of principals that came with a bearer token start with."""
 
@@ -74,6 +76,7 @@ class Principal:
     """Whoever is on the other side of a call: a credential, or the Python program that opened the store.
 
     ``authority`` is the JSON of the agent that statements written by it get as ``authority``, or of the Group of an application and its user.
+    ``request_id`` joins what the audit trail says of one call with the log and the answer.
     """
 
     tenant: str
@@ -81,6 +84,7 @@ class Principal:
     scopes: frozenset[Scope]
     view: View
     authority: bytes = attrs.field(repr=False)
+    request_id: str = ""
 
     @property
     def shown(self) -> str:

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import wait
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
@@ -15,12 +15,13 @@ from uuid import UUID
 
 import msgspec
 
-from lrs.access import Principal, Scope, View, software_authority
+from lrs.access import BEARER, LOCAL, Action, Principal, Scope, View, software_authority
 from lrs.committer import Committer
 from lrs.credentials import Credentials
 from lrs.crypto.providers import open_keyring
 from lrs.documents import Documents
-from lrs.errors import InvalidRequest, LRSError, NotAuthenticated
+from lrs.errors import InvalidRequest, LRSError, NotAuthenticated, NotPermitted
+from lrs.privacy.audit import REFUSED, Audit, Event
 from lrs.privacy.freetext import FreeText
 from lrs.privacy.identity import Identities
 from lrs.read import Page, Reader
@@ -85,11 +86,14 @@ class LRS:
             self._keyring = self._checked_keyring(create=not self._vault.tenants())
             self._warehouse = Warehouse.open(settings)
             opened.callback(self._warehouse.close)
+            self._audit = Audit(settings, signer=lambda: self._keyring.signer, keys=self._keys, clock=self._clock)
+            opened.callback(self._audit.close)
+            self._audit.record(Event(action="open the store", credential=LOCAL))
             self._policy = FreeText(free_text=settings.free_text, keep_extensions=settings.keep_extensions)
             self._times = StoredTimes(self._clock, self._warehouse.last_stored())
             self._writers: dict[str, TenantWriter] = {}
             self._preparer = Preparer(settings, self._policy)
-            self._reader = Reader(self._vault, self._warehouse, keys=self._keys, settings=settings, clock=self._clock)
+            self._reader = Reader(self._vault, self._warehouse, keys=self._keys, settings=settings, clock=self._clock, audit=self._audit)
             writer = Writer(
                 tenants=self._tenant,
                 warehouse=self._warehouse,
@@ -97,6 +101,7 @@ class LRS:
                 times=self._times,
                 policy=self._policy,
                 settings=settings,
+                audit=self._audit,
             )
             self._committer = Committer(writer.commit, group=settings.group_statements, queue=settings.queue_statements)
             opened.callback(writer.close)
@@ -109,7 +114,7 @@ class LRS:
                 month=self._month,
                 largest=settings.max_document_bytes,
             )
-            self.credentials = Credentials(self._vault, settings, clock=self._clock)
+            self.credentials = Credentials(self._vault, settings, clock=self._clock, audit=self._audit)
             self._bearers = self._issuers_bearers()
             self._open = opened.pop_all()
 
@@ -180,7 +185,10 @@ class LRS:
         waiting: deque[tuple[list[int], list[int], dict[int, LRSError], Batch]] = deque()
         for chunk in codec.groups(lines, most=_LINES):
             numbers = [number for number, _ in chunk]
-            batch, places, refused = self._preparer.prepare_lines([line for _, line in chunk], principal or self._owner, version=version)
+            with self._refusals(Action.WRITE_STATEMENTS, principal):
+                batch, places, refused = self._preparer.prepare_lines(
+                    [line for _, line in chunk], principal or self._owner, version=version
+                )
             self._committer.put(batch, wait=True)
             waiting.append((numbers, places, refused, batch))
             if len(waiting) > _AHEAD:
@@ -197,7 +205,8 @@ class LRS:
         """
         wanted = None if statement_id is None else _uuid(statement_id)
         most = self.settings.max_batch_statements
-        batch = self._preparer.prepare(body, principal, version=version, limit=most, statement_id=wanted, contents=contents or {})
+        with self._refusals(Action.WRITE_STATEMENTS, principal):
+            batch = self._preparer.prepare(body, principal, version=version, limit=most, statement_id=wanted, contents=contents or {})
         self._committer.put(batch, wait=False)
         return batch.done
 
@@ -226,11 +235,13 @@ class LRS:
 
     def read(self, query: StatementQuery, *, principal: Principal | None = None, languages: str = "") -> Page:
         """Read the first page that a checked query asks for."""
-        return self._reader.read(query, principal or self._owner, languages=languages)
+        with self._refusals(Action.READ_STATEMENTS, principal):
+            return self._reader.read(query, principal or self._owner, languages=languages)
 
     def read_more(self, token: str, *, principal: Principal | None = None) -> Page:
         """Read the page that a ``more`` token stands for; it works for the credential that got it, for a day."""
-        return self._reader.read_more(token, principal or self._owner)
+        with self._refusals(Action.READ_STATEMENTS, principal):
+            return self._reader.read_more(token, principal or self._owner)
 
     def person(self, agent: Json, *, principal: Principal | None = None) -> dict[str, Any]:
         """Look a person up -> a Person object (xAPI 1.0.3 Communication 2.4): every name and identifier that statements gave of this agent.
@@ -243,7 +254,8 @@ class LRS:
 
     def read_person(self, agent: Person, *, principal: Principal | None = None) -> bytes:
         """Give the JSON of the Person object of a checked agent."""
-        return self._reader.person(agent, principal or self._owner)
+        with self._refusals(Action.READ_PERSONS, principal):
+            return self._reader.person(agent, principal or self._owner)
 
     def activity(self, iri: str, *, principal: Principal | None = None) -> dict[str, Any]:
         """Look an activity up -> an Activity object (xAPI 1.0.3 Communication 2.5), with all that statements said of it.
@@ -255,11 +267,13 @@ class LRS:
 
     def read_activity(self, iri: str, *, principal: Principal | None = None) -> bytes:
         """Give the JSON of the Activity object of a checked IRI."""
-        return self._reader.activity(iri, principal or self._owner)
+        with self._refusals(Action.READ_ACTIVITIES, principal):
+            return self._reader.activity(iri, principal or self._owner)
 
     def count(self, by: str, *, principal: Principal | None = None, **filters: Any) -> list[tuple[Any, int]]:
         """Count matching statements by ``verb``, ``activity``, ``actor`` or ``day``, largest first."""
-        return self._reader.count(by, from_arguments(**filters), principal or self._owner)
+        with self._refusals(Action.COUNT_STATEMENTS, principal):
+            return self._reader.count(by, from_arguments(**filters), principal or self._owner)
 
     # Access and health
 
@@ -271,7 +285,11 @@ class LRS:
         """Say who stands behind a bearer token, or raise :class:`lrs.NotAuthenticated`, :class:`lrs.IssuerUnavailable`."""
         if self._bearers is None:
             raise NotAuthenticated("bearer tokens are not taken here: no issuer is set")
-        return self._bearers.principal(token)
+        try:
+            return self._bearers.principal(token)
+        except NotAuthenticated:
+            self._audit.put(Event(action="authenticate", outcome=REFUSED, credential=BEARER))
+            raise
 
     def ready(self) -> None:
         """Raise :class:`lrs.StoreUnavailable` unless vault and warehouse answer."""
@@ -285,9 +303,19 @@ class LRS:
 
         return Bearers(self.settings, keys=self._keys)
 
+    @contextmanager
+    def _refusals(self, action: Action, principal: Principal | None) -> Iterator[None]:
+        """Have the audit trail say who was refused; it is written within milliseconds, nobody waits for it."""
+        try:
+            yield
+        except NotPermitted:
+            self._audit.put(Event.by(principal or self._owner, action, outcome=REFUSED))
+            raise
+
     def _prepare(self, body: bytes, principal: Principal, version: str, attachments: Mapping[str, bytes]) -> Batch:
         contents = {check_hash(sha2, data): Content(data) for sha2, data in attachments.items()}
-        return self._preparer.prepare(body, principal, version=version, limit=sys.maxsize, contents=contents)
+        with self._refusals(Action.WRITE_STATEMENTS, principal):
+            return self._preparer.prepare(body, principal, version=version, limit=sys.maxsize, contents=contents)
 
     def _groups(self, statements: Iterable[bytes] | Iterable[Json], principal: Principal, version: str) -> Iterator[list[Batch]]:
         """Check a stream's batches and gather them to the size of an insert; what was checked before an error is stored."""

@@ -5,7 +5,7 @@ request -> authorise -> narrow (identifier -> sids) -> find -> reveal as the rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from lrs.access import Action, Grant, Principal, View, decide
 from lrs.definitions import definitions
 from lrs.errors import InvalidRequest, NotFound, NotPermitted
 from lrs.privacy.attachments import StoredContents
+from lrs.privacy.audit import Audit, Event
 from lrs.privacy.reveal import Revealer
 from lrs.storage.contract import Selection, StatementStore, StoredStatement, SubjectStore
 from lrs.xapi import render
@@ -74,7 +75,9 @@ class Reader:
         keys: Callable[[str], TenantKeys],
         settings: Settings,
         clock: Callable[[], int],
+        audit: Audit,
     ) -> None:
+        self._audit = audit
         self._vault = vault
         self._warehouse = warehouse
         self._keys = keys
@@ -106,6 +109,8 @@ class Reader:
             raise NotPermitted("this credential sees counts only, not people")
         selection = msgspec.structs.replace(self._narrow(query, principal, grant), limit=query.limit or _ALL_GROUPS)
         counted = self._warehouse.count_by(principal.tenant, selection, by, now=self._clock())
+        sids = {int(str(sid)) for sid, _ in counted} if by == "actor" else ()
+        self._audit.record(Event.by(principal, Action.COUNT_STATEMENTS, counts={"groups": len(counted)}, sids=sids))
         if by != "actor":
             return list(counted)
         people = self._revealer(principal.tenant).people([int(str(sid)) for sid, _ in counted if sid], grant.view)
@@ -119,12 +124,14 @@ class Reader:
         if decide(principal, Action.READ_PERSONS).only_mine:
             return render.person([asked.json])
         (sid,) = self._sids(asked, principal.tenant)
+        self._audit.record(Event.by(principal, Action.READ_PERSONS, sids=(sid,)))
         return render.person(self._revealer(principal.tenant).spellings(sid) or [asked.json])
 
     def activity(self, iri: str, principal: Principal) -> bytes:
         """Give the Activity object of an IRI, with all that was said of it; the bare object when nothing was."""
         grant = decide(principal, Action.READ_ACTIVITIES)
         seen = self._definitions([iri], principal, grant)
+        self._audit.record(Event.by(principal, Action.READ_ACTIVITIES, counts={"definitions": len(seen.get(iri, ()))}))
         return render.activity(iri, seen.get(iri, ()))
 
     def stored_json(self, tenant: str, statement_id: UUID) -> bytes | None:
@@ -148,6 +155,7 @@ class Reader:
             raise NotFound("no statement that this credential may see is stored under this id")
         bodies = self._revealer(principal.tenant).reveal([row], grant.view)
         attachments = self._attachments([row], principal.tenant, grant) if query.attachments else None
+        self._record_read([row], principal)
         return Page(self._render(bodies, query.format, languages, principal, grant), None, attachments)
 
     def _narrow(self, query: StatementQuery, principal: Principal, grant: Grant) -> Selection:
@@ -183,7 +191,13 @@ class Reader:
             more = self._keys(principal.tenant).tokens.seal(payload, bound_to=principal.credential_id, until=until)
         bodies = self._revealer(principal.tenant).reveal(shown, grant.view)
         attachments = self._attachments(shown, principal.tenant, grant) if following.attachments else None
+        self._record_read(shown, principal)
         return Page(self._render(bodies, following.format, following.languages, principal, grant), more, attachments)
+
+    def _record_read(self, rows: Sequence[StoredStatement], principal: Principal) -> None:
+        """Write who was shown whom, before it is shown."""
+        sids = {sid for row in rows for sid in row.sids}
+        self._audit.record(Event.by(principal, Action.READ_STATEMENTS, counts={"people": len(sids), "statements": len(rows)}, sids=sids))
 
     def _attachments(self, rows: list[StoredStatement], tenant: str, grant: Grant) -> StoredContents:
         """Find the contents of these statements: none where the view hides people, or for whom no key is left."""

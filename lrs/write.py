@@ -14,6 +14,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
@@ -24,6 +25,7 @@ from lrs.access import Action, Principal, decide
 from lrs.collection import paused_collection
 from lrs.errors import Conflict, InvalidRequest, LRSError
 from lrs.privacy.attachments import seal_contents
+from lrs.privacy.audit import FAILED, Audit, Event
 from lrs.privacy.identity import Draft, Identities, add_authority, seal_texts, tokenise
 from lrs.signed import check_signatures
 from lrs.storage.contract import FOREVER, NO_UUID, KnownStatement, SealedPiece, SeenDefinition, StatementStore, TokenisedStatement
@@ -189,7 +191,9 @@ class Writer:
         times: StoredTimes,
         policy: FreeText,
         settings: Settings,
+        audit: Audit,
     ) -> None:
+        self._audit = audit
         self._tenant = tenants
         self._warehouse = warehouse
         self._stored = stored
@@ -209,9 +213,23 @@ class Writer:
             drafts = self._tokenise(batches)
             fresh, outcomes = self._recognise(batches, drafts)
             rows = self._seal(fresh)
-            self._insert(fresh, rows)
+            with self._recorded(batches):
+                self._insert(fresh, rows)
         for batch, outcome in zip(batches, outcomes, strict=True):
             _settle(batch, outcome)
+
+    @contextmanager
+    def _recorded(self, batches: Sequence[Batch]) -> Iterator[None]:
+        """Have who wrote how much written into the audit trail while the group is stored; once it can't be stored, that too."""
+        entries = [self._audit.put(event) for event in _written(batches)]
+        try:
+            yield
+        except BaseException:
+            for event in _written(batches):
+                self._audit.put(msgspec.structs.replace(event, outcome=FAILED))
+            raise
+        for entry in entries:
+            self._audit.wait(entry)
 
     def _tokenise(self, batches: Sequence[Batch]) -> list[list[Draft]]:
         for tenant, own in _by_tenant(batches).items():
@@ -358,6 +376,23 @@ def _future() -> Future[Receipt]:
     future: Future[Receipt] = Future()
     future.set_running_or_notify_cancel()
     return future
+
+
+def _written(batches: Sequence[Batch]) -> list[Event]:
+    """One event for each principal of a group; of several requests none is named."""
+    own: dict[tuple[str, str], list[Batch]] = {}
+    for batch in batches:
+        own.setdefault((batch.principal.tenant, batch.principal.credential_id), []).append(batch)
+    return [
+        Event(
+            action=Action.WRITE_STATEMENTS,
+            tenant=tenant,
+            credential=credential,
+            request=several[0].principal.request_id if len(several) == 1 else "",
+            counts={"batches": len(several), "statements": sum(map(len, several))},
+        )
+        for (tenant, credential), several in own.items()
+    ]
 
 
 def _by_tenant(batches: Sequence[Batch]) -> dict[str, list[Batch]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 import lrs as package
+from lrs.cli.audit import audit
 from lrs.cli.convert import convert
 from lrs.cli.credentials import credentials
 from lrs.cli.demo import demo
@@ -32,5 +33,5 @@ def lrs() -> None:
     """  # noqa: D301 -- click keeps the lines after a backspace as they are
 
 
-for command in (serve, demo, ingest, convert, query, credentials, keys, doctor):
+for command in (serve, demo, ingest, convert, query, credentials, keys, audit, doctor):
     lrs.add_command(command)

@@ -10,11 +10,12 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from lrs.access import PLATFORM, Principal, View, scopes_from, software_authority
+from lrs.access import LOCAL, PLATFORM, Principal, View, scopes_from, software_authority
 from lrs.credentials.ralph import Entry
 from lrs.crypto import passwords
 from lrs.crypto.providers import add_tenant, open_keyring
 from lrs.errors import ConfigurationError, NotAuthenticated, StoreUnavailable
+from lrs.privacy.audit import REFUSED, Audit, Event, open_trail
 from lrs.storage.contract import CredentialRow
 from lrs.storage.vault import Vault
 
@@ -36,7 +37,10 @@ class Credentials:
     still stands is read again every two seconds, and at once in the process that revoked it.
     """
 
-    def __init__(self, vault: Vault, settings: Settings, *, clock: Callable[[], int], profile: passwords.Profile = passwords.OWASP) -> None:
+    def __init__(
+        self, vault: Vault, settings: Settings, *, clock: Callable[[], int], audit: Audit, profile: passwords.Profile = passwords.OWASP
+    ) -> None:
+        self._audit = audit
         self._vault = vault
         self._settings = settings
         self._clock = clock
@@ -67,6 +71,7 @@ class Credentials:
         secret = passwords.hash_password(password, self._profile)
         row = self._row(tenant or self._settings.tenant, name, username, secret, scopes=scopes, view=view)
         self._vault.add_credentials([row])
+        self._record("add credential", row)
         return row, username, password
 
     def take_over(
@@ -89,6 +94,8 @@ class Credentials:
             for entry in entries
         ]
         self._vault.add_credentials(rows)
+        for row in rows:
+            self._record("add credential", row)
         return rows
 
     def _row(
@@ -118,6 +125,7 @@ class Credentials:
             raise ConfigurationError(reason, hint="`lrs credentials list` shows their ids.")
         self._vault.revoke_credential(found[0].id, at=self._clock())
         self._known.clear()
+        self._record("revoke credential", found[0])
         return found[0]
 
     def authenticate(self, username: str, password: str) -> Principal:
@@ -128,6 +136,9 @@ class Credentials:
         if known is not None and now < known.until and (now < known.reread or self._stands(username, known, now)):
             return known.principal
         return self._verified(username, password, proof)
+
+    def _record(self, action: str, row: CredentialRow) -> None:
+        self._audit.record(Event(action=action, tenant=row.tenant, credential=LOCAL, object=row.id))
 
     def _verified(self, username: str, password: str, proof: bytes) -> Principal:
         with self._lock:
@@ -142,6 +153,9 @@ class Credentials:
                 row = self._vault.credential(username)
                 right = passwords.verify_password(password, row.secret if row else self._nobody)
                 if row is None or not right:
+                    self._audit.put(
+                        Event(action="authenticate", outcome=REFUSED, tenant=row.tenant if row else "", object=row.id if row else "")
+                    )
                     raise NotAuthenticated("username or password is wrong")
                 principal = self._principal(row)
                 if passwords.is_bcrypt(row.secret):
@@ -194,8 +208,9 @@ class _Known:
 @contextmanager
 def open_credentials(settings: Settings, *, clock: Callable[[], int]) -> Iterator[Credentials]:
     """Open the credentials alone: the vault, not the warehouse, so that a running server need not stop for it."""
-    vault = Vault.open(settings)
+    vault, audit = Vault.open(settings), open_trail(settings, clock=clock)
     try:
-        yield Credentials(vault, settings, clock=clock)
+        yield Credentials(vault, settings, clock=clock, audit=audit)
     finally:
+        audit.close()
         vault.close()

@@ -6,15 +6,18 @@ unwrap any more, those of erased people among them (GDPR art. 17). It can be sto
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from lrs.access import LOCAL
 from lrs.crypto.document import LIVE_EPOCHS, two_are_live
 from lrs.crypto.providers import open_keyring
 from lrs.errors import ConfigurationError
+from lrs.privacy.audit import Audit, Event, open_trail
 from lrs.storage.contract import EpochStore
 from lrs.storage.vault import Vault
 
@@ -39,7 +42,8 @@ class EpochState(msgspec.Struct, frozen=True):
 class Rotation:
     """The KEKs of one tenant, as the one who looks after them sees them."""
 
-    def __init__(self, tenant: str, keys: TenantKeys, store: EpochStore) -> None:
+    def __init__(self, tenant: str, keys: TenantKeys, store: EpochStore, audit: Audit) -> None:
+        self._audit = audit
         self._tenant = tenant
         self._keys = keys
         self._store = store
@@ -65,7 +69,9 @@ class Rotation:
             raise two_are_live(min(epochs))
         # Before anything is rewrapped, so that whoever still wraps under the old epoch is refused and learns of the new one.
         self._store.begin_epoch(self._tenant, self._keys.current_epoch)
-        return self._left()
+        left = self._left()
+        self._record("begin epoch", epoch=self._keys.current_epoch, keys=left)
+        return left
 
     def rewrap(self) -> Iterator[int]:
         """Wrap the keys of older epochs anew, in durable batches -> the size of each."""
@@ -74,6 +80,7 @@ class Rotation:
             epoch, fresh = self._keys.rewrapped(dict(found))
             self._store.rewrap(self._tenant, epoch, [(sid, key, fresh[sid]) for sid, key in found])
             after = found[-1][0]
+            self._record("rewrap keys", epoch=epoch, keys=len(found))
             yield len(found)
 
     def destroy(self, epoch: int) -> None:
@@ -86,7 +93,11 @@ class Rotation:
         left = self._store.retire_epoch(self._tenant, epoch)
         if left:
             raise ConfigurationError(f"epoch {epoch} still wraps {left} keys", hint="Finish the rotation first: lrs keys rotate")
+        self._record("destroy epoch", epoch=epoch)
         self._keys.keks.destroy(epoch)
+
+    def _record(self, action: str, **counts: int) -> None:
+        self._audit.record(Event(action=action, tenant=self._tenant, credential=LOCAL, counts=counts))
 
     def _left(self) -> int:
         return sum(number for epoch, number in self._store.epoch_counts(self._tenant).items() if epoch < self._keys.current_epoch)
@@ -95,13 +106,14 @@ class Rotation:
 @contextmanager
 def open_rotations(settings: Settings) -> Iterator[dict[str, Rotation]]:
     """Open keyring and vault, not the warehouse -> the rotation of each tenant; a running server need not stop for it."""
-    vault = Vault.open(settings)
+    vault, audit = Vault.open(settings), open_trail(settings, clock=lambda: time.time_ns() // 1000)
     try:
         keyring = open_keyring(settings, create=False)
         for name in keyring.tenants:
             vault.check_keyring(name, keyring.tenant(name).check)
-        yield {name: Rotation(name, keyring.tenant(name), vault) for name in keyring.tenants}
+        yield {name: Rotation(name, keyring.tenant(name), vault, audit) for name in keyring.tenants}
         # What was wrapped before is out of SQLite's log file too.
         vault.checkpoint()
     finally:
+        audit.close()
         vault.close()

@@ -12,6 +12,8 @@ import logging
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 
+import attrs
+
 from lrs.access import BEARER
 from lrs.errors import NotFound
 from lrs.server import about, activities, agents, documents, health, statements, versions
@@ -22,7 +24,7 @@ from lrs.server.alternate import meant
 from lrs.server.authentication import Authenticator
 from lrs.server.cors import Cors
 from lrs.server.documents import Documents
-from lrs.server.failures import MethodNotAllowed, new_request_id, reply_to
+from lrs.server.failures import MethodNotAllowed, reply_to
 from lrs.server.health import Alive, Ready
 from lrs.server.reply import Reply
 from lrs.server.request import Disconnected, Request
@@ -82,7 +84,6 @@ class Application:
 
     async def _serve(self, sent: Request, send: Send) -> None:
         start = perf_counter()
-        request_id = ""
         request = sent
         self._negotiate(sent)
         try:
@@ -91,13 +92,12 @@ class Application:
         except Disconnected:
             return
         except Exception as error:  # noqa: BLE001 -- the one place where every failure becomes an answer
-            request_id = new_request_id()
-            reply = reply_to(error, request_id, bearer=request.credential == BEARER)
+            reply = reply_to(error, request.id, bearer=request.credential == BEARER)
         reply.headers = [*reply.headers, *self._headers(request)]
         if request.method == "HEAD" and sent is not request:
             reply = Reply(reply.status, headers=reply.headers)  # To a POST, Content-Length says what comes.
         await reply.send(send, headers_only=sent.method == "HEAD")
-        self._log(request, reply, start, request_id)
+        self._log(request, reply, start)
 
     async def _answer(self, request: Request) -> Reply:
         spoken = self._negotiate(request)
@@ -111,6 +111,7 @@ class Application:
         if guarded is None:
             return await self._open[request.path].answer(request)
         principal = await self._authenticator.principal(request.headers.get(b"authorization"))
+        principal = attrs.evolve(principal, request_id=request.id)
         request.credential = principal.shown
         if spoken is None:
             raise versions.refusal(request.header(versions.HEADER), self._supported)
@@ -128,7 +129,7 @@ class Application:
         guarded = self._guarded.get(request.path)
         return headers if guarded is None else [*headers, *guarded.headers()]
 
-    def _log(self, request: Request, reply: Reply, start: float, request_id: str) -> None:
+    def _log(self, request: Request, reply: Reply, start: float) -> None:
         """Write a line without what the client chose: queries and unknown paths carry identities."""
         if _access.isEnabledFor(logging.INFO):
             known = request.path in self._guarded or request.path in self._open
@@ -143,7 +144,7 @@ class Application:
                 reply.size,
                 milliseconds,
                 request.credential,
-                request_id or "-",
+                request.id,
             )
 
 

@@ -9,7 +9,6 @@ Only what applies is there. Nothing of what the client sent is.
 from __future__ import annotations
 
 import logging
-import secrets
 from http import HTTPStatus
 
 import msgspec
@@ -122,11 +121,6 @@ def reply_to(error: Exception, request_id: str, *, bearer: bool = False) -> Repl
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         reply.headers.append((b"retry-after", RETRY_AFTER))
     return reply
-
-
-def new_request_id() -> str:
-    """Make up an id that joins an answer to its line in the log."""
-    return secrets.token_hex(8)
 
 
 def _reply(status: int, failure: Failure) -> Reply:

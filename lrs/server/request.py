@@ -6,6 +6,7 @@ import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from copy import copy
+from secrets import token_hex
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -29,9 +30,11 @@ class Request:
     The application fills in what it finds out: the ``version`` that is spoken, and the id of the ``credential`` that asks.
     """
 
-    __slots__ = ("_receive", "credential", "headers", "method", "path", "query", "root_path", "version")
+    __slots__ = ("_receive", "credential", "headers", "id", "method", "path", "query", "root_path", "version")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.id = token_hex(8)
+        """What joins the answer, its line in the log and its entries in the audit trail."""
         self.method: str = scope["method"]
         self.headers = _joined(scope["headers"])
         self.query: bytes = scope["query_string"]

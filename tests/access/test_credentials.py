@@ -13,6 +13,7 @@ from lrs.access import Action, Principal, Scope, View, decide, software_authorit
 from lrs.credentials import Credentials, open_credentials
 from lrs.crypto import passwords
 from lrs.errors import ConfigurationError, NotAuthenticated, NotPermitted
+from lrs.privacy.audit import open_trail
 from lrs.settings import Settings
 from lrs.storage.vault import Vault
 
@@ -33,7 +34,7 @@ def clock() -> Clock:
 def credentials(tmp_path: Path, clock: Clock) -> Iterator[Credentials]:
     settings = Settings(data=tmp_path, home_page="https://campus.example")
     vault = Vault.open(settings)
-    yield Credentials(vault, settings, clock=clock, profile=passwords.CHEAPEST)
+    yield Credentials(vault, settings, clock=clock, audit=open_trail(settings, clock=clock), profile=passwords.CHEAPEST)
     vault.close()
 
 
@@ -70,7 +71,7 @@ def test_once_known_it_costs_next_to_nothing(tmp_path: Path, clock: Clock) -> No
     """The slow hash is computed once, also when forty callers come at the same time."""
     settings = Settings(data=tmp_path)
     vault = Vault.open(settings)
-    credentials = Credentials(vault, settings, clock=clock)
+    credentials = Credentials(vault, settings, clock=clock, audit=open_trail(settings, clock=clock))
     credentials.add("Moodle", username="moodle", password="secret")
     start = time.process_time()
     with ThreadPoolExecutor(40) as pool:

@@ -14,6 +14,7 @@ from lrs.access import Scope, View
 from lrs.credentials import Credentials, ralph
 from lrs.crypto import passwords
 from lrs.errors import ConfigurationError, NotAuthenticated
+from lrs.privacy.audit import open_trail
 from lrs.settings import Settings
 from lrs.storage.vault import Vault
 
@@ -46,7 +47,13 @@ def vault(tmp_path: Path) -> Iterator[Vault]:
 
 @pytest.fixture
 def credentials(vault: Vault, tmp_path: Path) -> Credentials:
-    return Credentials(vault, Settings(data=tmp_path), clock=lambda: 1_800_000_000_000_000, profile=passwords.CHEAPEST)
+    return Credentials(
+        vault,
+        Settings(data=tmp_path),
+        clock=lambda: 1_800_000_000_000_000,
+        audit=open_trail(Settings(data=tmp_path), clock=lambda: 1_800_000_000_000_000),
+        profile=passwords.CHEAPEST,
+    )
 
 
 @pytest.mark.parametrize("marker", [b"$2a$", b"$2b$", b"$2y$"])

@@ -46,4 +46,4 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def audit(settings: Settings, keyring: Keyring, clock: Clock) -> Callable[[], Audit]:
     """Open the trail as one more process does."""
-    return lambda: Audit(settings, keyring=lambda: keyring, clock=clock)
+    return lambda: Audit(settings, signer=lambda: keyring.signer, keys=keyring.tenant, clock=clock)

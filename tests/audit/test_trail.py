@@ -169,7 +169,7 @@ def test_checkpoints_go_to_a_second_place(settings: Settings, keyring: Keyring, 
     """Each one, into a file of its chain."""
     away = tmp_path / "away"
     away.mkdir()
-    trail = Audit(Settings(data=tmp_path, audit_checkpoints=away), keyring=lambda: keyring, clock=clock)
+    trail = Audit(Settings(data=tmp_path, audit_checkpoints=away), signer=lambda: keyring.signer, keys=keyring.tenant, clock=clock)
     trail.record(Event(action="x"))
     note = trail.checkpoint()
     trail.close()

@@ -6,15 +6,13 @@ import sys
 import time
 from pathlib import Path
 
-from lrs.crypto.providers import open_keyring
-from lrs.privacy.audit import Audit, Event
+from lrs.privacy.audit import Event, open_trail
 from lrs.settings import Settings
 
 
 def main(data: str) -> None:
     settings = Settings(data=Path(data))
-    keyring = open_keyring(settings, create=False)
-    trail = Audit(settings, keyring=lambda: keyring, clock=lambda: time.time_ns() // 1000)
+    trail = open_trail(settings, clock=lambda: time.time_ns() // 1000)
     while True:
         trail.record(Event(action="x", tenant="default", sids=[1, 2, 3]))
         print("written", flush=True)

@@ -16,6 +16,7 @@ import pytest
 from lrs.crypto.keyring import TenantKeys
 from lrs.crypto.providers import add_tenant, open_keyring
 from lrs.errors import ConfigurationError, KeyUnavailable
+from lrs.privacy.audit import open_trail
 from lrs.privacy.identity import Identities
 from lrs.privacy.rotation import Rotation, open_rotations
 from lrs.settings import Settings
@@ -45,7 +46,7 @@ def keys_of(settings: Settings) -> TenantKeys:
 
 
 def rotation(settings: Settings, vault: Vault) -> Rotation:
-    return Rotation("default", keys_of(settings), vault)
+    return Rotation("default", keys_of(settings), vault, open_trail(settings, clock=lambda: 1))
 
 
 def rotate(settings: Settings, vault: Vault) -> int:

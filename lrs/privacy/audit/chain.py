@@ -82,6 +82,12 @@ def first_of(segment: Path) -> int:
     return int(segment.stem.rpartition("-")[2])
 
 
+def note_of(signer: NoteSigner, name: str, tree: Tree) -> str:
+    """Sign where a chain stands (C2SP tlog-checkpoint)."""
+    named = origin(signer.key.fingerprint, name)
+    return signer.sign(f"{named}\n{tree.size}\n{base64.b64encode(tree.root()).decode()}\n", named)
+
+
 def size_of(note: str) -> int:
     """Say how many entries a note is about."""
     return int(note.split("\n", 2)[1])
@@ -122,9 +128,8 @@ class Chain:
         self.tree, self.chain = tree, chain
 
     def checkpoint(self) -> str:
-        """Sign where the chain stands -> the note (C2SP tlog-checkpoint), which is kept beside the segments too."""
-        text = f"{self.origin}\n{self.tree.size}\n{base64.b64encode(self.tree.root()).decode()}\n"
-        note = self._signer.sign(text, self.origin)
+        """Sign where the chain stands -> the note, which is kept beside the segments too."""
+        note = note_of(self._signer, self.name, self.tree)
         if self.tree.size != self._signed:
             descriptor = os.open(self._folder / "checkpoints", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             try:

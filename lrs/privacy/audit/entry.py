@@ -6,7 +6,7 @@ import base64
 import hashlib
 from array import array
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -14,6 +14,7 @@ from lrs.errors import TamperedData
 from lrs.privacy.audit.tree import leaf
 
 if TYPE_CHECKING:
+    from lrs.access import Principal
     from lrs.crypto.box import Box
 
 DONE, REFUSED, FAILED = "done", "refused", "failed"
@@ -23,7 +24,6 @@ PRUNE = "prune the trail"
 """The action of an entry that says that older segments are let go of."""
 _CHAIN = b',"chain":"'
 _TAIL = len(_CHAIN) + 44 + len(b'"}')
-_NOBODY = ""
 _sha256 = hashlib.sha256
 
 
@@ -43,6 +43,11 @@ class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     purpose: str = ""
     policy: str = ""
     sids: Collection[int] = ()
+
+    @classmethod
+    def by(cls, principal: Principal, action: str, **said: Any) -> Event:
+        """Make the event of something that a principal asked for."""
+        return cls(action=action, tenant=principal.tenant, credential=principal.credential_id, request=principal.request_id, **said)
 
     def __repr__(self) -> str:
         return f"Event({self.action!r})"
@@ -74,12 +79,12 @@ _decode = msgspec.json.Decoder(Entry).decode
 
 def written(event: Event, *, seq: int, time: int, box: Box | None) -> bytes:
     """Give an event's JSON at its place; ``box`` is the tenant's. A credential's part after a colon stands for a person, and is sealed too."""
-    credential, subjects = event.credential, _NOBODY
-    if box is not None and (event.sids or ":" in credential):
+    kind, colon, person = event.credential.partition(":")
+    credential, subjects = kind, ""
+    if box is not None and (event.sids or colon):
         place = _place(event.tenant, seq)
-        kind, colon, person = credential.partition(":")
-        credential = f"{kind}:{box.seal(person.encode(), place + b'c')}" if colon else credential
-        subjects = box.seal(array("Q", event.sids).tobytes(), place + b"s") if event.sids else _NOBODY
+        credential = f"{kind}:{box.seal(person.encode(), place + b'c')}" if colon else kind
+        subjects = box.seal(array("Q", event.sids).tobytes(), place + b"s") if event.sids else ""
     return _encode(
         Entry(
             action=event.action,

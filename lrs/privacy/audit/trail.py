@@ -14,13 +14,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lrs.crypto.providers import open_keyring
 from lrs.errors import LRSError, StoreUnavailable
 from lrs.privacy.audit.chain import Chain, chains, checkpoints, first_of, segments
 from lrs.privacy.audit.entry import JOIN, PRUNE, Event, written
 
 if TYPE_CHECKING:
-    from lrs.crypto.box import Box
-    from lrs.crypto.keyring import Keyring
+    from lrs.crypto.keyring import Keyring, TenantKeys
+    from lrs.crypto.notes import NoteSigner
     from lrs.settings import Settings
 
 _log = logging.getLogger("lrs.audit")
@@ -43,15 +44,27 @@ class Pending:
         self.error: LRSError | None = None
 
 
+def open_trail(settings: Settings, *, clock: Callable[[], int]) -> Audit:
+    """Open the trail alone, for what is done without a record store: its keyring is read when the first event comes."""
+
+    def keyring() -> Keyring:
+        return open_keyring(settings, create=False)
+
+    return Audit(settings, signer=lambda: keyring().signer, keys=lambda name: keyring().tenant(name), clock=clock)
+
+
 class Audit:
     """Where this process records what it does. Thread-safe. Nothing is opened before the first event.
 
-    ``keyring`` gives the keys of the moment: the one that signs, and each tenant's that seals people.
+    ``signer`` gives the key that signs, ``keys`` those of a tenant, which seal people.
     """
 
-    def __init__(self, settings: Settings, *, keyring: Callable[[], Keyring], clock: Callable[[], int]) -> None:
+    def __init__(
+        self, settings: Settings, *, signer: Callable[[], NoteSigner], keys: Callable[[str], TenantKeys], clock: Callable[[], int]
+    ) -> None:
         self._settings = settings
-        self._keyring = keyring
+        self._signer = signer
+        self._keys = keys
         self._clock = clock
         self._chain: Chain | None = None
         self._joined: dict[str, str] = {}
@@ -126,20 +139,16 @@ class Audit:
 
     def _append(self, chain: Chain, taken: list[Pending]) -> None:
         now = self._clock()
-        boxes = self._boxes({pending.event.tenant for pending in taken})
+        boxes = {name: self._keys(name).trail for name in {pending.event.tenant for pending in taken} if name}
         entries = [
             written(pending.event, seq=seq, time=now, box=boxes.get(pending.event.tenant))
             for seq, pending in enumerate(taken, chain.tree.size)
         ]
         chain.append(entries, _month(now))
 
-    def _boxes(self, tenants: set[str]) -> dict[str, Box]:
-        keyring = self._keyring()
-        return {name: keyring.tenant(name).trail for name in tenants if name in keyring.tenants}
-
     def _opened(self) -> Chain:
         if self._chain is None:
-            chain = self._chain = Chain(folder_of(self._settings), self._keyring().signer)
+            chain = self._chain = Chain(folder_of(self._settings), self._signer())
             first = [Event(action="open the trail")]
             if chain.healed:
                 first.append(Event(action="drop a torn line", counts={"bytes": chain.healed}))
