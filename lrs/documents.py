@@ -16,7 +16,8 @@ from uuid import UUID
 import msgspec
 
 from lrs.access import Action, Principal, decide
-from lrs.errors import Conflict, InvalidRequest, InvalidStatement, LimitExceeded, NotFound
+from lrs.errors import Conflict, InvalidRequest, InvalidStatement, LimitExceeded, NotFound, NotPermitted
+from lrs.privacy.audit import REFUSED, Audit, Event
 from lrs.privacy.documents import SealedDocuments, Vault
 from lrs.xapi import codec, documents, parameters, preconditions
 from lrs.xapi.documents import JSON, Content, Context, Document, Kind
@@ -59,7 +60,9 @@ class Documents:
         clock: Callable[[], int],
         month: Callable[[], int],
         largest: int,
+        audit: Audit,
     ) -> None:
+        self._audit = audit
         self._vault = vault
         self._keys = keys
         self._owner = owner
@@ -92,7 +95,7 @@ class Documents:
     def shelf(self, context: Context, *, principal: Principal | None = None, version: str = V1) -> Shelf:
         """Give the documents of a checked context, as a caller sees them under a version of xAPI."""
         caller = principal or self._owner
-        return Shelf(self._sealed(caller.tenant), context, caller, version=version, largest=self._largest)
+        return Shelf(self._sealed(caller.tenant), context, caller, version=version, largest=self._largest, audit=self._audit)
 
     def forget(self) -> None:
         """Drop every key from memory."""
@@ -114,7 +117,8 @@ class Shelf:
     A document that isn't as they require raises :class:`lrs.PreconditionFailed`, and nothing has changed.
     """
 
-    def __init__(self, sealed: SealedDocuments, context: Context, caller: Principal, *, version: str, largest: int) -> None:
+    def __init__(self, sealed: SealedDocuments, context: Context, caller: Principal, *, version: str, largest: int, audit: Audit) -> None:
+        self._audit = audit
         self._sealed = sealed
         self._context = context
         self._caller = caller
@@ -127,10 +131,11 @@ class Shelf:
 
     def get(self, document_id: str) -> Document:
         """Read one document; raises :class:`lrs.NotFound`, :class:`lrs.NotPermitted`."""
-        decide(self._caller, self._reading)
+        self._decide(self._reading)
         found = self._sealed.read(self._context, self._checked(document_id))
         if found is None:
             raise NotFound("no document is stored under this id")
+        self._record(self._reading, documents=1)
         return found
 
     def listing(self, *, since: int | str | datetime | None = None) -> Listing:
@@ -138,8 +143,9 @@ class Shelf:
 
         ``since`` is a timestamp, a datetime with a time zone, or microseconds since 1970 UTC.
         """
-        decide(self._caller, self._reading)
+        self._decide(self._reading)
         found = self._sealed.names(self._context, self._moment(since))
+        self._record(self._reading, ids=len(found))
         # Several registrations may have a document of the same id.
         return Listing(list(dict.fromkeys(name for name, _ in found)), found[-1][1] if found else None)
 
@@ -192,18 +198,33 @@ class Shelf:
 
     def delete(self, document_id: str, *, if_match: str | None = None, if_none_match: str | None = None) -> None:
         """Delete one document; that it isn't there is no error."""
-        decide(self._caller, self._writing)
+        self._decide(self._writing)
         required = preconditions.parse(if_match, if_none_match)
         self._sealed.remove(self._context, self._checked(document_id), lambda old: required.check(_tag(old)))
+        self._record(self._writing, deleted=1)
 
     def clear(self) -> None:
         """Delete all documents, of every registration unless the shelf is that of one."""
-        decide(self._caller, self._writing)
+        self._decide(self._writing)
         self._sealed.clear(self._context)
+        self._record(self._writing, cleared=1)
 
     def _write(self, document_id: str, revise: Callable[[Document | None], Content]) -> Document:
-        decide(self._caller, self._writing)
-        return self._sealed.write(self._context, self._checked(document_id), revise)
+        self._decide(self._writing)
+        written = self._sealed.write(self._context, self._checked(document_id), revise)
+        self._record(self._writing, documents=1)
+        return written
+
+    def _decide(self, action: Action) -> None:
+        try:
+            decide(self._caller, action)
+        except NotPermitted:
+            self._audit.put(Event.by(self._caller, action, outcome=REFUSED))
+            raise
+
+    def _record(self, action: Action, **counts: int) -> None:
+        """Have the audit trail say what was done, and about whom, before it is answered."""
+        self._audit.record(Event.by(self._caller, action, counts=counts, sids=self._sealed.about(self._context)))
 
     def _check_put(self, old: Document | None, required: Preconditions) -> None:
         """Refuse to replace what the caller has not seen (xAPI 1.0.3 Communication 3.1: profiles only; IEEE 9274.1.1 4.1.4: states too)."""

@@ -113,6 +113,7 @@ class LRS:
                 clock=self._clock,
                 month=self._month,
                 largest=settings.max_document_bytes,
+                audit=self._audit,
             )
             self.credentials = Credentials(self._vault, settings, clock=self._clock, audit=self._audit)
             self._bearers = self._issuers_bearers()

@@ -110,6 +110,11 @@ class SealedDocuments:
         self._clock = clock
         self._owners = Owners(tenant, keys, vault, month=month)
 
+    def about(self, context: Context) -> list[int]:
+        """Give the number of the person whom the documents of a context are about; nobody's when they are about none."""
+        owner = self._owners.find(context) if context.agent else None
+        return [] if owner is None else [owner.sid]
+
     def read(self, context: Context, document_id: str) -> Document | None:
         """Open one document."""
         owner = self._owners.find(context)

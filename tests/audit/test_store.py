@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 import lrs
+import lrs.asgi
 from lrs.access import Principal, Scope, View, software_authority
 from lrs.privacy.audit import entry
 from lrs.privacy.audit.entry import Entry
@@ -137,3 +140,43 @@ def test_a_bearers_index_is_not_in_the_clear(tmp_path: Path, store: lrs.LRS) -> 
     assert found.credential.startswith("bearer:")
     assert "00112233" not in found.credential
     assert entry.opened(found, store._keys("default").trail)[0] == "bearer:00112233445566778899aabbccddeeff"
+
+
+def test_documents_are_recorded(store: lrs.LRS) -> None:
+    """Written, read, listed and deleted, with the person whom they are about; and who was refused."""
+    shelf = store.documents.state("https://lms.example.fr/a", {"mbox": "mailto:ana@example.fr"})
+    shelf.put("bookmark", {"page": 1})
+    shelf.get("bookmark")
+    shelf.listing()
+    shelf.delete("bookmark")
+    stranger = store.documents.agent_profile({"mbox": "mailto:ana@example.fr"}, principal=principal(Scope.STATEMENTS_READ))
+    with pytest.raises(lrs.NotPermitted):
+        stranger.listing()
+    store.query(limit=1)
+    found = [each for _, each in entries(store.settings.data / "audit") if "states" in each.action or "profiles" in each.action]
+    assert [(each.action, dict(each.counts), each.outcome) for each in found] == [
+        ("write states", {"documents": 1}, "done"),
+        ("read states", {"documents": 1}, "done"),
+        ("read states", {"ids": 1}, "done"),
+        ("write states", {"deleted": 1}, "done"),
+        ("read profiles", {}, "refused"),
+    ]
+    assert [people(store, each) for each in found] == [1, 1, 1, 1, 0]
+
+
+def test_a_request_is_the_same_in_answer_and_trail(store: lrs.LRS) -> None:
+    """The id in the answer to a refused request is that of its entry; a read has one of its own."""
+    reader = store.credentials.add("reader", username="r", password="p", scopes=["statements/read"])[0]
+    store.credentials.add("writer", username="w", password="p", scopes=["statements/write"])
+
+    async def ask(username: str) -> httpx.Response:
+        transport = httpx.ASGITransport(lrs.asgi.create_app(store))
+        async with httpx.AsyncClient(transport=transport, base_url="http://lrs", auth=(username, "p")) as client:
+            return await client.get("/xapi/statements?limit=1", headers={"X-Experience-API-Version": "1.0.3"})
+
+    answer = asyncio.run(ask("w"))
+    assert answer.status_code == 403
+    assert asyncio.run(ask("r")).status_code == 200
+    found = [each for _, each in entries(store.settings.data / "audit") if each.request]
+    assert answer.json()["error"]["request_id"] in [each.request for each in found if each.outcome == "refused"]
+    assert (found[-1].credential, found[-1].outcome, len(found[-1].request)) == (reader.id, "done", 16)

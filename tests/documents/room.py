@@ -16,6 +16,7 @@ import lrs
 from lrs.access import Principal, Scope, View, software_authority
 from lrs.crypto.providers import open_keyring
 from lrs.documents import Documents, Shelf
+from lrs.privacy.audit import open_trail
 from lrs.settings import Settings
 from lrs.storage.vault import Vault
 
@@ -39,6 +40,7 @@ def documents(vault: Vault, settings: Settings, *, largest: int = 1 << 25, clock
         clock=clock or (lambda: START + next(seconds) * 1_000_000),
         month=lambda: 202611,
         largest=largest,
+        audit=open_trail(settings, clock=lambda: START),
     )
 
 

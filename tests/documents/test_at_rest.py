@@ -12,6 +12,7 @@ import lrs
 from lrs.crypto.keyring import TenantKeys
 from lrs.crypto.providers import open_keyring
 from lrs.documents import Documents
+from lrs.privacy.audit import open_trail
 from lrs.privacy.rotation import Rotation
 from lrs.settings import Settings
 from lrs.storage.vault import Vault
@@ -64,7 +65,7 @@ def test_documents_stay_readable_when_keys_rotate(settings: Settings, vault: Vau
     for kind in ("state", "activity profile"):
         shelf_of(running, kind, activity, agent).post("before", {"a": 1})
     keys = open_keyring(settings, create=False).tenant("default")
-    rotation = Rotation("default", keys, vault)
+    rotation = Rotation("default", keys, vault, open_trail(settings, clock=lambda: 1))
     old = keys.current_epoch
     vault.check_keyring("default", keys.check)
     rotation.begin()
