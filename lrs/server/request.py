@@ -135,9 +135,9 @@ def _joined(lines: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
 
 
 def _spelled(path: str) -> str:
-    """Bring a path to one spelling: other record stores answer at ``/xAPI/``, and some clients end it with a slash."""
+    """Bring a path to one spelling: other record stores answer at ``/xAPI/``, and some clients end it with a slash, or double one."""
     if path[:6].lower() == "/xapi/":
-        path = "/xapi/" + path[6:].rstrip("/")
+        path = "/xapi/" + path[6:].strip("/")
     return path
 
 
