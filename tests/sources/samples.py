@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from tests.sources.bigbluebutton import hook as bigbluebutton
+from tests.sources.bigbluebutton import spoken
 from tests.sources.edx import log as edx
 from tests.sources.hostile import Event
 from tests.sources.jitsi import hook as jitsi
@@ -15,7 +16,7 @@ from tests.sources.player import page as player
 
 MARK = "Canari7c1d"
 SAMPLES: dict[str, list[Event]] = {
-    "bigbluebutton": bigbluebutton.SAMPLES,
+    "bigbluebutton": [*bigbluebutton.SAMPLES, *spoken.SAMPLES],
     "edx": edx.SAMPLES,
     "jitsi": jitsi.SAMPLES,
     "livekit": livekit.SAMPLES,

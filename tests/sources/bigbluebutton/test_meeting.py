@@ -150,6 +150,16 @@ def test_a_guest_has_a_pseudonym_of_one_sitting(external: str | None) -> None:
     assert len({name(joined), name(next_time), name(other_key)}) == 3
 
 
+def test_a_name_is_no_id() -> None:
+    """Where the platform gave the name for an id, someone is a guest from their joining on."""
+    named = {"external-user-id": MARK, "name": MARK}
+    joined, left = said(
+        event("user-joined", user=user(1, **named)), event("user-left", at=OPENED + 2 * MINUTE, user=user(1, **{"external-user-id": MARK}))
+    )
+    assert name(joined) == name(left)
+    assert MARK not in json.dumps([joined, left])
+
+
 def test_a_message_is_its_senders() -> None:
     """The event knows its sender by the internal id alone; it takes an earlier event to know who that is, and nobody is made up."""
     posted = said(event("user-raise-hand-changed", user=user(1, **{"raise-hand": True})), message(1))[1]
