@@ -58,7 +58,7 @@ class Application:
     def __init__(self, store: LRS) -> None:
         self._max_body = store.settings.max_body_bytes
         self._supported = store.settings.supported_versions
-        self._oldest = versions.oldest(self._supported)
+        self._newest = versions.newest(self._supported)
         self._authenticator = Authenticator(store)
         self._cors = Cors(store.settings.cors_origins)
         self._guarded: dict[str, Guarded] = {
@@ -118,9 +118,9 @@ class Application:
         return await guarded.answer(request, principal)
 
     def _negotiate(self, request: Request) -> str | None:
-        """Say which version the reply speaks: the one that was asked for, or the oldest -> whether the request may go on in it."""
+        """Say which version the reply speaks: the one that was asked for, or the newest -> whether the request may go on in it."""
         spoken = versions.negotiate(request.header(versions.HEADER), self._supported)
-        request.version = spoken or self._oldest
+        request.version = spoken or self._newest
         return spoken
 
     def _headers(self, request: Request) -> list[Header]:

@@ -10,9 +10,9 @@ HEADER = b"x-experience-api-version"
 _SECTION = "xAPI 1.0.3 Communication 3.3"
 
 
-def oldest(supported: Sequence[str]) -> str:
-    """Give the oldest version that is switched on: what a reply speaks when the request did not say, as requests did before xAPI 1.0."""
-    return min(supported)
+def newest(supported: Sequence[str]) -> str:
+    """Give the newest version that is switched on: what a reply speaks when the request did not say."""
+    return max(supported)
 
 
 def negotiate(wanted: str, supported: Sequence[str]) -> str | None:

@@ -71,9 +71,9 @@ def test_a_version_is_negotiated_by_its_first_two_numbers(sent: str, spoken: str
 
 @pytest.mark.parametrize("sent", ["", "0.9.5", "0.95", "1", "1.1.0", "1.0.3, 2.0.0", "10.0.0", "2.1.0", "3.0.0", "latest"])
 def test_an_unknown_version_is_refused(sent: str, client: httpx.Client) -> None:
-    """400, and the reply speaks the oldest version; the message does not repeat what was sent."""
+    """400, and the reply speaks the newest version; the message does not repeat what was sent."""
     reply = client.get(STATEMENTS, headers={"X-Experience-API-Version": sent})
-    assert (reply.status_code, reply.headers["X-Experience-API-Version"]) == (400, "1.0.3")
+    assert (reply.status_code, reply.headers["X-Experience-API-Version"]) == (400, "2.0.0")
     assert reply.json()["error"]["parameter"] == "X-Experience-API-Version"
 
 
