@@ -63,8 +63,8 @@ class Platform:
 
     @property
     def itself(self) -> Agent:
-        """The agent of what nobody is known to have done."""
-        return _account(self.home, "platform")
+        """The agent of what nobody is known to have done, under a name that no address is likely to hold."""
+        return _account(self.home, "platform-itself")
 
     def guest(self, *parts: bytes) -> Agent:
         """Name somebody without an id by a pseudonym, which holds where the parts are the same (one sitting of a class) and nowhere else."""

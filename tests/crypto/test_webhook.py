@@ -14,7 +14,8 @@ from lrs.crypto.webhook import check_webhook
 from lrs.errors import NotAuthenticated
 
 BODY = b'{"event":"room_started"}'
-SECRETS = {"APIkey": "a secret of thirty-two characters", "other": "another secret of thirty-two chars"}
+SECRETS = {"APIkey": "a secret of thirty-two characters" * 2, "other": "another secret of thirty-two chars" * 2}
+_HASHES = {"HS256": "sha256", "HS512": "sha512"}
 
 
 def token(*, secret: str = SECRETS["APIkey"], body: bytes = BODY, algorithm: str = "HS256", **claims: object) -> str:
@@ -23,7 +24,7 @@ def token(*, secret: str = SECRETS["APIkey"], body: bytes = BODY, algorithm: str
     said = {"iss": "APIkey", "nbf": int(time.time()), "exp": int(time.time()) + 300, "sha256": digest} | claims
     parts = [{"alg": algorithm, "typ": "JWT"}, {name: value for name, value in said.items() if value is not None}]
     signed = ".".join(_part(json.dumps(part).encode()) for part in parts)
-    return f"{signed}.{_part(hmac.digest(secret.encode(), signed.encode(), 'sha256')) if algorithm != 'none' else ''}"
+    return f"{signed}.{_part(hmac.digest(secret.encode(), signed.encode(), _HASHES[algorithm])) if algorithm != 'none' else ''}"
 
 
 def _part(content: bytes) -> str:
@@ -40,7 +41,7 @@ def test_a_signed_webhook_is_taken(scheme: str) -> None:
     "given",
     [
         token(body=b"another body"),
-        token(secret="a secret of thirty-two characterS"),
+        token(secret=SECRETS["APIkey"][:-1] + "S"),
         token(iss="other"),
         token(iss="nobody"),
         token(iss=None),

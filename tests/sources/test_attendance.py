@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from lrs.sources.attendance import Attendance
 
 AGENT = {"account": {"homePage": "https://visio.example.fr", "name": "u1"}}
@@ -35,3 +37,21 @@ def test_the_end_closes_once() -> None:
     attendance.came("a", "2", AGENT, 50)
     assert [person for person, _ in attendance.close("a", 20)] == ["1"]
     assert list(attendance.close("a", 20)) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "there"),
+    [
+        ([("came", 1), ("left", 3), ("came", 5), ("came", 1)], True),
+        ([("came", 5), ("left", 7), ("left", 3)], False),
+        ([("left", 7), ("came", 5)], False),
+        ([("came", 5), ("left", 3)], True),
+        ([("left", 3)], False),
+    ],
+)
+def test_each_time_counts_and_not_when_it_was_heard(told: list[tuple[str, int]], there: bool) -> None:  # noqa: FBT001 -- what is expected
+    """Times that come late or twice change nothing."""
+    attendance = Attendance()
+    for did, at in told:
+        getattr(attendance, did)("a", "1", AGENT, at)
+    assert bool(attendance.present("a", 9)) == there

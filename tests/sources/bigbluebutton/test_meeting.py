@@ -6,6 +6,8 @@ import json
 from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lrs.sources import Platform
 from lrs.sources.attendance import Attendance
@@ -285,3 +287,24 @@ def test_what_can_t_be_read_is_named(given: dict | bytes, place: str) -> None:
     assert outcome.error is not None
     assert outcome.error.parameter == place
     assert MARK not in f"{outcome.error!r}{outcome.error}"
+
+
+@given(st.data())
+def test_attendance_survives_what_a_network_does(data: st.DataObject) -> None:
+    """Whatever leaves are lost at last and whatever is sent again, everybody who was there came and left as often as they did, and no more."""
+    sent, presences = [], 0
+    for number in range(1, data.draw(st.integers(1, 4)) + 1):
+        times = sorted(data.draw(st.lists(st.integers(1, 50), min_size=2, max_size=6, unique=True)))
+        times = times[: len(times) // 2 * 2]
+        presences += len(times) // 2
+        told = [
+            event(kind, at=OPENED + minutes * MINUTE, user=user(number))
+            for kind, minutes in zip(["user-joined", "user-left"] * 3, times, strict=False)
+        ]
+        sent += told[:-1] if data.draw(st.booleans()) else told
+    sent.sort(key=lambda one: one["data"]["event"]["ts"])
+    sent.append(event("meeting-ended", at=OPENED + 60 * MINUTE))
+    for again in data.draw(st.lists(st.sampled_from(sent), max_size=8)):
+        sent.insert(data.draw(st.integers(sent.index(again), len(sent))), again)
+    told_once = list({statement["id"]: statement for statement in said(*sent)}.values())
+    assert [verbs(told_once).count(verb) for verb in (JOIN, LEAVE)] == [presences, presences]

@@ -31,7 +31,7 @@ def test_each_statement_is_said_again_in_the_words_of_the_profile() -> None:
         f"{STREAMS}/leave",
         f"{ADL}/terminated",
     ]
-    assert {one["actor"]["account"]["name"] for one in (statements[0], statements[-1])} == {"platform"}
+    assert {one["actor"]["account"]["name"] for one in (statements[0], statements[-1])} == {"platform-itself"}
     assert statements[11]["result"] == {"response": "0[,]2"}
 
 

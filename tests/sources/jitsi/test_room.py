@@ -20,7 +20,7 @@ def test_a_room_opens_and_ends() -> None:
     """The platform opens it; at the end it is said how long it was open."""
     opened, ended = said(event("room-created", created_at=OPENED), destroyed(at=4000))
     assert opened["verb"]["id"] == "http://adlnet.gov/expapi/verbs/initialized"
-    assert opened["actor"] == {"objectType": "Agent", "account": {"homePage": HOME, "name": "platform"}}
+    assert opened["actor"] == {"objectType": "Agent", "account": {"homePage": HOME, "name": "platform-itself"}}
     assert opened["object"]["definition"]["name"] == {"und": "TD de chimie"}
     assert ended["verb"]["id"] == "http://adlnet.gov/expapi/verbs/terminated"
     assert ended["result"] == {"duration": "PT66M"}
@@ -33,6 +33,12 @@ def test_attendance_to_the_minute() -> None:
     assert people(statements, JOIN) == [("u1", "2026-03-02T09:31:00Z")]
     assert people(statements, LEAVE) == [("u1", "2026-03-02T09:40:00Z")]
     assert statements[1]["result"] == {"duration": "PT9M"}
+
+
+def test_one_connection_may_join_twice() -> None:
+    """Two joins of one occupant are two statements, and so are their leaves."""
+    statements = said(joined(1), left(1), joined(1, joined=900), left(1, joined=900, left=960))
+    assert len({statement["id"] for statement in statements}) == 4
 
 
 def test_the_end_tells_what_was_lost_and_nothing_twice() -> None:

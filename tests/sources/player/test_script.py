@@ -1,0 +1,34 @@
+"""The script of the documentation, run."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lrs.sources import Platform
+from lrs.sources.player import convert
+
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "sources" / "player.md"
+VIDEO = """
+globalThis.addEventListener ??= EventTarget.prototype.addEventListener.bind(new EventTarget());
+const video = Object.assign(new EventTarget(), {currentTime: 0, duration: NaN, playbackRate: 1, volume: 1, seeking: false});
+watch(video, {video: "acids", session: "s1"}, (event) => console.log(JSON.stringify(event)));
+const now = (name, state) => { Object.assign(video, state); video.dispatchEvent(new Event(name)); };
+now("loadedmetadata", {}); now("play", {duration: 60}); now("timeupdate", {currentTime: 4});
+now("timeupdate", {currentTime: 30, seeking: true}); now("seeked", {seeking: false}); now("ended", {currentTime: 60});
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node runs the script")
+def test_the_script_of_the_documentation_tells_what_a_video_does() -> None:
+    """What it writes is read without loss: the start, playing, a jump from where it was, the end."""
+    (script,) = re.findall(r"```js\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    done = subprocess.run(["node", "-e", script + VIDEO], capture_output=True, timeout=60, check=True)
+    outcomes = list(convert(done.stdout.splitlines(), Platform("https://mooc.example.fr", bytes(32))))
+    told = [statement for outcome in outcomes for statement in outcome.statements]
+    assert [one["verb"]["display"]["en"] for one in told] == ["initialized", "played", "seeked", "completed"]
+    assert list(told[2]["result"]["extensions"].values()) == [4, 30]
