@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import os
 
 from cryptography.exceptions import InvalidTag
@@ -22,17 +20,16 @@ class Box:
     def __init__(self, key: bytes) -> None:
         self._aead = AESGCM(key)
 
-    def seal(self, content: bytes, place: bytes) -> str:
-        """Content -> base64 that opens at this place."""
+    def seal(self, content: bytes, place: bytes) -> bytes:
+        """Content -> bytes that open at this place."""
         nonce = os.urandom(_NONCE_BYTES)
-        return base64.b64encode(nonce + self._aead.encrypt(nonce, content, place)).decode("ascii")
+        return nonce + self._aead.encrypt(nonce, content, place)
 
-    def open(self, sealed: str, place: bytes) -> bytes:
+    def open(self, sealed: bytes, place: bytes) -> bytes:
         """Open what was sealed for this place; raises :class:`lrs.errors.TamperedData`."""
         try:
-            raw = base64.b64decode(sealed, validate=True)
-            return self._aead.decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], place)
-        except (InvalidTag, ValueError, binascii.Error):
+            return self._aead.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], place)
+        except (InvalidTag, ValueError):
             raise TamperedData("a sealed part of the audit trail is damaged, or is not in its place") from None
 
     def __repr__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
 from array import array
 from collections.abc import Collection, Mapping
@@ -68,7 +69,7 @@ class Entry(msgspec.Struct, gc=False, kw_only=True):
     purpose: str
     request: str
     seq: int
-    subjects: str
+    subjects: bytes
     tenant: str
     time: int
 
@@ -80,11 +81,11 @@ _decode = msgspec.json.Decoder(Entry).decode
 def written(event: Event, *, seq: int, time: int, box: Box | None) -> bytes:
     """Give an event's JSON at its place; ``box`` is the tenant's. A credential's part after a colon stands for a person, and is sealed too."""
     kind, colon, person = event.credential.partition(":")
-    credential, subjects = kind, ""
+    credential, subjects = kind, b""
     if box is not None and (event.sids or colon):
         place = _place(event.tenant, seq)
-        credential = f"{kind}:{box.seal(person.encode(), place + b'c')}" if colon else kind
-        subjects = box.seal(array("Q", event.sids).tobytes(), place + b"s") if event.sids else ""
+        credential = f"{kind}:{base64.b64encode(box.seal(person.encode(), place + b'c')).decode()}" if colon else kind
+        subjects = box.seal(array("Q", event.sids).tobytes(), place + b"s") if event.sids else b""
     return _encode(
         Entry(
             action=event.action,
@@ -107,7 +108,10 @@ def opened(entry: Entry, box: Box) -> tuple[str, list[int]]:
     """Give whom an entry is about: the credential as it was, and the people's numbers; raises :class:`lrs.errors.TamperedData`."""
     place = _place(entry.tenant, entry.seq)
     kind, colon, sealed = entry.credential.partition(":")
-    credential = f"{kind}:{box.open(sealed, place + b'c').decode()}" if colon else entry.credential
+    try:
+        credential = f"{kind}:{box.open(base64.b64decode(sealed), place + b'c').decode()}" if colon else entry.credential
+    except binascii.Error:
+        raise TamperedData("a sealed part of the audit trail is damaged") from None
     numbers = array("Q", box.open(entry.subjects, place + b"s") if entry.subjects else b"")
     return credential, numbers.tolist()
 
@@ -120,7 +124,7 @@ def link(before: bytes, entry: bytes) -> tuple[bytes, bytes]:
 
 def line(entry: bytes, chain: bytes) -> bytes:
     """Write an entry with the chain hash after it, as its last member."""
-    return b'%b,"chain":"%b"}\n' % (entry[:-1], base64.b64encode(chain))
+    return b'%b,"chain":"%b"}\n' % (entry[:-1], binascii.b2a_base64(chain, newline=False))
 
 
 def split(text: bytes) -> tuple[bytes, bytes]:
@@ -130,7 +134,7 @@ def split(text: bytes) -> tuple[bytes, bytes]:
 
 def tail(chain: bytes) -> bytes:
     """Give what has to stand at the end of a line after which the chain has this hash."""
-    return b'%b%b"}' % (_CHAIN, base64.b64encode(chain))
+    return b'%b%b"}' % (_CHAIN, binascii.b2a_base64(chain, newline=False))
 
 
 def read(entry: bytes) -> Entry:

@@ -76,16 +76,12 @@ class Audit:
 
     def record(self, event: Event) -> None:
         """Write an event: it is durable on return. Raises :class:`lrs.errors.StoreUnavailable` when it can't be written."""
-        pending = Pending(event)
-        with self._changed:
-            self._take(pending)
-        self.wait(pending)
+        self.wait(self._take(event))
 
     def put(self, event: Event) -> Pending:
         """Take an event that is written soon, within milliseconds; :meth:`wait` says when."""
-        pending = Pending(event)
+        pending = self._take(event)
         with self._changed:
-            self._take(pending)
             self._changed.notify()
         return pending
 
@@ -118,13 +114,16 @@ class Audit:
                 self._chain.close()
                 self._chain = None
 
-    def _take(self, pending: Pending) -> None:
-        if self._closed:
-            raise StoreUnavailable("the store is being closed")
-        self._waiting.append(pending)
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="lrs-audit", daemon=True)
-            self._thread.start()
+    def _take(self, event: Event) -> Pending:
+        pending = Pending(event)
+        with self._changed:
+            if self._closed:
+                raise StoreUnavailable("the store is being closed")
+            self._waiting.append(pending)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="lrs-audit", daemon=True)
+                self._thread.start()
+        return pending
 
     def _write(self) -> None:
         """Write all that waits. Who finds another one writing waits, and then mostly finds nothing left to do."""
