@@ -65,7 +65,7 @@ class Settings:
     """All settings. Sizes are bytes, times are seconds, days are days."""
 
     data: Path = attrs.field(default=Path("data"), converter=Path)
-    """Directory of the embedded stores and the key file."""
+    """Directory of the embedded stores, the key file and the audit trail."""
     warehouse: str | None = attrs.field(default=None, repr=False, validator=_store_address(("clickhouse", "clickhouses")))
     """``clickhouse://user:password@host:8123/database`` (``clickhouses://`` over TLS); absent: embedded under ``data``."""
     warehouse_ca: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))

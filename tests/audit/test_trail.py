@@ -152,6 +152,23 @@ def test_months_have_segments_and_old_ones_go(settings: Settings, audit: Opened,
     assert "no entry says" in reports(settings, keyring)[0].problems[0].what
 
 
+def test_chains_that_nobody_holds_are_let_go_of_too(settings: Settings, audit: Opened, keyring: Keyring, clock: Clock) -> None:
+    """Whoever opens the trail years later sees to the chain of a process that never came again."""
+    one, two = audit(), audit()
+    one.record(Event(action="x"))
+    two.record(Event(action="of long ago"))
+    two.close()
+    one.close()
+    assert "of long ago" in actions(settings)
+    clock.days(800)
+    later = audit()
+    later.record(Event(action="y"))
+    later.close()
+    assert "of long ago" not in actions(settings)
+    assert actions(settings).count("prune the trail") == 2
+    assert [report.problems for report in reports(settings, keyring)] == [[], []]
+
+
 def test_a_full_segment_is_followed_by_another(
     settings: Settings, audit: Opened, keyring: Keyring, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,12 +94,12 @@ def size_of(note: str) -> int:
 
 
 class Chain:
-    """The chain of this process: the first that no other process holds, or a new one. One thread at a time."""
+    """A chain that this process holds, by the lock on its folder. One thread at a time."""
 
-    def __init__(self, folder: Path, signer: NoteSigner) -> None:
+    def __init__(self, path: Path, lock: int, signer: NoteSigner) -> None:
         self._signer = signer
-        self._folder, self._lock = _claimed(folder)
-        self.name = self._folder.name
+        self._folder, self._lock = path, lock
+        self.name = path.name
         self.origin = origin(signer.key.fingerprint, self.name)
         self.healed = 0
         """Bytes of a torn last line that were dropped when the chain was taken up."""
@@ -107,8 +107,8 @@ class Chain:
         self._file = -1
         self._first = 0
         self._month = ""
-        for path in reversed(segments(self._folder)):
-            if self._resume(path):
+        for segment in reversed(segments(path)):
+            if self._resume(segment):
                 break
         notes = checkpoints(self._folder)
         self._signed = size_of(notes[-1]) if notes else -1
@@ -196,16 +196,20 @@ def _named_size(path: Path) -> Tree:
     return Tree(size, [START] * size.bit_count())
 
 
-def _claimed(folder: Path) -> tuple[Path, int]:
-    for path in _candidates(folder):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(descriptor)
-            continue
-        return path, descriptor
-    raise AssertionError  # pragma: no cover -- a new folder is nobody else's
+def free(folder: Path, signer: NoteSigner) -> Chain:
+    """Take up the first chain that no other process holds, or begin a new one."""
+    return next(found for path in _candidates(folder) if (found := held(path, signer)) is not None)
+
+
+def held(path: Path, signer: NoteSigner) -> Chain | None:
+    """Take up a chain, unless another process holds it."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return Chain(path, descriptor, signer)
 
 
 def _candidates(folder: Path) -> Iterator[Path]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from lrs.crypto.providers import open_keyring
 from lrs.errors import LRSError, StoreUnavailable
-from lrs.privacy.audit.chain import Chain, chains, checkpoints, first_of, segments
+from lrs.privacy.audit.chain import Chain, chains, checkpoints, first_of, free, held, segments
 from lrs.privacy.audit.entry import JOIN, PRUNE, Event, written
 
 if TYPE_CHECKING:
@@ -147,13 +147,16 @@ class Audit:
 
     def _opened(self) -> Chain:
         if self._chain is None:
-            chain = self._chain = Chain(folder_of(self._settings), self._signer())
-            first = [Event(action="open the trail")]
-            if chain.healed:
-                first.append(Event(action="drop a torn line", counts={"bytes": chain.healed}))
-            self._append(chain, [Pending(event) for event in (*first, *self._joins(chain))])
-            self._prune(chain)
+            self._chain = free(folder_of(self._settings), self._signer())
+            self._take_up(self._chain)
+            self._prune(self._chain)
         return self._chain
+
+    def _take_up(self, chain: Chain) -> None:
+        first = [Event(action="open the trail")]
+        if chain.healed:
+            first.append(Event(action="drop a torn line", counts={"bytes": chain.healed}))
+        self._append(chain, [Pending(event) for event in (*first, *self._joins(chain))])
 
     def _joins(self, chain: Chain) -> list[Event]:
         """Say where the other chains stood when they were last signed: a chain that is cut or gone is missed by its neighbours."""
@@ -172,10 +175,24 @@ class Audit:
             _put_away(self._settings.audit_checkpoints / f"{chain.name}.txt", note)
         return note
 
-    def _prune(self, chain: Chain) -> None:
-        """Let go of segments past their time. First the entry that says so, then the files: what goes without one is missed."""
+    def _prune(self, own: Chain) -> None:
+        """Let go of segments past their time, those of chains too that no process holds any more."""
         oldest = datetime.fromtimestamp(self._clock() / _MICROSECONDS, UTC) - timedelta(days=self._settings.audit_days)
-        old = chain.older(f"{oldest:%Y-%m}")
+        month = f"{oldest:%Y-%m}"
+        self._let_go(own, month)
+        for path in chains(folder_of(self._settings)):
+            if path.name != own.name and any(segment.name[:7] < month for segment in segments(path)):
+                idle = held(path, self._signer())
+                if idle is not None:
+                    # Its first entry in years begins a segment, so that all before it can go.
+                    self._take_up(idle)
+                    self._let_go(idle, month)
+                    self._signed(idle)
+                    idle.close()
+
+    def _let_go(self, chain: Chain, month: str) -> None:
+        """First the entry that says so, then the files: what goes without one is missed."""
+        old = chain.older(month)
         if old:
             kept = segments(old[0].parent)[len(old)]
             self._append(chain, [Pending(Event(action=PRUNE, counts={"before": first_of(kept), "segments": len(old)}))])
