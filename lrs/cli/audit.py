@@ -132,7 +132,7 @@ def checkpoint(data: Path | None, config: Path | None, out: Path | None) -> None
     lrs audit verify --checkpoint /media/usb/2026-11.txt
     """  # noqa: D301 -- click keeps the lines after a backspace as they are
     from lrs.privacy.audit import Event
-    from lrs.privacy.audit.chain import note_of
+    from lrs.privacy.audit.chain import note_of, origin
     from lrs.privacy.audit.trail import folder_of
     from lrs.privacy.audit.verify import verify as verified
 
@@ -148,7 +148,8 @@ def checkpoint(data: Path | None, config: Path | None, out: Path | None) -> None
         click.echo(notes, nl=False)
     else:
         out.write_text(notes, "utf-8")
-    click.echo(f"public key: {signer.key.written('audit.lrs.invalid')}", err=True)
+    for report in reports:
+        click.echo(f"public key: {signer.key.written(origin(signer.key.fingerprint, report.chain))}", err=True)
 
 
 def _keyring(settings: Settings) -> Keyring:
