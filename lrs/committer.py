@@ -1,7 +1,8 @@
 """Group commit: batches that arrive together share one vault transaction and one insert.
 
-One thread takes whatever waits, up to a size, and commits it; meanwhile the next group gathers. A lone batch is therefore never
-held back, and under load the cost of durability is shared. Who hands in a batch waits on its future.
+One thread takes what waits, up to a size, and makes it ready; a second one stores what is ready, while the next group gathers. An insert of a few
+rows costs nearly as much as one of hundreds, so a group that is not full waits for those who were answered last: they mostly come
+again at once. A lone batch is never held back. Who hands in a batch waits on its future.
 """
 
 from __future__ import annotations
@@ -11,38 +12,57 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from time import monotonic
 from typing import Any, Protocol
 
 from lrs.errors import LRSError, StoreBusy, StoreUnavailable
 
 _log = logging.getLogger("lrs.committer")
+_PATIENCE = 0.05
+"""The longest wait for others, in seconds; it is never longer than the last group took to be stored."""
 
 
 class Batch(Protocol):
-    """What waits: something with a size, and a future that ``commit`` settles."""
+    """What waits: something with a size, and a future that ``store`` settles."""
 
     done: Future[Any]
 
     def __len__(self) -> int: ...
 
 
+class Group(Protocol):
+    """Batches that were made ready together."""
+
+    @property
+    def batches(self) -> Sequence[Any]:
+        """The batches."""
+
+
 class Committer:
     """Commit batches in the order in which they were put, in groups.
 
-    ``commit`` gets a group and settles the future of each of its batches; a group that it fails on with an
-    unexpected error is committed again batch by batch, so that one poisonous batch fails alone. ``group`` and ``queue`` count statements.
+    ``prepare`` makes a group of batches; ``store`` gets the groups one after the other and settles the future of each batch, and ``prepare`` may be
+    called for the next group meanwhile. A group on which either fails with an unexpected error is committed again batch by batch, so
+    that one poisonous batch fails alone. ``group`` and ``queue`` count statements.
     """
 
-    def __init__(self, commit: Callable[[Sequence[Any]], None], *, group: int, queue: int) -> None:
-        self._commit = commit
+    def __init__(self, prepare: Callable[[Sequence[Any]], Any], store: Callable[[Any], None], *, group: int, queue: int) -> None:
+        self._prepare = prepare
+        self._store = store
         self._group = group
         self._queue = queue
         self._waiting: deque[Batch] = deque()
         self._size = 0
+        self._ready: Group | None = None
+        self._storing = False
+        self._expected = 0
+        self._patience = 0.0
         self._closed = False
+        self._prepared_all = False
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._run, name="lrs-committer", daemon=True)
-        self._thread.start()
+        self._threads = [threading.Thread(target=run, name="lrs-committer", daemon=True) for run in (self._prepare_all, self._store_all)]
+        for thread in self._threads:
+            thread.start()
 
     def put(self, *batches: Batch, wait: bool) -> None:
         """Queue batches, to be committed together if a group has room for them.
@@ -66,37 +86,86 @@ class Committer:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
-    def _run(self) -> None:
-        while group := self._next_group():
+    def _prepare_all(self) -> None:
+        while batches := self._next_batches():
             try:
-                self._commit(group)
+                group = self._prepare(batches)
             except Exception as error:  # noqa: BLE001 -- whoever waits gets it, whatever it is
-                self._commit_one_by_one(group, error)
-
-    def _next_group(self) -> list[Batch]:
+                self._idle()
+                self._commit_one_by_one(batches, error)
+            else:
+                self._hand_over(group)
         with self._changed:
-            while not self._waiting and not self._closed:
-                self._changed.wait()
-            group: list[Batch] = []
+            self._prepared_all = True
+            self._changed.notify_all()
+
+    def _next_batches(self) -> list[Batch]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._is_due())
+            self._changed.wait_for(self._is_everybody_here, self._patience)
+            taken: list[Batch] = []
             size = 0
-            while self._waiting and (not group or size + len(self._waiting[0]) <= self._group):
+            while self._waiting and (not taken or size + len(self._waiting[0]) <= self._group):
                 batch = self._waiting.popleft()
                 size += len(batch)
-                group.append(batch)
+                taken.append(batch)
             self._size -= size
+            self._changed.notify_all()
+            return taken
+
+    def _is_due(self) -> bool:
+        """Tell whether a group is to be made of what waits: a full one at once, another one when nothing is being stored."""
+        return self._size >= self._group or (bool(self._waiting) and self._is_idle())
+
+    def _is_everybody_here(self) -> bool:
+        return self._closed or self._size >= self._group or len(self._waiting) >= self._expected
+
+    def _hand_over(self, group: Group) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._ready is None)
+            self._ready = group
+            self._changed.notify_all()
+
+    def _is_idle(self) -> bool:
+        return self._ready is None and not self._storing
+
+    def _idle(self) -> None:
+        """Wait until everything that was handed over is stored."""
+        with self._changed:
+            self._changed.wait_for(self._is_idle)
+
+    def _store_all(self) -> None:
+        while group := self._next_group():
+            start = monotonic()
+            try:
+                self._store(group)
+            except Exception as error:  # noqa: BLE001 -- as above
+                self._commit_one_by_one(group.batches, error)
+            with self._changed:
+                self._storing = False
+                self._expected = len(group.batches) + len(self._waiting)
+                self._patience = min(monotonic() - start, _PATIENCE)
+                self._changed.notify_all()
+
+    def _next_group(self) -> Group | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._ready is not None or self._prepared_all)
+            group, self._ready = self._ready, None
+            self._storing = group is not None
             self._changed.notify_all()
             return group
 
-    def _commit_one_by_one(self, group: Sequence[Batch], error: Exception) -> None:
-        left = [batch for batch in group if not batch.done.done()]
+    def _commit_one_by_one(self, batches: Sequence[Batch], error: Exception) -> None:
+        left = [batch for batch in batches if not batch.done.done()]
         # An outage would fail again for each; only what looks like a fault of one batch is tried apart.
         if len(left) > 1 and not isinstance(error, LRSError):
             for batch in left:
                 try:
-                    self._commit([batch])
-                except Exception as own:  # noqa: BLE001 -- whoever waits gets it, whatever it is
+                    self._store(self._prepare([batch]))
+                except Exception as own:  # noqa: BLE001 -- as above
                     _fail(batch, own)
             return
         for batch in left:

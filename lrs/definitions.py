@@ -10,12 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from lrs.storage.contract import NO_UUID, StatementStore, StoredStatement
+from lrs.batch import Row
+from lrs.storage.contract import NO_UUID, SeenDefinition, StatementStore, StoredStatement
 from lrs.xapi import render
+from lrs.xapi.model import Definition
 
 if TYPE_CHECKING:
+    from lrs.crypto.keyring import TenantKeys
     from lrs.privacy.reveal import Revealer
 
+_MAX_NOTED = 100_000
 Said = dict[tuple[UUID, str], list[bytes]]
 """(statement id, activity id) -> the definitions of the activity in the statement."""
 
@@ -52,3 +56,35 @@ def _said(
         for activity, json in render.definitions(body):
             said.setdefault((statement_id, activity), []).append(json)
     return said
+
+
+class Notebook:
+    """Note down the definitions in new statements, each once. One thread at a time."""
+
+    def __init__(self, warehouse: StatementStore, keys: Callable[[str], TenantKeys], *, texts: bool) -> None:
+        self._warehouse = warehouse
+        self._keys = keys
+        self._texts = texts
+        self._noted: set[int] = set()
+
+    def note(self, rows: Sequence[Row], stored: int) -> None:
+        """Store what is new in these rows; ``stored`` is the time at which it was seen."""
+        new = {
+            # A hash, since a definition may hold texts, which are not to stay in memory.
+            hash((row.tenant, definition)): (row, definition)
+            for row in rows
+            if row.defines and row.statement.definitions and not row.draft.names_people
+            for definition in row.statement.definitions
+        }
+        new = {key: new[key] for key in new.keys() - self._noted}
+        for tenant in {row.tenant for row, _ in new.values()}:
+            seen = [self._seen(definition, row, stored) for row, definition in new.values() if row.tenant == tenant]
+            self._warehouse.add_definitions(tenant, seen)
+        if len(self._noted) > _MAX_NOTED:
+            self._noted.clear()
+        self._noted |= new.keys()
+
+    def _seen(self, definition: Definition, row: Row, stored: int) -> SeenDefinition:
+        fingerprint = self._keys(row.tenant).content_fingerprint(definition.whole or definition.json)
+        has_texts = bool(definition.whole) and self._texts
+        return SeenDefinition(definition.activity, definition.json, fingerprint, stored, row.id if has_texts else NO_UUID)

@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 
 from lrs.access import BEARER, LOCAL, Action, Principal, Scope, View, software_authority
+from lrs.batch import Batch, Receipt
 from lrs.committer import Committer
 from lrs.credentials import Credentials
 from lrs.crypto.providers import open_keyring
@@ -28,7 +29,7 @@ from lrs.read import Page, Reader
 from lrs.storage.vault import Vault
 from lrs.storage.warehouse import Warehouse
 from lrs.stored import MICROSECONDS, StoredTimes
-from lrs.write import Batch, Preparer, Receipt, TenantWriter, Writer
+from lrs.write import Preparer, TenantWriter, Writer
 from lrs.xapi import codec, lookup, parameters
 from lrs.xapi.multipart import Content, check_hash
 from lrs.xapi.query import StatementQuery, from_arguments
@@ -103,7 +104,7 @@ class LRS:
                 settings=settings,
                 audit=self._audit,
             )
-            self._committer = Committer(writer.commit, group=settings.group_statements, queue=settings.queue_statements)
+            self._committer = Committer(writer.prepare, writer.store, group=settings.group_statements, queue=settings.queue_statements)
             opened.callback(writer.close)
             opened.callback(self._committer.close)
             self.documents = Documents(

@@ -19,7 +19,7 @@ class StoredTimes:
     def __init__(self, clock: Callable[[], int], last: int) -> None:
         self._clock = clock
         self._last = last
-        self._in_flight: int | None = None
+        self._in_flight: list[int] = []
         self._lock = threading.Lock()
 
     def allocate(self, count: int) -> int:
@@ -34,19 +34,20 @@ class StoredTimes:
                 first = _month_start(last)
                 last = first + count - 1
             self._last = last
-            self._in_flight = first
+            self._in_flight.append(first)
             return first
 
-    def settle(self) -> None:
-        """Say that what was allocated is readable, or will never be."""
+    def settle(self, first: int) -> None:
+        """Say that what was allocated from ``first`` on is readable, or will never be. Saying it twice is no error."""
         with self._lock:
-            self._in_flight = None
+            if first in self._in_flight:
+                self._in_flight.remove(first)
 
     def consistent_through(self) -> int:
         """Give the time up to which everything stored can be read now (xAPI 1.0.3 Communication 2.1, Consistent-Through)."""
         with self._lock:
-            if self._in_flight is not None:
-                return self._in_flight - 1
+            if self._in_flight:
+                return min(self._in_flight) - 1
             # Nothing will be stored at or before a time that was announced.
             now = self._clock()
             self._last = max(self._last, now)

@@ -1,8 +1,9 @@
 """The write path, one named call a step.
 
-    bytes -> decode -> check -> authorise -> stamp -> match contents -> check signatures    in the caller's thread: prepare
+    bytes -> decode -> check -> authorise -> stamp -> match contents -> check signatures    in the caller's thread: Preparer
           -> batch                                                            the committer gathers groups
-          -> tokenise (vault commit) -> recognise -> seal -> insert -> ids    in the committer's thread: commit
+          -> tokenise (vault commit) -> recognise -> seal                     in its first thread: Writer.prepare
+          -> insert -> ids                                                    in its second thread: Writer.store
 
 What a step needs from the one before is a type: bytes become a ``Statement`` by being checked, a ``Statement`` a
 ``Draft`` by being tokenised, a ``Draft`` a ``TokenisedStatement`` by being sealed, and the warehouse takes nothing else. The vault commits
@@ -12,8 +13,9 @@ before the warehouse: a crash between leaves a person without statements, never 
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,16 +24,18 @@ from uuid import UUID, uuid4
 import msgspec
 
 from lrs.access import Action, Principal, decide
+from lrs.batch import NO_CONTENTS, Batch, Group, Receipt, Row, by_tenant, future, persons, settle
 from lrs.collection import paused_collection
+from lrs.definitions import Notebook
 from lrs.errors import Conflict, InvalidRequest, LRSError
 from lrs.privacy.attachments import seal_contents
 from lrs.privacy.audit import FAILED, Audit, Event
 from lrs.privacy.identity import Draft, Identities, add_authority, seal_texts, tokenise
 from lrs.signed import check_signatures
-from lrs.storage.contract import FOREVER, NO_UUID, KnownStatement, SealedPiece, SeenDefinition, StatementStore, TokenisedStatement
+from lrs.storage.contract import FOREVER, NO_UUID, KnownStatement, SealedPiece, StatementStore, TokenisedStatement
 from lrs.xapi import codec, compare
 from lrs.xapi.attachments import check_contents
-from lrs.xapi.model import Authority, Definition, Part, Person, Statement, text_of
+from lrs.xapi.model import Authority, Statement, text_of
 from lrs.xapi.multipart import Contents
 from lrs.xapi.rules import Checker, check_authority
 from lrs.xapi.versions import V1, V2
@@ -45,37 +49,9 @@ if TYPE_CHECKING:
 
 _DAY = 86_400
 _MICROSECONDS = 1_000_000
-_MAX_DEFINITIONS = 100_000
+Key = tuple[str, UUID]
+"""(tenant, statement id)"""
 _MAX_AUTHORITIES = 10_000
-_NO_CONTENTS: Contents = {}
-
-
-class Receipt(msgspec.Struct, frozen=True):
-    """What became of a batch: the id of each statement in order; by index, which were stored before and which were refused."""
-
-    ids: list[UUID]
-    replayed: frozenset[int]
-    refused: dict[int, LRSError]
-
-
-class Batch(msgspec.Struct, eq=False):
-    """Checked statements that are stored together under ``ids`` with ``contents`` of their attachments, and the future of who waits for them.
-
-    ``defines``: the activity definitions in them enter the store's own. ``independent`` statements do not fail together: a conflict is one
-    statement's own.
-    """
-
-    principal: Principal
-    ids: list[UUID]
-    statements: list[Statement]
-    authority: Authority
-    done: Future[Receipt]
-    defines: bool
-    independent: bool = False
-    contents: Contents = _NO_CONTENTS
-
-    def __len__(self) -> int:
-        return len(self.statements)
 
 
 class Preparer:
@@ -94,7 +70,7 @@ class Preparer:
         version: str,
         limit: int,
         statement_id: UUID | None = None,
-        contents: Contents = _NO_CONTENTS,
+        contents: Contents = NO_CONTENTS,
     ) -> Batch:
         """Make a batch of at most ``limit`` statements of what was sent, or raise what is wrong with it. Nothing is stored yet."""
         with paused_collection():
@@ -107,7 +83,7 @@ class Preparer:
         check_contents(statements, contents)
         if contents:
             check_signatures(statements, contents, partial(self._one, version=version), statement_id=statement_id, version=version)
-        return Batch(principal, ids, statements, self._authority(principal), _future(), grant.defines, contents=contents)
+        return Batch(principal, ids, statements, self._authority(principal), future(), grant.defines, contents=contents)
 
     def prepare_lines(self, lines: Sequence[bytes], principal: Principal, *, version: str) -> tuple[Batch, list[int], dict[int, LRSError]]:
         """Make a batch of independent lines -> (batch, the line of each of its statements, the lines that were refused)."""
@@ -118,14 +94,14 @@ class Preparer:
         for place, line in enumerate(lines):
             try:
                 found = self._check(self._decode(line, sys.maxsize)[0], version)
-                check_contents(found, _NO_CONTENTS)
+                check_contents(found, NO_CONTENTS)
             except LRSError as error:
                 refused[place] = error
                 continue
             statements += found
             places += [place] * len(found)
         ids = [statement.id or uuid4() for statement in statements]
-        batch = Batch(principal, ids, statements, self._authority(principal), _future(), grant.defines, independent=True)
+        batch = Batch(principal, ids, statements, self._authority(principal), future(), grant.defines, independent=True)
         return batch, places, refused
 
     def forget(self) -> None:
@@ -167,20 +143,11 @@ Stored = Callable[[str, UUID], bytes | None]
 """(tenant, id) -> the exact JSON of a stored statement, for comparing."""
 
 
-class Row(msgspec.Struct, eq=False, gc=False):
-    """One new statement on its way into the warehouse."""
-
-    tenant: str
-    id: UUID
-    statement: Statement
-    draft: Draft
-    authority: Authority
-    defines: bool
-    contents: Contents
-
-
 class Writer:
-    """The second half: from groups of batches to durable rows. One thread at a time."""
+    """The second half: from groups of batches to durable rows.
+
+    One thread at a time makes groups ready, another one may store them meanwhile, in the same order.
+    """
 
     def __init__(
         self,
@@ -200,23 +167,45 @@ class Writer:
         self._times = times
         self._policy = policy
         self._settings = settings
-        self._definitions: set[int] = set()
+        self._notebook = Notebook(warehouse, lambda tenant: tenants(tenant).keys, texts=settings.free_text != "drop")
         self._beside = ThreadPoolExecutor(1, "lrs-definitions")
+        self._preparing = threading.Lock()
+        self._under_way: dict[Key, tuple[Group, Row]] = {}
 
     def close(self) -> None:
         """Let the thread go that stores definitions."""
         self._beside.shutdown()
 
-    def commit(self, batches: Sequence[Batch]) -> None:
-        """Store a group of batches and settle their futures; raises when a store can't answer, and leaves the futures open."""
-        with paused_collection():
+    def prepare(self, batches: Sequence[Batch]) -> Group:
+        """Tokenise the statements of some batches, tell which are new, and seal those; raises when a store can't answer."""
+        with self._preparing, paused_collection():
             drafts = self._tokenise(batches)
-            fresh, outcomes = self._recognise(batches, drafts)
-            rows = self._seal(fresh)
-            with self._recorded(batches):
-                self._insert(fresh, rows)
-        for batch, outcome in zip(batches, outcomes, strict=True):
-            _settle(batch, outcome)
+            group = self._recognise(batches, drafts)
+            group.rows = self._seal(group.fresh)
+            self._under_way.update(((row.tenant, row.id), (group, row)) for row in group.fresh)
+            return group
+
+    def store(self, group: Group) -> None:
+        """Store a group and settle the futures of its batches; raises when a store can't answer, and leaves the futures open."""
+        try:
+            if not all(earlier.stored for earlier in group.leans_on):
+                # What it was taken to repeat was not stored after all.
+                self._give_up(group)
+                group = self.prepare(group.batches)
+            with paused_collection(), self._recorded(group.batches):
+                self._insert(group)
+            group.stored = True
+        finally:
+            self._give_up(group)
+        for batch, receipt in zip(group.batches, group.receipts, strict=True):
+            settle(batch, receipt)
+
+    def _give_up(self, group: Group) -> None:
+        """Say that a group is not on its way any more."""
+        if group.rows:
+            self._times.settle(group.rows[0].stored)
+        for row in group.fresh:
+            self._under_way.pop((row.tenant, row.id), None)
 
     @contextmanager
     def _recorded(self, batches: Sequence[Batch]) -> Iterator[None]:
@@ -232,42 +221,47 @@ class Writer:
             self._audit.wait(entry)
 
     def _tokenise(self, batches: Sequence[Batch]) -> list[list[Draft]]:
-        for tenant, own in _by_tenant(batches).items():
-            self._tenant(tenant).identities.learn(_persons(own))
+        for tenant, own in by_tenant(batches).items():
+            self._tenant(tenant).identities.learn(persons(own))
         drafts = []
         for batch in batches:
             room = self._tenant(batch.principal.tenant)
             drafts.append([tokenise(statement, room.identities, room.keys, self._policy) for statement in batch.statements])
         return drafts
 
-    def _recognise(self, batches: Sequence[Batch], drafts: Sequence[Sequence[Draft]]) -> tuple[list[Row], list[Receipt]]:
-        """Tell what is new from what is stored already; a batch with a conflict contributes nothing."""
+    def _recognise(self, batches: Sequence[Batch], drafts: Sequence[Sequence[Draft]]) -> Group:
+        """Tell what is new from what is stored already or on its way; a batch with a conflict contributes nothing."""
+        # In this order: what is not under way any more can be found in the store.
+        fresh = dict(self._under_way)
         known = {
             tenant: self._warehouse.known(tenant, [each for batch in own for each in batch.ids])
-            for tenant, own in _by_tenant(batches).items()
+            for tenant, own in by_tenant(batches).items()
         }
-        fresh: dict[tuple[str, UUID], Row] = {}
-        outcomes = []
+        group = Group(batches, [], [], [], set())
         for batch, own_drafts in zip(batches, drafts, strict=True):
             tenant = batch.principal.tenant
-            rows: dict[tuple[str, UUID], Row] = {}
+            rows: dict[Key, tuple[Group, Row]] = {}
             replayed: set[int] = set()
             refused: dict[int, LRSError] = {}
             for index, (identifier, statement, draft) in enumerate(zip(batch.ids, batch.statements, own_drafts, strict=True)):
                 key = (tenant, identifier)
                 row = Row(tenant, identifier, statement, draft, batch.authority, batch.defines, batch.contents)
-                earlier = rows.get(key) or fresh.get(key)
+                source, earlier = rows.get(key) or fresh.get(key) or (group, None)
                 stored = known[tenant].get(identifier)
                 if stored is None and earlier is None:
-                    rows[key] = row
-                elif self._same(row, stored, earlier):
+                    rows[key] = (group, row)
+                    continue
+                if stored is None and source is not group:
+                    group.leans_on.add(source)
+                if self._same(row, stored, earlier):
                     replayed.add(index)
                 else:
                     refused[index] = Conflict("another statement is stored under this id", index=index)
             if batch.independent or not refused:
                 fresh.update(rows)
-            outcomes.append(Receipt(batch.ids, frozenset(replayed), refused))
-        return list(fresh.values()), outcomes
+                group.fresh += [row for _, row in rows.values()]
+            group.receipts.append(Receipt(batch.ids, frozenset(replayed), refused))
+        return group
 
     def _same(self, row: Row, stored: KnownStatement | None, earlier: Row | None) -> bool:
         """Tell whether what came is what is ``stored`` under its id, or came ``earlier`` in the same group."""
@@ -288,7 +282,11 @@ class Writer:
                 owners.setdefault(row.tenant, set()).add(row.draft.sids[0])
         deks = {tenant: self._tenant(tenant).identities.deks(sids) for tenant, sids in owners.items()}
         first = self._times.allocate(len(fresh))
-        return [self._row(row, first + n, deks.get(row.tenant, {})) for n, row in enumerate(fresh)]
+        try:
+            return [self._row(row, first + n, deks.get(row.tenant, {})) for n, row in enumerate(fresh)]
+        except BaseException:
+            self._times.settle(first)
+            raise
 
     def _row(self, row: Row, stored: int, deks: Mapping[int, Dek]) -> TokenisedStatement:
         statement, draft = row.statement, row.draft
@@ -315,19 +313,17 @@ class Writer:
             keep_until=_until(timestamp, self._settings.statement_days),
         )
 
-    def _insert(self, fresh: Sequence[Row], rows: Sequence[TokenisedStatement]) -> None:
+    def _insert(self, group: Group) -> None:
+        if not group.rows:
+            return
+        # Two inserts at once take as long as one.
+        definitions = self._beside.submit(self._notebook.note, group.fresh, group.rows[0].stored)
         try:
-            if rows:
-                # Two inserts at once take as long as one.
-                definitions = self._beside.submit(self._add_definitions, fresh, rows[0].stored)
-                try:
-                    # Before the statements: what a crash leaves between is nobody's, never a statement without its contents.
-                    self._warehouse.add_attachments(self._pieces(fresh, rows))
-                    self._warehouse.insert(rows)
-                finally:
-                    definitions.result()
+            # Before the statements: what a crash leaves between is nobody's, never a statement without its contents.
+            self._warehouse.add_attachments(self._pieces(group.fresh, group.rows))
+            self._warehouse.insert(group.rows)
         finally:
-            self._times.settle()
+            definitions.result()
 
     def _pieces(self, fresh: Sequence[Row], rows: Sequence[TokenisedStatement]) -> Iterator[SealedPiece]:
         for row, sealed in zip(fresh, rows, strict=True):
@@ -335,27 +331,6 @@ class Writer:
                 owner = row.draft.sids[0]
                 key = self._tenant(row.tenant).identities.deks([owner])[owner]
                 yield from seal_contents(sealed, row.statement.attachments, row.contents, key)
-
-    def _add_definitions(self, fresh: Sequence[Row], stored: int) -> None:
-        new = {
-            # A hash, since a definition may hold texts, which are not to stay in memory.
-            hash((row.tenant, definition)): (row, definition)
-            for row in fresh
-            if row.defines and row.statement.definitions and not row.draft.names_people
-            for definition in row.statement.definitions
-        }
-        new = {key: new[key] for key in new.keys() - self._definitions}
-        for tenant in {row.tenant for row, _ in new.values()}:
-            seen = [self._seen(definition, row, stored) for row, definition in new.values() if row.tenant == tenant]
-            self._warehouse.add_definitions(tenant, seen)
-        if len(self._definitions) > _MAX_DEFINITIONS:
-            self._definitions.clear()
-        self._definitions |= new.keys()
-
-    def _seen(self, definition: Definition, row: Row, stored: int) -> SeenDefinition:
-        fingerprint = self._tenant(row.tenant).keys.content_fingerprint(definition.whole or definition.json)
-        has_texts = bool(definition.whole) and self._settings.free_text != "drop"
-        return SeenDefinition(definition.activity, definition.json, fingerprint, stored, row.id if has_texts else NO_UUID)
 
 
 def _stamp(statements: Sequence[Statement], wanted: UUID | None) -> list[UUID]:
@@ -369,13 +344,6 @@ def _stamp(statements: Sequence[Statement], wanted: UUID | None) -> list[UUID]:
     if len(set(ids)) < len(ids):
         raise InvalidRequest("two statements of the batch have the same id", section="xAPI 1.0.3 Communication 2.1.2")
     return ids
-
-
-def _future() -> Future[Receipt]:
-    # A caller that goes away must not cancel what the group is storing.
-    future: Future[Receipt] = Future()
-    future.set_running_or_notify_cancel()
-    return future
 
 
 def _written(batches: Sequence[Batch]) -> list[Event]:
@@ -393,26 +361,6 @@ def _written(batches: Sequence[Batch]) -> list[Event]:
         )
         for (tenant, credential), several in own.items()
     ]
-
-
-def _by_tenant(batches: Sequence[Batch]) -> dict[str, list[Batch]]:
-    own: dict[str, list[Batch]] = {}
-    for batch in batches:
-        own.setdefault(batch.principal.tenant, []).append(batch)
-    return own
-
-
-def _persons(batches: Sequence[Batch]) -> list[Person]:
-    parts: list[Part] = [part for batch in batches for part in batch.authority.parts]
-    parts += [part for batch in batches for statement in batch.statements for part in statement.parts]
-    return [part for part in parts if type(part) is Person]
-
-
-def _settle(batch: Batch, outcome: Receipt) -> None:
-    if outcome.refused and not batch.independent:
-        batch.done.set_exception(outcome.refused[min(outcome.refused)])
-    else:
-        batch.done.set_result(outcome)
 
 
 def _until(timestamp: int, days: int | None) -> int:

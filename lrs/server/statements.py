@@ -21,10 +21,10 @@ from lrs.xapi.query import parse
 
 if TYPE_CHECKING:
     from lrs.access import Principal
+    from lrs.batch import Receipt
     from lrs.engine import LRS
     from lrs.read import Page
     from lrs.server.request import Request
-    from lrs.write import Receipt
 
 PATH = "/xapi/statements"
 _INLINE = 256 * 1024

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import random
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
 import pytest
 
 from lrs.committer import Committer
 from lrs.errors import StoreBusy, StoreUnavailable
+
+
+class Group:
+    def __init__(self, batches: Sequence[Load]) -> None:
+        self.batches = batches
 
 
 class Load:
@@ -22,9 +29,13 @@ class Load:
         return self.size
 
 
-def settle(batches: Sequence[Load]) -> None:
-    for batch in batches:
+def settle(group: Group) -> None:
+    for batch in group.batches:
         batch.done.set_result("stored")
+
+
+def committer_of(store: Callable[[Group], None], *, group: int = 10, queue: int = 100) -> Committer:
+    return Committer(Group, store, group=group, queue=queue)
 
 
 def test_what_arrives_during_a_commit_shares_the_next() -> None:
@@ -32,13 +43,13 @@ def test_what_arrives_during_a_commit_shares_the_next() -> None:
     gate, started = threading.Event(), threading.Event()
     groups: list[int] = []
 
-    def commit(batches: Sequence[Load]) -> None:
-        groups.append(len(batches))
+    def store(group: Group) -> None:
+        groups.append(len(group.batches))
         started.set()
         gate.wait(5)
-        settle(batches)
+        settle(group)
 
-    committer = Committer(commit, group=4, queue=100)
+    committer = committer_of(store, group=4)
     loads = [Load() for _ in range(7)]
     committer.put(loads[0], wait=False)
     started.wait(5)
@@ -54,12 +65,12 @@ def test_a_full_queue_is_busy_and_takes_nothing() -> None:
     """Beyond its bound the queue refuses a batch whole, and takes it once there is room."""
     gate, started = threading.Event(), threading.Event()
 
-    def commit(batches: Sequence[Load]) -> None:
+    def store(group: Group) -> None:
         started.set()
         gate.wait(5)
-        settle(batches)
+        settle(group)
 
-    committer = Committer(commit, group=10, queue=10)
+    committer = committer_of(store, queue=10)
     committer.put(Load(), wait=False)
     started.wait(5)
     committer.put(Load(10), wait=False)
@@ -73,18 +84,26 @@ def test_a_full_queue_is_busy_and_takes_nothing() -> None:
     committer.close()
 
 
-def test_one_poisonous_batch_fails_alone() -> None:
+@pytest.mark.parametrize("where", ["prepare", "store"])
+def test_one_poisonous_batch_fails_alone(where: str) -> None:
     """An unexpected error names its place, not its contents, and the other batches of the group are stored."""
+    gate, started = threading.Event(), threading.Event()
 
-    def commit(batches: Sequence[Load]) -> None:
-        if any(batch.poison for batch in batches):
+    def prepare(batches: Sequence[Load]) -> Group:
+        if where == "prepare" and any(batch.poison for batch in batches):
             raise ValueError("mailto:secret@example.fr")
-        settle(batches)
+        return Group(batches)
 
-    gate = threading.Event()
-    first = Load()
-    committer = Committer(lambda batches: (gate.wait(5), commit(batches)), group=10, queue=10)  # type: ignore[arg-type, func-returns-value]
-    committer.put(first, wait=False)
+    def store(group: Group) -> None:
+        started.set()
+        gate.wait(5)
+        if any(batch.poison for batch in group.batches):
+            raise ValueError("mailto:secret@example.fr")
+        settle(group)
+
+    committer = Committer(prepare, store, group=10, queue=10)
+    committer.put(Load(), wait=False)
+    started.wait(5)
     good, bad = Load(), Load(poison=True)
     committer.put(bad, wait=False)
     committer.put(good, wait=False)
@@ -96,9 +115,67 @@ def test_one_poisonous_batch_fails_alone() -> None:
     committer.close()
 
 
+def test_a_full_group_is_made_ready_while_another_is_stored() -> None:
+    """The second group is prepared before the first is stored, and stored after it."""
+    gate, prepared = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def prepare(batches: Sequence[Load]) -> Group:
+        order.append(f"prepare {len(batches)}")
+        if len(order) == 2:
+            prepared.set()
+        return Group(batches)
+
+    def store(group: Group) -> None:
+        gate.wait(5)
+        order.append(f"store {len(group.batches)}")
+        settle(group)
+
+    committer = Committer(prepare, store, group=3, queue=100)
+    loads = [Load() for _ in range(5)]
+    committer.put(*loads[:3], wait=False)
+    committer.put(*loads[3:], Load(), wait=False)
+    assert prepared.wait(5)
+    gate.set()
+    assert loads[-1].done.result(5) == "stored"
+    committer.close()
+    assert order == ["prepare 3", "prepare 3", "store 3", "store 3"]
+
+
+def test_those_who_were_answered_together_are_waited_for() -> None:
+    """Eight callers who send again as soon as they are answered share their inserts; a lone one is never held back."""
+    groups: list[int] = []
+
+    def store(group: Group) -> None:
+        groups.append(len(group.batches))
+        time.sleep(0.02)
+        settle(group)
+
+    committer = committer_of(store)
+
+    def call(times: int) -> None:
+        for _ in range(times):
+            load = Load()
+            committer.put(load, wait=True)
+            load.done.result(5)
+            time.sleep(random.random() * 0.005)
+
+    callers = [threading.Thread(target=call, args=(20,)) for _ in range(8)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert sum(groups) == 160
+    assert len(groups) < 40
+    start = time.monotonic()
+    call(5)
+    assert time.monotonic() - start < 5 * 0.03 + 0.1
+    committer.close()
+
+
 def test_closing_stores_what_was_taken_and_then_takes_nothing() -> None:
     """Nothing that was put is lost by closing; nothing is put after it."""
-    committer = Committer(settle, group=10, queue=100)
+    committer = committer_of(settle)
     loads = [Load() for _ in range(30)]
     for load in loads:
         committer.put(load, wait=True)

@@ -37,6 +37,10 @@ def test_consistent_through_stays_behind_what_is_in_flight() -> None:
     times = StoredTimes(lambda: now, last=0)
     first = times.allocate(5)
     assert times.consistent_through() == first - 1
-    times.settle()
+    second = times.allocate(5)
+    times.settle(first)
+    assert times.consistent_through() == second - 1
+    times.settle(second)
+    times.settle(second)
     promised = times.consistent_through()
     assert times.allocate(1) > promised

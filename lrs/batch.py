@@ -1,0 +1,108 @@
+"""What is on its way into the store: batches, the rows that they become, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from uuid import UUID
+
+import msgspec
+
+from lrs.access import Principal
+from lrs.errors import LRSError
+from lrs.privacy.identity import Draft
+from lrs.storage.contract import TokenisedStatement
+from lrs.xapi.model import Authority, Part, Person, Statement
+from lrs.xapi.multipart import Contents
+
+NO_CONTENTS: Contents = {}
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What became of a batch: the id of each statement in order; by index, which were stored before and which were refused."""
+
+    ids: list[UUID]
+    replayed: frozenset[int]
+    refused: dict[int, LRSError]
+
+
+class Batch(msgspec.Struct, eq=False):
+    """Checked statements that are stored together under ``ids`` with ``contents`` of their attachments, and the future of who waits for them.
+
+    ``defines``: the activity definitions in them enter the store's own. ``independent`` statements do not fail together: a conflict is one
+    statement's own.
+    """
+
+    principal: Principal
+    ids: list[UUID]
+    statements: list[Statement]
+    authority: Authority
+    done: Future[Receipt]
+    defines: bool
+    independent: bool = False
+    contents: Contents = NO_CONTENTS
+
+    def __len__(self) -> int:
+        return len(self.statements)
+
+
+class Row(msgspec.Struct, eq=False, gc=False):
+    """One new statement on its way into the warehouse."""
+
+    tenant: str
+    id: UUID
+    statement: Statement
+    draft: Draft
+    authority: Authority
+    defines: bool
+    contents: Contents
+
+
+class Group(msgspec.Struct, eq=False):
+    """Batches that share one insert: what is new in them as ``rows`` made of ``fresh``, and the receipt of each batch.
+
+    ``leans_on`` are the groups before it that were on their way still and have statements which this one repeats. ``stored`` tells how it ended.
+    """
+
+    batches: Sequence[Batch]
+    receipts: list[Receipt]
+    fresh: list[Row]
+    rows: list[TokenisedStatement]
+    leans_on: set[Group]
+    stored: bool = False
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.batches))
+
+
+def future() -> Future[Receipt]:
+    """Make the future of a batch; a caller that goes away can't cancel what its group is storing."""
+    future: Future[Receipt] = Future()
+    future.set_running_or_notify_cancel()
+    return future
+
+
+def by_tenant(batches: Sequence[Batch]) -> dict[str, list[Batch]]:
+    """Sort batches by tenant."""
+    own: dict[str, list[Batch]] = {}
+    for batch in batches:
+        own.setdefault(batch.principal.tenant, []).append(batch)
+    return own
+
+
+def persons(batches: Sequence[Batch]) -> list[Person]:
+    """Give everybody who stands in some batches, as often as they do."""
+    parts: list[Part] = [part for batch in batches for part in batch.authority.parts]
+    parts += [part for batch in batches for statement in batch.statements for part in statement.parts]
+    return [part for part in parts if type(part) is Person]
+
+
+def settle(batch: Batch, outcome: Receipt) -> None:
+    """Tell who waits for a batch what became of it."""
+    if outcome.refused and not batch.independent:
+        batch.done.set_exception(outcome.refused[min(outcome.refused)])
+    else:
+        batch.done.set_result(outcome)
