@@ -12,7 +12,7 @@ from lrs.access import Principal
 from lrs.errors import LRSError
 from lrs.privacy.identity import Draft
 from lrs.storage.contract import TokenisedStatement
-from lrs.xapi.model import Authority, Part, Person, Statement
+from lrs.xapi.model import Authority, Person, Statement
 from lrs.xapi.multipart import Contents
 
 NO_CONTENTS: Contents = {}
@@ -95,9 +95,9 @@ def by_tenant(batches: Sequence[Batch]) -> dict[str, list[Batch]]:
 
 def persons(batches: Sequence[Batch]) -> list[Person]:
     """Give everybody who stands in some batches, as often as they do."""
-    parts: list[Part] = [part for batch in batches for part in batch.authority.parts]
-    parts += [part for batch in batches for statement in batch.statements for part in statement.parts]
-    return [part for part in parts if type(part) is Person]
+    found = [part for batch in batches for part in batch.authority.parts if type(part) is Person]
+    found += [part for batch in batches for statement in batch.statements for part in statement.parts if type(part) is Person]
+    return found
 
 
 def settle(batch: Batch, outcome: Receipt) -> None:

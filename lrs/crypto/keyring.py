@@ -142,7 +142,7 @@ class TenantKeys:
         """What tells this tenant's keyring from another one's without revealing either."""
         self._index = _derive(tenant.mac, b"lrs1|idx")
         self._variant = _derive(tenant.mac, b"lrs1|var")
-        self._content = _derive(tenant.mac, b"lrs1|fpr")
+        self._fingerprints = hashlib.blake2b(digest_size=8, key=_derive(tenant.mac, b"lrs1|fpr"))
         self.trail = Box(_derive(tenant.mac, b"lrs1|aud"))
         """What seals people in the audit trail."""
         self._iri = _derive(tenant.mac, b"lrs1|iri")
@@ -209,9 +209,12 @@ class TenantKeys:
         """Spelling of a subject -> 16 bytes that tell it from other spellings."""
         return hmac.digest(self._variant, struct.pack(">Q", sid) + json, "sha256")[:16]
 
-    def content_fingerprint(self, content: bytes) -> int:
-        """Content of a statement -> 64 bits that recognise a replay."""
-        return int.from_bytes(hashlib.blake2b(content, digest_size=8, key=self._content).digest(), "big")
+    def content_fingerprint(self, *content: bytes) -> int:
+        """Content of a statement, in pieces -> 64 bits that recognise a replay."""
+        hashed = self._fingerprints.copy()
+        for piece in content:
+            hashed.update(piece)
+        return int.from_bytes(hashed.digest(), "big")
 
     def hidden_iri(self, iri: str) -> str:
         """IRI that mentions somebody -> one that stands for it in filters."""

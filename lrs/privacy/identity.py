@@ -154,7 +154,7 @@ def tokenise(statement: Statement, identities: Identities, keys: TenantKeys, pol
     looked_for = mentions.of(known)
     if looked_for and looked_for.may_be_in(draft.body):
         _hide_mentions(draft, looked_for, keys)
-    draft.fingerprint = keys.content_fingerprint(_content(draft))
+    draft.fingerprint = keys.content_fingerprint(*_content(draft))
     return draft
 
 
@@ -217,7 +217,8 @@ def _unbox(value: bytes, texts: list[bytes]) -> bytes:
     return value
 
 
-def _content(draft: Draft) -> bytes:
-    """Everything that makes two statements the same byte for byte, as one text."""
-    people = repr((draft.sids, draft.vids, draft.references)).encode()
-    return b"\0".join((draft.body, people, *draft.texts))
+def _content(draft: Draft) -> tuple[bytes, ...]:
+    """Everything that makes two statements the same byte for byte; how much of each there is, the placeholders in the body tell."""
+    number = len(draft.sids)
+    people = struct.pack(f">{number}Q{number}I", *draft.sids, *draft.vids)
+    return (draft.body, people, *(each.bytes for each in draft.references), b"\0".join(draft.texts))

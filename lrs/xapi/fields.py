@@ -40,6 +40,9 @@ PROPERTIES = frozenset((
 ))
 # fmt: on
 """Every property that the specification names, and so every key that a path may show."""
+_FIRST = {key: b'{"%b":' % key.encode() for key in PROPERTIES}
+_NEXT = {key: b',"%b":' % key.encode() for key in PROPERTIES}
+"""How a property is written at the start of an object, and after another one."""
 
 
 class Refusal(Exception):
@@ -226,12 +229,12 @@ def written(found: dict[str, bytes]) -> bytes:
 def rebuilt(found: Mapping[str, Slice], special: Mapping[str, Sequence[Part]]) -> tuple[Part, ...]:
     """Write an object again, in the order that came, some of its properties as parts and the others as the bytes that came."""
     parts: list[Part] = []
-    start = b'{"'
+    written = _FIRST
     for key, value in found.items():
-        parts.append(b'%b%b":' % (start, key.encode()))
+        parts.append(written[key])
         if key in special:
             parts += special[key]
         else:
             parts.append(bytes(value))
-        start = b',"'
+        written = _NEXT
     return (*parts, b"}")

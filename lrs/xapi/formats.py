@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
@@ -43,6 +44,8 @@ _LANGUAGE_TAG = re.compile(
 _VARIANT = re.compile("[^-]+")
 _SINGLETON = re.compile("-(.)(?=-)")
 _SHORTEST_REPETITION = len("en-a-bb-a-bb")
+_LONGEST_USUAL_TAG = 35
+"""Tags up to this length are remembered (RFC 5646, 4.4.1: what needs to be allowed for)."""
 
 _COUNT = "[0-9]++(?:[.,][0-9]++)?"
 _DURATION = re.compile(
@@ -122,6 +125,15 @@ def is_media_type(text: str) -> bool:
 
 def is_language_tag(text: str) -> bool:
     """Tell whether this is a well-formed language tag (RFC 5646, 2.1) that has no variant and no singleton twice (2.2.5, 2.2.6)."""
+    return _is_usual_tag(text) if len(text) <= _LONGEST_USUAL_TAG else _is_tag(text)
+
+
+@lru_cache(maxsize=4096)
+def _is_usual_tag(text: str) -> bool:
+    return _is_tag(text)
+
+
+def _is_tag(text: str) -> bool:
     form = _LANGUAGE_TAG.fullmatch(text)
     if form is None or len(text) < _SHORTEST_REPETITION:
         return form is not None
