@@ -1,0 +1,129 @@
+"""Groups that overlap: one is made ready while the one before it is still being stored, and nothing is lost or doubled by it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+import lrs
+from lrs.settings import Settings
+from lrs.storage.contract import TokenisedStatement
+
+GROUP = 2
+
+
+class Gate:
+    """Stands before the warehouse: holds the first insert until it is opened, and may let it fail."""
+
+    def __init__(self, store: lrs.LRS) -> None:
+        self.reached, self.opened = threading.Event(), threading.Event()
+        self.fails = False
+        self._insert = store._warehouse.insert
+
+    def insert(self, rows: Sequence[TokenisedStatement]) -> None:
+        first = not self.reached.is_set()
+        self.reached.set()
+        if first:
+            assert self.opened.wait(10)
+            if self.fails:
+                raise lrs.StoreUnavailable("the test says so")
+        self._insert(rows)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[lrs.LRS]:
+    """A store whose groups are small."""
+    with lrs.open(Settings(data=tmp_path, group_statements=GROUP)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def gate(store: lrs.LRS, monkeypatch: pytest.MonkeyPatch) -> Gate:
+    """Hold the first insert."""
+    made = Gate(store)
+    monkeypatch.setattr(store._warehouse, "insert", made.insert)
+    return made
+
+
+def batch(**more: Any) -> list[dict[str, Any]]:
+    """A batch that fills a group."""
+    statement = {"actor": {"mbox": "mailto:a@example.fr"}, "verb": {"id": "https://v.example/did"}, "object": {"id": "https://a.example/1"}}
+    return [statement | {"id": str(uuid4())} | more for _ in range(GROUP)]
+
+
+def send(store: lrs.LRS, statements: list[dict[str, Any]]) -> Any:
+    """Hand a batch in without waiting for it."""
+    return store.submit(json.dumps(statements).encode(), principal=store._owner, version="1.0.3")
+
+
+def is_ready(store: lrs.LRS) -> bool:
+    """Wait until a second group is ready while the first is held."""
+    committer = store._committer
+    with committer._changed:
+        return committer._changed.wait_for(lambda: committer._ready is not None, 10)
+
+
+def test_what_is_on_its_way_is_known(store: lrs.LRS, gate: Gate) -> None:
+    """A batch that repeats one whose insert is under way is recognised, acknowledged after it, and stored once."""
+    sent = batch()
+    first = send(store, sent)
+    assert gate.reached.wait(10)
+    second = send(store, sent)
+    assert is_ready(store)
+    assert not second.done()
+    gate.opened.set()
+    assert first.result(10).replayed == frozenset()
+    assert second.result(10).replayed == {0, 1}
+    assert len(store.query().statements) == GROUP
+
+
+def test_another_statement_under_an_id_on_its_way_is_refused(store: lrs.LRS, gate: Gate) -> None:
+    """Before the first one is stored as after it."""
+    sent = batch()
+    first = send(store, sent)
+    assert gate.reached.wait(10)
+    second = send(store, [each | {"result": {"success": True}} for each in sent])
+    assert is_ready(store)
+    gate.opened.set()
+    first.result(10)
+    with pytest.raises(lrs.Conflict):
+        second.result(10)
+    assert [each for each in store.query().statements if "result" in each] == []
+
+
+@pytest.mark.parametrize("more", [{}, {"result": {"success": True}}])
+def test_what_was_on_its_way_and_did_not_arrive_is_forgotten(store: lrs.LRS, gate: Gate, more: dict[str, Any]) -> None:
+    """Where the first insert fails, the batch that was taken to repeat or contradict it is stored in its own right."""
+    sent = batch()
+    gate.fails = True
+    first = send(store, sent)
+    assert gate.reached.wait(10)
+    second = send(store, [each | more for each in sent])
+    assert is_ready(store)
+    gate.opened.set()
+    with pytest.raises(lrs.StoreUnavailable):
+        first.result(10)
+    assert second.result(10).replayed == frozenset()
+    shown = store.query().statements
+    assert {each["id"] for each in shown} == {each["id"] for each in sent}
+    assert all(("result" in each) == bool(more) for each in shown)
+
+
+def test_consistent_through_waits_for_every_group(store: lrs.LRS, gate: Gate) -> None:
+    """While a group is held nothing is promised from its time on, and all of it afterwards."""
+    first, second = send(store, batch()), send(store, batch())
+    assert gate.reached.wait(10)
+    assert is_ready(store)
+    promised = store.consistent_through()
+    gate.opened.set()
+    first.result(10)
+    second.result(10)
+    shown = store.query().statements
+    assert all(each["stored"] > promised.isoformat() for each in shown)
+    assert store.consistent_through().isoformat() > max(each["stored"] for each in shown)
