@@ -74,9 +74,6 @@ class Group(msgspec.Struct, eq=False):
     def __hash__(self) -> int:
         return id(self)
 
-    def __len__(self) -> int:
-        return sum(map(len, self.batches))
-
 
 def future() -> Future[Receipt]:
     """Make the future of a batch; a caller that goes away can't cancel what its group is storing."""

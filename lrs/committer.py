@@ -138,7 +138,7 @@ class Committer:
             self._changed.wait_for(self._is_idle)
 
     def _store_all(self) -> None:
-        while group := self._next_group():
+        while (group := self._next_group()) is not None:
             start = monotonic()
             try:
                 self._store(group)

@@ -115,6 +115,12 @@ def test_what_was_on_its_way_and_did_not_arrive_is_forgotten(store: lrs.LRS, gat
     assert all(("result" in each) == bool(more) for each in shown)
 
 
+def test_an_empty_batch_stops_nothing(store: lrs.LRS) -> None:
+    """A batch of no statements is acknowledged as such, and what comes after it is stored."""
+    assert send(store, []).result(10).ids == []
+    assert len(send(store, batch()).result(10).ids) == GROUP
+
+
 def test_consistent_through_waits_for_every_group(store: lrs.LRS, gate: Gate) -> None:
     """While a group is held nothing is promised from its time on, and all of it afterwards."""
     first, second = send(store, batch()), send(store, batch())
