@@ -16,16 +16,15 @@ import attrs
 
 from lrs.access import BEARER
 from lrs.errors import NotFound
-from lrs.server import about, activities, agents, documents, health, statements, versions
+from lrs.server import about, documents, health, statements, versions
 from lrs.server.about import About
-from lrs.server.activities import Activities
-from lrs.server.agents import Agents
 from lrs.server.alternate import meant
 from lrs.server.authentication import Authenticator
 from lrs.server.cors import Cors
 from lrs.server.documents import Documents
 from lrs.server.failures import MethodNotAllowed, reply_to
 from lrs.server.health import Alive, Ready
+from lrs.server.lookup import lookups
 from lrs.server.reply import Reply
 from lrs.server.request import Disconnected, Request
 from lrs.server.statements import Statements
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from lrs.access import Principal
     from lrs.engine import LRS
     from lrs.server.reply import Header
-    from lrs.server.request import Receive, Scope, Send
+from lrs.server.request import Receive, Scope, Send
 
 _access = logging.getLogger("lrs.access")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
@@ -63,8 +62,7 @@ class Application:
         self._cors = Cors(store.settings.cors_origins)
         self._guarded: dict[str, Guarded] = {
             statements.PATH: Statements(store),
-            agents.PATH: Agents(store),
-            activities.PATH: Activities(store),
+            **lookups(store),
             **{path: Documents(store, kind) for path, kind in documents.KINDS.items()},
         }
         self._open: dict[str, About | Alive | Ready] = {
