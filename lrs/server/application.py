@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from lrs.access import Principal
     from lrs.engine import LRS
     from lrs.server.reply import Header
-from lrs.server.request import Receive, Scope, Send
+    from lrs.server.request import Receive, Scope, Send
 
 _access = logging.getLogger("lrs.access")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
