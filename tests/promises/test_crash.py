@@ -58,14 +58,15 @@ def test_killing_the_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
     """After ``kill -9`` at random moments each acknowledged statement is there once, a batch is there whole or not at all, and sending again is free."""
     chance = random.Random(2026)
     confirmed: list[int] = []
-    following = 0
-    for _ in range(ROUNDS):
+    following = rounds = 0
+    # Further rounds where a slow machine has acknowledged too little for the test to mean something.
+    while rounds < ROUNDS or len(confirmed) <= ROUNDS:
+        rounds += 1
         # The batch that was on its way when the process died is sent again first, as a client would.
         with child("ingest", tmp_path, following) as process:
             confirmed += acknowledged(process, kill_after=chance.uniform(0.0, 0.5))
         following = confirmed[-1] + 1 if confirmed else 0
     there = stored(tmp_path)
-    assert len(confirmed) > ROUNDS
     assert ids(confirmed) <= set(there)
     assert set(there.values()) == {1}
     unconfirmed = set(there) - ids(confirmed)
