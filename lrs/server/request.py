@@ -18,6 +18,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _MAX_PARAMETERS = 64
 _GZIP = zlib.MAX_WBITS | 16
+_MAX_MEMBERS = 256
+"""Parts of a gzip body: after each one the rest is copied, which thousands of empty ones would make slow."""
 
 
 class Disconnected(Exception):
@@ -107,6 +109,8 @@ def decompress(sent: bytes, limit: int) -> bytes:
     chunks: list[bytes] = []
     room = limit + 1
     while sent:
+        if len(chunks) == _MAX_MEMBERS:
+            raise LimitExceeded(f"the gzip body has more than {_MAX_MEMBERS} members", hint="Compress it as one.")
         member = zlib.decompressobj(_GZIP)
         try:
             chunk = member.decompress(sent, room)

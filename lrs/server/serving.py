@@ -17,6 +17,7 @@ import uvicorn
 
 from lrs.errors import ConfigurationError
 from lrs.server.application import Application
+from lrs.server.connection import Connection
 
 if TYPE_CHECKING:
     from lrs.engine import LRS
@@ -136,6 +137,7 @@ def _config(store: LRS, listening: Listening) -> uvicorn.Config:
     return uvicorn.Config(
         Prefixed(application, listening.root_path) if listening.root_path else application,
         interface="asgi3",
+        http=Connection,
         lifespan="off",
         ws="none",
         ssl_certfile=listening.tls_cert,

@@ -1,0 +1,65 @@
+"""One connection: HTTP/1.1 as uvicorn speaks it, with bounds to what is read before it is known who sends it."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from lrs.errors import InvalidRequest
+from lrs.server.failures import Failure
+
+_LARGEST_HEAD = 64 * 1024
+_PATIENCE = 60
+"""Seconds for a head to come."""
+
+
+class Connection(HttpToolsProtocol):
+    """Bounds heads, which no credential stands before, in size and time; what is no HTTP is refused in the shape of all errors."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first head."""
+        super().connection_made(transport)
+        self._unused = 0
+        self._waiting = self.loop.call_later(_PATIENCE, transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._waiting.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless what came since the last head or piece of a body is too large to be a head, a trailer or the extension of a chunk."""
+        self._unused += len(data)
+        super().data_received(data)
+        if self._unused > _LARGEST_HEAD and not self.transport.is_closing():
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"the head of the request is larger than {_LARGEST_HEAD} bytes")
+
+    def on_message_begin(self) -> None:
+        """Wait for a further head."""
+        self._waiting.cancel()
+        self._waiting = self.loop.call_later(_PATIENCE, self.transport.close)
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Take the head."""
+        self._waiting.cancel()
+        self._unused = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body, which the application bounds."""
+        self._unused = 0
+        super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP; ``msg`` quotes nothing."""
+        self._refuse(HTTPStatus.BAD_REQUEST, msg)
+
+    def _refuse(self, status: HTTPStatus, message: str) -> None:
+        body = msgspec.json.encode({"error": Failure(InvalidRequest.code, message)})
+        head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        self.transport.write(head.encode() + body)
+        self.transport.close()

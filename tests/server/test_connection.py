@@ -1,0 +1,95 @@
+"""What comes over a socket before it is a request: bounded, and refused in the shape of all errors."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from lrs.errors import LimitExceeded
+from lrs.server.request import decompress
+from tests.server.process import Server
+
+ENDLESS = 4 * 1024 * 1024
+HEAD = b"GET /xapi/about HTTP/1.1\r\nHost: lrs\r\n"
+CHUNKED = b"POST /xapi/about HTTP/1.1\r\nHost: lrs\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.fixture
+def connection(server: Server) -> Iterator[socket.socket]:
+    """A connection to the server, without a client that keeps to the rules."""
+    with socket.create_connection(("127.0.0.1", int(server.address.rpartition(":")[2])), timeout=10) as opened:
+        yield opened
+
+
+def answer(connection: socket.socket) -> tuple[bytes, bytes]:
+    """Read what is answered until the server hangs up -> (head, body)."""
+    answered = b""
+    try:
+        while piece := connection.recv(65536):
+            answered += piece
+    except ConnectionResetError:
+        pass
+    head, _, body = answered.partition(b"\r\n\r\n")
+    return head, body
+
+
+def flood(connection: socket.socket, start: bytes, piece: bytes) -> None:
+    """Send ``piece`` again and again, four million bytes in all."""
+    connection.sendall(start)
+    for _ in range(ENDLESS // len(piece)):
+        connection.sendall(piece)
+
+
+@pytest.mark.parametrize(
+    ("start", "piece"),
+    [
+        (b"GET /xapi/about?", b"a" * 1024),
+        (HEAD, b"a" * 1024),
+        (HEAD + b"X-A: ", b"a" * 1024),
+        (HEAD, b"X-A: b\r\n" * 128),
+        (CHUNKED + b"0\r\n", b"X-A: b\r\n" * 128),
+        (CHUNKED + b"1;", b"a" * 1024),
+    ],
+    ids=["address", "name", "value", "headers", "trailer", "extension of a chunk"],
+)
+def test_a_head_without_end_is_cut_off(connection: socket.socket, start: bytes, piece: bytes) -> None:
+    """Nobody, known or not, makes the server keep what never becomes a request: it hangs up after some hundred kilobytes."""
+    with pytest.raises((ConnectionResetError, BrokenPipeError)):
+        flood(connection, start, piece)
+
+
+def test_a_large_head_is_told(connection: socket.socket) -> None:
+    """Who sends a head of 300,000 bytes is told so with 431."""
+    connection.sendall(HEAD + b"X-A: " + b"a" * 300_000)
+    head, body = answer(connection)
+    assert head.startswith(b"HTTP/1.1 431 ")
+    assert json.loads(body)["error"]["code"] == "invalid-request"
+
+
+def test_large_bodies_and_many_requests_are_no_large_head(connection: socket.socket) -> None:
+    """A connection may carry far more than a head may, in requests one after the other and in their bodies."""
+    request = HEAD + b"X-A: " + b"a" * 10_000 + b"\r\n\r\n"
+    for _ in range(20):
+        connection.sendall(request)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+    connection.sendall(b"PUT /xapi/statements HTTP/1.1\r\nHost: lrs\r\nContent-Length: 200000\r\n\r\n" + b"a" * 200_000)
+    assert connection.recv(65536).startswith(b"HTTP/1.1 401 ")
+
+
+def test_what_is_no_http_is_refused_as_everything_is(connection: socket.socket) -> None:
+    """400 with the JSON of all errors, for what can't be parsed at all."""
+    connection.sendall(b"\0\1\2 nonsense\r\n\r\n")
+    head, body = answer(connection)
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(body)["error"].keys() == {"code", "message"}
+
+
+def test_gzip_of_many_members_is_refused() -> None:
+    """Each member costs a copy of the rest: a million empty ones would take minutes."""
+    with pytest.raises(LimitExceeded):
+        decompress(gzip.compress(b"") * 257, 1000)
+    assert decompress(gzip.compress(b"a") * 256, 1000) == b"a" * 256
