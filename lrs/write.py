@@ -27,7 +27,7 @@ from lrs.access import Action, Principal, decide
 from lrs.batch import NO_CONTENTS, Batch, Group, Receipt, Row, by_tenant, future, persons, settle
 from lrs.collection import paused_collection
 from lrs.definitions import Notebook
-from lrs.errors import Conflict, InvalidRequest, LRSError
+from lrs.errors import Conflict, InvalidRequest, LimitExceeded, LRSError
 from lrs.privacy.attachments import seal_contents
 from lrs.privacy.audit import FAILED, Audit, Event
 from lrs.privacy.identity import Draft, Identities, add_authority, seal_texts, tokenise
@@ -52,6 +52,8 @@ _MICROSECONDS = 1_000_000
 Key = tuple[str, UUID]
 """(tenant, statement id)"""
 _MAX_AUTHORITIES = 10_000
+_MAX_PEOPLE = 10_000
+"""People in one statement: each is looked for in its texts, by the thread that everybody waits for."""
 
 
 class Preparer:
@@ -115,7 +117,11 @@ class Preparer:
 
     def _check(self, raws: Sequence[msgspec.Raw], version: str) -> list[Statement]:
         check = self._checkers[version].check
-        return [check(bytes(raw), index=index) for index, raw in enumerate(raws)]
+        statements = [check(bytes(raw), index=index) for index, raw in enumerate(raws)]
+        for index, statement in enumerate(statements):
+            if len(statement.roles) > _MAX_PEOPLE:
+                raise LimitExceeded(f"statement {index} names more than {_MAX_PEOPLE} people")
+        return statements
 
     def _one(self, body: bytes, *, version: str) -> Statement:
         raws, single = self._decode(body, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -66,6 +67,16 @@ def test_placeholders_and_property_names_stay() -> None:
     sealed, boxes = boxed(body, Mentions(["member", "response"]))
     assert sealed == b'{"actor":{"$p":0,"member":[{"$p":1}]},"result":{"response":{"$b":0}},"member":{"$b":0}}'
     assert boxes == [b'"member"']
+
+
+def test_a_large_group_is_searched_once() -> None:
+    """What stands for its people is not searched for each of them, and a mention beside it is still found."""
+    mentioned = Mentions([f"learner-{n:06}@example.fr" for n in range(20_000)])
+    body = b'{"member":[' + b",".join(b'{"$p":%d}' % n for n in range(20_000)) + b'],"name":"%b"}'
+    start = time.monotonic()
+    assert not mentioned.may_be_in(body % b"a course")
+    assert time.monotonic() - start < 2
+    assert mentioned.may_be_in(body % b"by learner-019999@example.fr")
 
 
 @given(

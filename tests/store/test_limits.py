@@ -90,3 +90,14 @@ def test_a_content_has_the_limits_of_its_statement(tmp_path: Path) -> None:
         assert [there(each) for each in ids] == [True, False]
         now[0] += 5 * DAY
         assert [there(each) for each in ids] == [False, False]
+
+
+def test_a_statement_names_ten_thousand_people_at_most(tmp_path: Path) -> None:
+    """More would keep everybody waiting who writes; nothing of the batch is stored."""
+    with lrs.open(tmp_path) as store:
+        world = World()
+        crowd = {"objectType": "Group", "member": [{"mbox": f"mailto:{n}@example.fr"} for n in range(10_001)]}
+        with pytest.raises(lrs.LimitExceeded) as refused:
+            store.ingest([world.statement(), world.statement(actor=crowd)])
+        assert "statement 1" in str(refused.value)
+        assert found(store) == set()
