@@ -186,6 +186,19 @@ def test_voiding_works_on_what_arrives_later_and_not_on_a_voiding_one(store: lrs
 
 
 @pytest.mark.parametrize("ascending", [False, True])
+def test_a_page_goes_on_where_the_last_one_ended(store: lrs.LRS, world: World, ascending: bool) -> None:  # noqa: FBT001 -- a parameter of the test
+    """What is stored meanwhile and matches too moves nothing: counting what was shown would show or skip some again."""
+    ids = store.ingest([world.statement() for _ in range(25)])
+    page = store.query(verb=world.verb, limit=10, ascending=ascending)
+    seen = [UUID(statement["id"]) for statement in page.statements]
+    while page.more and len(seen) < len(ids):
+        store.ingest([world.statement() for _ in range(3)])
+        page = store.query(more=page.more)
+        seen += [UUID(statement["id"]) for statement in page.statements]
+    assert seen[: len(ids)] == (ids if ascending else ids[::-1])
+
+
+@pytest.mark.parametrize("ascending", [False, True])
 def test_pages_are_stable_while_others_write(store: lrs.LRS, world: World, ascending: bool) -> None:  # noqa: FBT001 -- a parameter of the test
     """Paging to the end gives each of the first statements once, in order, in both directions."""
     ids = store.ingest([world.statement(result={"score": {"raw": n}}) for n in range(95)])
