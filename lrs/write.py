@@ -120,7 +120,9 @@ class Preparer:
         statements = [check(bytes(raw), index=index) for index, raw in enumerate(raws)]
         for index, statement in enumerate(statements):
             if len(statement.roles) > _MAX_PEOPLE:
-                raise LimitExceeded(f"statement {index} names more than {_MAX_PEOPLE} people")
+                raise LimitExceeded(
+                    f"statement {index} names more than {_MAX_PEOPLE} people", hint="Split its groups over several statements."
+                )
         return statements
 
     def _one(self, body: bytes, *, version: str) -> Statement:

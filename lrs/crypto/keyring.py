@@ -6,7 +6,6 @@ derived. Epoch keys are random, not derived: only what can't be computed again c
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import os
@@ -255,8 +254,3 @@ class TenantKeys:
 
 def _derive(root: bytes, label: bytes) -> bytes:
     return HKDFExpand(hashes.SHA256(), KEY_BYTES, label).derive(root)
-
-
-def encode_secret(text: bytes) -> str:
-    """Write a keyring on one line, for an environment variable."""
-    return base64.b64encode(text).decode()
