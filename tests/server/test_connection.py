@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import socket
-from collections.abc import Iterator
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
+import uvicorn
 
 from lrs.errors import LimitExceeded
-from lrs.server.request import decompress
+from lrs.server.connection import Connection
+from lrs.server.request import Receive, Scope, Send, decompress
 from tests.server.process import Server
 
 ENDLESS = 4 * 1024 * 1024
@@ -21,8 +26,33 @@ CHUNKED = b"POST /xapi/about HTTP/1.1\r\nHost: lrs\r\nTransfer-Encoding: chunked
 @pytest.fixture
 def connection(server: Server) -> Iterator[socket.socket]:
     """A connection to the server, without a client that keeps to the rules."""
-    with socket.create_connection(("127.0.0.1", int(server.address.rpartition(":")[2])), timeout=10) as opened:
+    with connected(int(server.address.rpartition(":")[2])) as opened:
         yield opened
+
+
+def connected(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+async def slow(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """Answer after a second."""
+    await asyncio.sleep(1)
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@contextmanager
+def serving(application: Callable[[Scope, Receive, Send], Awaitable[None]]) -> Iterator[int]:
+    """Serve an application in this process -> its port."""
+    server = uvicorn.Server(uvicorn.Config(application, http=Connection, interface="asgi3", lifespan="off", ws="none", log_config=None))
+    with socket.create_server(("127.0.0.1", 0)) as opened:
+        thread = threading.Thread(target=server.run, args=([opened],))
+        thread.start()
+        try:
+            yield opened.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 def answer(connection: socket.socket) -> tuple[bytes, bytes]:
@@ -70,14 +100,23 @@ def test_a_large_head_is_told(connection: socket.socket) -> None:
     assert json.loads(body)["error"]["code"] == "invalid-request"
 
 
-def test_large_bodies_and_many_requests_are_no_large_head(connection: socket.socket) -> None:
+def test_large_bodies_and_many_requests_are_no_large_head(server: Server) -> None:
     """A connection may carry far more than a head may, in requests one after the other and in their bodies."""
-    request = HEAD + b"X-A: " + b"a" * 10_000 + b"\r\n\r\n"
-    for _ in range(20):
-        connection.sendall(request)
-        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
-    connection.sendall(b"PUT /xapi/statements HTTP/1.1\r\nHost: lrs\r\nContent-Length: 200000\r\n\r\n" + b"a" * 200_000)
-    assert connection.recv(65536).startswith(b"HTTP/1.1 401 ")
+    with server.client(None) as client:
+        for _ in range(20):
+            assert client.get("/xapi/about", headers={"X-A": "a" * 10_000}).status_code == 200
+        assert client.put("/xapi/statements", content=b"a" * 200_000).status_code == 401
+
+
+@pytest.mark.parametrize("start", [b"", HEAD], ids=["nothing", "half a head"])
+def test_who_does_not_finish_a_head_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, start: bytes) -> None:
+    """A connection without a whole head is closed after a while; one that is answering is not."""
+    monkeypatch.setattr("lrs.server.connection._PATIENCE", 0.3)
+    with serving(slow) as port, connected(port) as silent, connected(port) as asking:
+        silent.sendall(start)
+        asking.sendall(HEAD + b"\r\n")
+        assert answer(silent) == (b"", b"")
+        assert asking.recv(65536).startswith(b"HTTP/1.1 204 ")
 
 
 def test_what_is_no_http_is_refused_as_everything_is(connection: socket.socket) -> None:
