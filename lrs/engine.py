@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import wait
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -22,7 +23,8 @@ from lrs.credentials import Credentials
 from lrs.crypto.providers import open_keyring
 from lrs.documents import Documents
 from lrs.errors import InvalidRequest, LRSError, NotAuthenticated, NotPermitted
-from lrs.privacy.audit import REFUSED, Audit, Event
+from lrs.exchange import export
+from lrs.privacy.audit import DONE, FAILED, REFUSED, Audit, Event
 from lrs.privacy.freetext import FreeText
 from lrs.privacy.identity import Identities
 from lrs.read import Page, Reader
@@ -132,6 +134,11 @@ class LRS:
     def close(self) -> None:
         """Store what was taken, then release engines and files. Calling it twice is no error."""
         self._open.close()
+
+    @property
+    def owner(self) -> Principal:
+        """Who calls without a principal: the program that opened the store."""
+        return self._owner
 
     # Writing
 
@@ -244,6 +251,23 @@ class LRS:
         """Read the page that a ``more`` token stands for; it works for the credential that got it, for a day."""
         with self._refusals(Action.READ_STATEMENTS, principal):
             return self._reader.read_more(token, principal or self._owner)
+
+    def export(self, *, principal: Principal | None = None, **filters: Any) -> Iterator[Page]:
+        """Read all that matches, oldest first, page by page: everything that was readable when the first page is asked for, however much it is.
+
+        Filters are those of :meth:`query`, ids of statements and ``more`` apart; ``limit`` is the size of a page. With ``until`` the time that
+        :meth:`consistent_through` gave before, a later export ``since`` that time goes on where this one ended. Raises what :meth:`query` raises.
+        """
+        caller, language = principal or self._owner, filters.pop("language", "")
+        query = export.whole(from_arguments(**filters), through=self._times.consistent_through())
+        counts, outcome = {"statements": 0}, FAILED
+        try:
+            for page in export.pages(self.read(query, principal=caller, languages=language), partial(self.read_more, principal=caller)):
+                counts["statements"] += len(page.bodies)
+                yield page
+            outcome = DONE
+        finally:
+            self._audit.record(Event.by(caller, export.ACTION, counts=counts, outcome=outcome))
 
     def person(self, agent: Json, *, principal: Principal | None = None) -> dict[str, Any]:
         """Look a person up -> a Person object (xAPI 1.0.3 Communication 2.4): every name and identifier that statements gave of this agent.

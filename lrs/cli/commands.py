@@ -10,6 +10,7 @@ from lrs.cli.convert import convert
 from lrs.cli.credentials import credentials
 from lrs.cli.demo import demo
 from lrs.cli.doctor import doctor
+from lrs.cli.export import export
 from lrs.cli.ingest import ingest
 from lrs.cli.keys import keys
 from lrs.cli.query import query
@@ -33,5 +34,5 @@ def lrs() -> None:
     """  # noqa: D301 -- click keeps the lines after a backspace as they are
 
 
-for command in (serve, demo, ingest, convert, query, credentials, keys, audit, doctor):
+for command in (serve, demo, ingest, convert, query, export, credentials, keys, audit, doctor):
     lrs.add_command(command)

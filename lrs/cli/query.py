@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from lrs.cli.options import settings_of, store_options
+from lrs.cli.options import filter_options, filters_of, settings_of, store_options
 from lrs.cli.table import print_table
-from lrs.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from lrs.engine import LRS
@@ -23,14 +22,7 @@ _DEFAULT = 100
 
 @click.command()
 @store_options
-@click.option("--agent", metavar="JSON", help="Agent or identified group, as JSON; mailto:... for short.")
-@click.option("--verb", metavar="IRI")
-@click.option("--activity", metavar="IRI")
-@click.option("--registration", metavar="UUID")
-@click.option("--related-agents", is_flag=True, help="Find --agent in every role, not as actor or object alone.")
-@click.option("--related-activities", is_flag=True, help="Find --activity in contexts and SubStatements too.")
-@click.option("--since", metavar="TIME", help="Stored after this time (RFC 3339).")
-@click.option("--until", metavar="TIME", help="Stored at or before this time.")
+@filter_options
 @click.option(
     "--limit", type=click.IntRange(1), help="Most statements to print, 100 if not given; with --count-by most groups, all if not given."
 )
@@ -66,7 +58,7 @@ def query(  # noqa: PLR0913 -- one parameter an option
     """  # noqa: D301 -- click keeps the lines after a backspace as they are
     import lrs
 
-    wanted = {name: value for name, value in filters.items() if value} | ({"agent": _agent(agent)} if agent else {})
+    wanted = filters_of(agent, **filters)
     with lrs.open(settings_of(data, config)) as store:
         if count_by:
             _print_counts(store.count(count_by, limit=limit or 0, **wanted), count_by, output)
@@ -76,15 +68,6 @@ def query(  # noqa: PLR0913 -- one parameter an option
                 _print_table(bodies)
             else:
                 _print_lines(bodies)
-
-
-def _agent(text: str) -> Any:
-    if text.startswith("mailto:"):
-        return {"mbox": text}
-    try:
-        return msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        raise InvalidRequest("--agent is not JSON", parameter="agent", hint='For example: --agent \'{"mbox": "mailto:a@b.fr"}\'') from None
 
 
 def _bodies(store: LRS, most: int | None, **filters: Any) -> Iterator[bytes]:

@@ -118,14 +118,25 @@ class Credentials:
 
     def revoke(self, which: str) -> CredentialRow:
         """Revoke the credential of this id, username, or unambiguous name; raises :class:`lrs.errors.ConfigurationError`."""
+        found = self._live(which)
+        self._vault.revoke_credential(found.id, at=self._clock())
+        self._known.clear()
+        self._record("revoke credential", found)
+        return found
+
+    def principal(self, which: str) -> Principal:
+        """Say who calls with the credential of this id, username or name, without its password: for whoever holds the keys of the store.
+
+        Raises :class:`lrs.errors.ConfigurationError`.
+        """
+        return self._principal(self._live(which))
+
+    def _live(self, which: str) -> CredentialRow:
         live = [row for row in self.list() if row.revoked is None]
         found = [row for row in live if which in (row.id, row.username)] or [row for row in live if row.name == which]
         if len(found) != 1:
             reason = "no live credential has this id, username or name" if not found else "several credentials have this name"
             raise ConfigurationError(reason, hint="`lrs credentials list` shows their ids.")
-        self._vault.revoke_credential(found[0].id, at=self._clock())
-        self._known.clear()
-        self._record("revoke credential", found[0])
         return found[0]
 
     def authenticate(self, username: str, password: str) -> Principal:
