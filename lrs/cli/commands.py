@@ -13,6 +13,7 @@ from lrs.cli.doctor import doctor
 from lrs.cli.export import export
 from lrs.cli.ingest import ingest
 from lrs.cli.keys import keys
+from lrs.cli.pull import pull
 from lrs.cli.query import query
 from lrs.cli.serve import serve
 
@@ -34,5 +35,5 @@ def lrs() -> None:
     """  # noqa: D301 -- click keeps the lines after a backspace as they are
 
 
-for command in (serve, demo, ingest, convert, query, export, credentials, keys, audit, doctor):
+for command in (serve, demo, ingest, convert, query, export, pull, credentials, keys, audit, doctor):
     lrs.add_command(command)

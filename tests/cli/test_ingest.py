@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from lrs.cli.outcomes import Outcome
-from lrs.cli.remote import Remote, statements_path
+from lrs.cli.remote import Remote
 from lrs.errors import ConfigurationError, NotAuthenticated, StoreUnavailable
+from lrs.exchange.peer import statements_path
 from tests.cli.calling import Done, call, spawn
 from tests.server.process import Server, add_credentials
 
