@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import wait
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
@@ -23,7 +23,9 @@ from lrs.credentials import Credentials
 from lrs.crypto.providers import open_keyring
 from lrs.documents import Documents
 from lrs.errors import InvalidRequest, LRSError, NotAuthenticated, NotPermitted
-from lrs.exchange import export
+from lrs.exchange import export, targets
+from lrs.exchange.channel import Origin
+from lrs.exchange.forward import Forwarding
 from lrs.privacy.audit import DONE, FAILED, REFUSED, Audit, Event
 from lrs.privacy.freetext import FreeText
 from lrs.privacy.identity import Identities
@@ -218,6 +220,21 @@ class LRS:
             batch = self._preparer.prepare(body, principal, version=version, limit=most, statement_id=wanted, contents=contents or {})
         self._committer.put(batch, wait=False)
         return batch.done
+
+    @cached_property
+    def forwarding(self) -> Forwarding:
+        """The record stores that statements are forwarded to, as ``forward.toml`` names them; raises :class:`lrs.ConfigurationError`."""
+        origin = Origin(
+            vault=self._vault,
+            reader=self._reader,
+            keys=self._keys,
+            through=self._times.consistent_through,
+            newest=self._warehouse.last_stored,
+            clock=self._clock,
+            audit=self._audit,
+            home_page=self.settings.home_page,
+        )
+        return Forwarding(targets.load(self.settings), origin)
 
     def consistent_through(self) -> datetime:
         """Give the time up to which every stored statement can be read now."""

@@ -98,6 +98,8 @@ class Settings:
     """How long the audit trail is kept: segments go a month after another, once their month is longer past than this."""
     audit_checkpoints: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
     """Directory, best on another machine, into which each signed checkpoint of the audit trail is put too."""
+    forward_targets: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
+    """File with the record stores that statements are forwarded to; absent: ``forward.toml`` in the data directory, if it is there."""
     max_body_bytes: int = attrs.field(default=32 * 1024 * 1024, validator=_positive)
     """Largest request body."""
     max_document_bytes: int = attrs.field(default=32 * 1024 * 1024, validator=_positive)

@@ -11,6 +11,7 @@ from lrs.cli.credentials import credentials
 from lrs.cli.demo import demo
 from lrs.cli.doctor import doctor
 from lrs.cli.export import export
+from lrs.cli.forward import forward
 from lrs.cli.ingest import ingest
 from lrs.cli.keys import keys
 from lrs.cli.pull import pull
@@ -35,5 +36,5 @@ def lrs() -> None:
     """  # noqa: D301 -- click keeps the lines after a backspace as they are
 
 
-for command in (serve, demo, ingest, convert, query, export, pull, credentials, keys, audit, doctor):
+for command in (serve, demo, ingest, convert, query, export, pull, forward, credentials, keys, audit, doctor):
     lrs.add_command(command)

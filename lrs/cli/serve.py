@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
 
 from lrs.cli.options import settings_of, store_options
 from lrs.errors import MissingExtra
+
+_EVERY = 5.0
 
 
 @click.command()
@@ -18,7 +21,8 @@ from lrs.errors import MissingExtra
 @click.option("--tls-key", metavar="FILE", type=click.Path(path_type=Path), help="Private key of the certificate, PEM.")
 @click.option("--behind-proxy", is_flag=True, help="A proxy in front ends TLS: allow plain HTTP on this address.")
 @click.option("--root-path", default="", metavar="PREFIX", help="Prefix under which the proxy shows the server, such as /lrs.")
-def serve(
+@click.option("--forward", is_flag=True, help="Forward to the targets of forward.toml meanwhile, looking every 5 seconds.")
+def serve(  # noqa: PLR0913 -- one parameter an option
     data: Path | None,
     config: Path | None,
     host: str,
@@ -28,6 +32,7 @@ def serve(
     *,
     behind_proxy: bool,
     root_path: str,
+    forward: bool,
 ) -> None:
     """Serve xAPI over HTTP: statements at /xapi/statements, probes at /healthz and /readyz.
 
@@ -50,5 +55,6 @@ def serve(
     with lrs.open(settings) as store:
         if not any(row.revoked is None for row in store.credentials.list()):
             click.echo(f"Nobody can log in yet. Add a credential with: lrs credentials add NAME --data {settings.data}")
-        serving.serve(store, listening, started=lambda address: click.echo(f"lrs listens on {address}/xapi/"))
+        with store.forwarding.following(every=_EVERY) if forward else nullcontext():
+            serving.serve(store, listening, started=lambda address: click.echo(f"lrs listens on {address}/xapi/"))
     click.echo("lrs stopped; everything accepted is stored.")

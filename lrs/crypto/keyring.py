@@ -144,6 +144,8 @@ class TenantKeys:
         self._fingerprints = hashlib.blake2b(digest_size=8, key=_derive(tenant.mac, b"lrs1|fpr"))
         self.trail = Box(_derive(tenant.mac, b"lrs1|aud"))
         """What seals people in the audit trail."""
+        self.notices = Box(_derive(tenant.mac, b"lrs1|ntc"))
+        """What seals the ids of erased statements until other stores are told."""
         self._iri = _derive(tenant.mac, b"lrs1|iri")
         self._document = _derive(tenant.mac, b"lrs1|doc")
         self._pseudonym = tenant.pseudonym

@@ -56,7 +56,7 @@ class Peer:
         version: str,
         rate: float | None = None,
         attempts: int = ATTEMPTS,
-        pause: Callable[[float], None] = time.sleep,
+        pause: Callable[[float], object] = time.sleep,
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
@@ -85,17 +85,16 @@ class Peer:
         body: bytes | None = None,
         *,
         later: Container[int] = LATER,
-        attempts: int | None = None,
+        expected: Container[int] = (),
         **headers: str,
     ) -> Answer:
         """Send a request until there is an answer that is not among ``later`` -> that one.
 
         Raises :class:`lrs.errors.StoreUnavailable` when attempts are over, :class:`lrs.errors.NotAuthenticated`, and
-        :class:`lrs.errors.NotPermitted` for what no other request would change.
+        :class:`lrs.errors.NotPermitted` for what no other request would change, unless it is ``expected``.
         """
-        most = attempts or self._attempts
         sent = self._headers | {name.replace("_", "-"): value for name, value in headers.items()}
-        for attempt in range(most):
+        for attempt in range(self._attempts):
             self._keep_the_rate()
             try:
                 self._connection.request(method, target, body, sent)
@@ -108,9 +107,9 @@ class Peer:
             if answer.status in later:
                 self._pause(_wait(attempt, answer.headers.get("retry-after", "")))
                 continue
-            return _checked(answer)
+            return answer if answer.status in expected else _checked(answer)
         raise StoreUnavailable(
-            f"the record store {self.name} did not answer as it should in {most} attempts",
+            f"the record store {self.name} did not answer as it should in {self._attempts} attempts",
             hint="Run the same command again later: what was stored is recognised.",
         )
 

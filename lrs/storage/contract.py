@@ -373,3 +373,46 @@ class DocumentStore(Protocol):
 
     def delete_documents(self, tenant: str, context: bytes, registered: bytes | None = None) -> int:
         """Delete them -> how many there were."""
+
+
+class DeadLetter(msgspec.Struct, frozen=True, gc=False):
+    """A statement that a target refused: when it was stored here, the code of the refusal, and when that was. It holds nothing of the statement."""
+
+    stored: int
+    code: str
+    tried: int
+
+
+class ErasureNotice(msgspec.Struct, frozen=True, gc=False):
+    """The id of an erased statement that a target has still to be told: ``key`` tells notices apart, ``sealed`` is the id as the target knows it."""
+
+    key: bytes
+    sealed: bytes
+
+    def __repr__(self) -> str:
+        return "ErasureNotice(...)"
+
+
+class ForwardStore(Protocol):
+    """The part of the vault that remembers what other record stores were given. Thread-safe."""
+
+    def forwarded_through(self, tenant: str, target: str) -> int | None:
+        """The time through which a target has everything; None when it was given nothing yet."""
+
+    def advance(self, tenant: str, target: str, through: int, letters: Sequence[DeadLetter] = ()) -> None:
+        """Note how far a target is, and what it refused on the way, in one durable transaction."""
+
+    def dead_letters(self, tenant: str, target: str) -> list[DeadLetter]:
+        """What a target refused and was not given since, oldest first."""
+
+    def drop_letters(self, tenant: str, target: str, letters: Sequence[DeadLetter]) -> None:
+        """Forget letters."""
+
+    def add_notices(self, tenant: str, target: str, notices: Sequence[ErasureNotice]) -> None:
+        """Keep notices until they are dropped; one that is there changes nothing. Durable when it returns."""
+
+    def notices(self, tenant: str, target: str) -> list[ErasureNotice]:
+        """The notices that a target has still to be told."""
+
+    def drop_notices(self, tenant: str, target: str, notices: Sequence[ErasureNotice]) -> None:
+        """Forget notices."""

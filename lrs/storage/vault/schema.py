@@ -115,3 +115,33 @@ credential = Table(
     Column("created", BigInteger, nullable=False),
     Column("revoked", BigInteger),
 )
+
+# What other record stores have been given: per target the time through which it has everything.
+forwarded = Table(
+    "forwarded",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("target", String(64), primary_key=True),
+    Column("through", BigInteger, nullable=False),
+)
+
+# No content: a letter names the statement by when it was stored, so that who is erased is not kept here.
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("target", String(64), primary_key=True),
+    Column("stored", BigInteger, primary_key=True, autoincrement=False),
+    Column("code", String(40), nullable=False),
+    Column("tried", BigInteger, nullable=False),
+)
+
+# Ids of erased statements that a target has still to be told, as it knows them, sealed.
+erasure_notice = Table(
+    "erasure_notice",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("target", String(64), primary_key=True),
+    Column("key", LargeBinary(16), primary_key=True),
+    Column("sealed", LargeBinary(128), nullable=False),
+)
