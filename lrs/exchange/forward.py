@@ -77,7 +77,7 @@ class Forwarding:
             self._origin.vault.drop_letters(each.target.tenant, each.target.name, each.letters)
         return sum(len(each.letters) for each in standing)
 
-    def tell_erasure(self, ids: Sequence[UUID], *, tenant: str) -> int:
+    def tell_erasure(self, ids: Sequence[UUID | str], *, tenant: str) -> int:
         """Have every target that may know them told that these statements of a tenant were erased -> how many notices that makes.
 
         They are kept, sealed, in the vault when this returns, and sent by the next run, as often as it takes; what is told twice changes nothing. Call it
@@ -87,7 +87,7 @@ class Forwarding:
         for target in self._targets.values():
             place = (target.tenant, target.name)
             if target.tenant == tenant and target.erasure is not Erasure.NONE and self._origin.vault.forwarded_through(*place) is not None:
-                notices = self._channel(target).notices(ids)
+                notices = self._channel(target).notices([UUID(str(each)) for each in ids])
                 self._origin.vault.add_notices(*place, notices)
                 told += len(notices)
         return told

@@ -109,11 +109,12 @@ def reader(view: View) -> Principal:
     return Principal("default", "reader", frozenset({Scope.STATEMENTS_READ}), view, software_authority("https://lms.example.fr", "reader"))
 
 
-def test_the_next_export_goes_on_where_one_ended(store: lrs.LRS) -> None:
+@pytest.mark.parametrize("until", [None, "2999-01-01T00:00:00Z"])
+def test_the_next_export_goes_on_where_one_ended(store: lrs.LRS, until: str | None) -> None:
     """What is stored while one runs is in the next one, and nothing is in both."""
-    through = store.consistent_through()
-    running = store.export(since=MONTHS[2], until=through)
+    running = store.export(since=MONTHS[2], until=until)
     next(running)
+    through = store.consistent_through()
     (late,) = store.ingest(
         {"actor": {"mbox": "mailto:l@b.fr"}, "verb": {"id": "https://v.example/late"}, "object": {"id": "https://o.example"}}
     )

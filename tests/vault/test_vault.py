@@ -15,7 +15,7 @@ import pytest
 
 from lrs.errors import ConfigurationError, KeyUnavailable, PreconditionFailed, StoreUnavailable
 from lrs.settings import Settings
-from lrs.storage.contract import CredentialRow, DocumentRow, IndexTaken, NewSubject, NewVariant, WrappedKey
+from lrs.storage.contract import CredentialRow, DeadLetter, DocumentRow, ErasureNotice, IndexTaken, NewSubject, NewVariant, WrappedKey
 from lrs.storage.vault import Vault
 
 
@@ -193,6 +193,29 @@ def test_a_document_needs_its_person(vault: Vault) -> None:
     with pytest.raises(StoreUnavailable):
         vault.change_document("t", row.key, lambda _: row)
     assert vault.document("t", row.key) is None
+
+
+def test_what_targets_were_given_is_remembered(vault: Vault) -> None:
+    """Per tenant and target: how far it is, what it refused, what it has still to be told; noting the same again changes nothing."""
+    assert vault.forwarded_through("t", "a") is None
+    letters = [DeadLetter(5, "conflict", 9), DeadLetter(3, "invalid-request", 9)]
+    vault.advance("t", "a", 7, letters)
+    vault.advance("t", "a", 8, letters[:1])
+    assert vault.forwarded_through("t", "a") == 8
+    assert vault.dead_letters("t", "a") == letters[::-1]
+    vault.drop_letters("t", "a", letters[:1])
+    assert vault.dead_letters("t", "a") == letters[1:]
+    notices = [ErasureNotice(bytes([n]) * 16, b"sealed") for n in range(3)]
+    vault.add_notices("t", "a", notices)
+    vault.add_notices("t", "a", notices)
+    vault.drop_notices("t", "a", notices[:2])
+    assert vault.notices("t", "a") == notices[2:]
+    for tenant, target in (("t", "b"), ("u", "a")):
+        assert (vault.forwarded_through(tenant, target), vault.dead_letters(tenant, target), vault.notices(tenant, target)) == (
+            None,
+            [],
+            [],
+        )
 
 
 def test_what_was_added_survives_a_restart(settings: Settings) -> None:
