@@ -269,11 +269,12 @@ class LRS:
         with self._refusals(Action.READ_STATEMENTS, principal):
             return self._reader.read_more(token, principal or self._owner)
 
-    def export(self, *, principal: Principal | None = None, **filters: Any) -> Iterator[Page]:
+    def export(self, *, principal: Principal | None = None, purpose: str = "", **filters: Any) -> Iterator[Page]:
         """Read all that matches, oldest first, page by page: everything that was readable when the first page is asked for, however much it is.
 
         Filters are those of :meth:`query`, ids of statements and ``more`` apart; ``limit`` is the size of a page. With ``until`` the time that
-        :meth:`consistent_through` gave before, a later export ``since`` that time goes on where this one ended. Raises what :meth:`query` raises.
+        :meth:`consistent_through` gave before, a later export ``since`` that time goes on where this one ended. ``purpose`` goes into the audit trail.
+        Raises what :meth:`query` raises.
         """
         caller, language = principal or self._owner, filters.pop("language", "")
         query = export.whole(from_arguments(**filters), through=self._times.consistent_through())
@@ -284,7 +285,7 @@ class LRS:
                 yield page
             outcome = DONE
         finally:
-            self._audit.record(Event.by(caller, export.ACTION, counts=counts, outcome=outcome))
+            self._audit.record(Event.by(caller, export.ACTION, counts=counts, outcome=outcome, purpose=purpose))
 
     def person(self, agent: Json, *, principal: Principal | None = None) -> dict[str, Any]:
         """Look a person up -> a Person object (xAPI 1.0.3 Communication 2.4): every name and identifier that statements gave of this agent.

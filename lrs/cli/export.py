@@ -46,6 +46,7 @@ _SEEN = (View.IDENTIFIED.value, View.PSEUDONYMOUS.value)
 @click.option("--attachments", is_flag=True, help="Put the contents of attachments into FOLDER/attachments, named by their SHA-2.")
 @click.option("--credential", metavar="NAME", help="Export what this credential (id, username or name) may read, in its view.")
 @click.option("--view", type=click.Choice(_SEEN), help="How much of people is shown; identified if neither this nor --credential is given.")
+@click.option("--purpose", default="", metavar="TEXT", help="What for: it goes into the audit trail.")
 @click.option("--resume", is_flag=True, help="Go on from where the last export into FOLDER ended, or was stopped.")
 def export(  # noqa: PLR0913, PLR0917 -- one parameter an option
     folder: Path,
@@ -57,6 +58,7 @@ def export(  # noqa: PLR0913, PLR0917 -- one parameter an option
     columns: str,
     credential: str | None,
     view: str | None,
+    purpose: str,
     *,
     attachments: bool,
     resume: bool,
@@ -82,7 +84,7 @@ def export(  # noqa: PLR0913, PLR0917 -- one parameter an option
         wanted = {"until": through, **filters_of(agent, **filters)}
         with _filled(folder, kind, Compression(compress), Columns(columns)) as files, _progress(store, principal, wanted) as advance:
             statements = 0
-            for page in store.export(principal=principal, attachments=attachments, **wanted):
+            for page in store.export(principal=principal, purpose=purpose, attachments=attachments, **wanted):
                 files.write(map(row, page.bodies))
                 if page.attachments is not None:
                     files.attach(page.attachments)

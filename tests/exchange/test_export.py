@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,6 @@ def corpus() -> Corpus:
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory, corpus: Corpus) -> Iterator[lrs.LRS]:
     """A store with statements of three months, each with identities in every place, and one with an attachment."""
-    from hashlib import sha256
-
     now = [0]
 
     def clock() -> int:
@@ -282,6 +281,46 @@ def test_the_command_exports_and_goes_on(course: list[dict[str, Any]], tmp_path:
 def closed(store: lrs.LRS) -> None:
     """A process holds one embedded engine: the module's is not needed any more."""
     store.close()
+
+
+@pytest.mark.usefixtures("closed")
+def test_the_command_exports_attachments(course: list[dict[str, Any]], tmp_path: Path) -> None:
+    """Each content once, in a file named by its hash; none in the pseudonymous view. What it is for is in the trail."""
+    data, out = tmp_path / "data", tmp_path / "out"
+    digest = sha256(ESSAY).hexdigest()
+    attachment = {
+        "usageType": "https://x.example/e",
+        "display": {"fr": "x"},
+        "contentType": "text/plain",
+        "length": len(ESSAY),
+        "sha2": digest,
+    }
+    with lrs.open(data) as opened:
+        opened.ingest([each | {"attachments": [attachment]} for each in course[:3]], attachments={digest: ESSAY})
+    done = call("export", out, "--data", data, "--attachments", "--purpose", "a study")
+    assert done.out.startswith("3 statements")
+    assert {path.name: path.read_bytes() for path in (out / "attachments").iterdir()} == {digest: ESSAY}
+    assert stat.S_IMODE((out / "attachments" / digest).stat().st_mode) == 0o600
+    assert call("export", tmp_path / "hidden", "--data", data, "--attachments", "--view", "pseudonymous").out.startswith("3 statements")
+    assert list((tmp_path / "hidden" / "attachments").iterdir()) == []
+    trail = b"".join(path.read_bytes() for path in (data / "audit").rglob("*.jsonl"))
+    assert b'"purpose":"a study"' in trail
+
+
+@pytest.mark.usefixtures("closed")
+def test_a_folder_that_cannot_be_written_is_said_so(course: list[dict[str, Any]], tmp_path: Path) -> None:
+    """With a reason and what to do, and no half file is left."""
+    data, out = tmp_path / "data", tmp_path / "out"
+    with lrs.open(data) as opened:
+        opened.ingest(course)
+    program = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); from lrs.exchange import folder; before = folder.Folder.write"
+    program += "\ndef small(*a): resource.setrlimit(resource.RLIMIT_FSIZE, (100, -1)); return before(*a)"
+    program += "\nfolder.Folder.write = small\nfrom lrs.cli.main import main; main()"
+    command = [sys.executable, "-c", program, "export", str(out), "--data", str(data), "--compress", "none"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert "can't be written: File too large" in done.stderr, done.stderr
+    assert not list(out.glob("month=*/*"))
 
 
 @pytest.mark.usefixtures("closed")
