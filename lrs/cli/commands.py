@@ -16,6 +16,7 @@ from lrs.cli.ingest import ingest
 from lrs.cli.keys import keys
 from lrs.cli.pull import pull
 from lrs.cli.query import query
+from lrs.cli.receipts import receipt
 from lrs.cli.serve import serve
 
 
@@ -36,5 +37,5 @@ def lrs() -> None:
     """  # noqa: D301 -- click keeps the lines after a backspace as they are
 
 
-for command in (serve, demo, ingest, convert, query, export, pull, forward, credentials, keys, audit, doctor):
+for command in (serve, demo, ingest, convert, query, export, pull, forward, credentials, keys, audit, receipt, doctor):
     lrs.add_command(command)
