@@ -10,11 +10,13 @@ import base64
 import json
 import os
 import re
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -126,8 +128,8 @@ def rewrap(key: dict[str, Any], each: dict[str, Any]) -> dict[str, str]:
 
 
 @contextmanager
-def running(transit: Transit) -> Iterator[str]:
-    """Serve the engine -> its address."""
+def running(transit: Transit, certificate: tuple[Path, Path] | None = None) -> Iterator[str]:
+    """Serve the engine, over TLS when it has a certificate and its key -> its address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -151,10 +153,14 @@ def running(transit: Transit) -> Iterator[str]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if certificate is not None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(*certificate)
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1/transit"
+        yield f"http{'s' if certificate else ''}://127.0.0.1:{server.server_address[1]}/v1/transit"
     finally:
         server.shutdown()
         thread.join()
