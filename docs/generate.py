@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 import click
+import msgspec
 
 from docs import requirements
 from lrs import errors, settings
@@ -31,6 +32,7 @@ def pages() -> dict[str, str]:
         "errors.md": errors_page(),
         "cli.md": cli_page(),
         "edx.md": edx_page(),
+        "policy.md": policy_page(),
         "requirements.md": requirements_page(),
     }
 
@@ -48,6 +50,55 @@ def settings_page() -> str:
     )
     table = "| setting | variable | default | meaning |\n|---|---|---|---|\n"
     return "# Settings\n\n" + NOTE + head + "\n\n" + table + "\n".join(rows) + "\n"
+
+
+def policy_page() -> str:
+    """List the keys of a policy, the presets and what is taken for a device."""
+    from lrs.privacy.policy import devices, model, reader
+
+    parts = [
+        "# Policy\n\n"
+        + NOTE
+        + "A policy is a TOML file; [how to write one](../how-to/policy.md). An unknown key is an error, and `lrs policy check` names "
+        "all that is wrong. Where there is no file, every statement serves the one purpose `records`, and nothing is left out or limited.\n"
+    ]
+    places = {
+        model.Policy: "",
+        model.Party: "parties",
+        model.Purpose: "purposes",
+        model.Retention: "purposes.retention",
+        model.Match: "conditions of rules and ingest.care",
+        model.Rule: "rules",
+        model.Ingest: "ingest",
+        model.Care: "ingest.care",
+    }
+    for kind, place in places.items():
+        texts = field_docstrings(kind)
+        required = {field.name for field in msgspec.structs.fields(kind) if field.required}
+        rows = [f"| `{name}` | {'yes' if name in required else ''} | {text} |" for name, text in texts.items()]
+        parts.append(
+            f"## {place or 'The file'}\n\n{first_line(kind)}\n\n| key | needed | meaning |\n|---|---|---|\n" + "\n".join(rows) + "\n"
+        )
+    words = {
+        "legal_basis": model.LegalBasis,
+        "role": model.PartyRole,
+        "audiences": model.Audience,
+        "granularity, precision": model.Granularity,
+    }
+    parts.append("## Words\n\n" + "\n".join(f"- `{key}`: {', '.join(f'`{word}`' for word in kind)}." for key, kind in words.items()) + "\n")
+    presets = [
+        f"| `{name}` | {found.title.en} | {found.title.fr} | {', '.join(f'`{each.id}`' for each in found.purposes)} |"
+        for name, found in reader.presets()
+    ]
+    parts.append("## Presets\n\n| preset | title | titre | purposes |\n|---|---|---|---|\n" + "\n".join(presets) + "\n")
+    parts.append(
+        "## Devices\n\nWith `drop_devices` an extension is left out if its IRI ends in one of these words, and so is a property of that name in the value "
+        "of an extension; case, hyphens, underscores and spaces make no difference. A text that is, as a whole, an IP or MAC address or begins as "
+        "browsers name themselves is left out of every extension.\n\n"
+        + ", ".join(f"`{name}`" for name in (*devices.NAMES, *devices.ADDRESSES))
+        + ".\n"
+    )
+    return "\n".join(parts)
 
 
 def field_docstrings(kind: type) -> dict[str, str]:

@@ -76,7 +76,8 @@ class Principal:
     """Whoever is on the other side of a call: a credential, or the Python program that opened the store.
 
     ``authority`` is the JSON of the agent that statements written by it get as ``authority``, or of the Group of an application and its user.
-    ``request_id`` joins what the audit trail says of one call with the log and the answer.
+    ``request_id`` joins what the audit trail says of one call with the log and the answer. ``name`` is the credential's, by which a policy knows it;
+    ``purpose`` is what it reads for, empty for the default one of the policy.
     """
 
     tenant: str
@@ -85,6 +86,8 @@ class Principal:
     view: View
     authority: bytes = attrs.field(repr=False)
     request_id: str = ""
+    name: str = ""
+    purpose: str = ""
 
     @property
     def shown(self) -> str:

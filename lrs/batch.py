@@ -30,7 +30,7 @@ class Batch(msgspec.Struct, eq=False):
     """Checked statements that are stored together under ``ids`` with ``contents`` of their attachments, and the future of who waits for them.
 
     ``defines``: the activity definitions in them enter the store's own. ``independent`` statements do not fail together: a conflict is one
-    statement's own.
+    statement's own. ``purposes`` are, for each statement, the ids of those that it serves; none: it is stored without identity.
     """
 
     principal: Principal
@@ -39,6 +39,7 @@ class Batch(msgspec.Struct, eq=False):
     authority: Authority
     done: Future[Receipt]
     defines: bool
+    purposes: Sequence[tuple[str, ...]]
     independent: bool = False
     contents: Contents = NO_CONTENTS
 
@@ -56,6 +57,7 @@ class Row(msgspec.Struct, eq=False, gc=False):
     authority: Authority
     defines: bool
     contents: Contents
+    purposes: tuple[str, ...]
 
 
 class Group(msgspec.Struct, eq=False):

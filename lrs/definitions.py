@@ -61,7 +61,7 @@ def _said(
 class Notebook:
     """Note down the definitions in new statements, each once. One thread at a time."""
 
-    def __init__(self, warehouse: StatementStore, keys: Callable[[str], TenantKeys], *, texts: bool) -> None:
+    def __init__(self, warehouse: StatementStore, keys: Callable[[str], TenantKeys], *, texts: Callable[[str], bool]) -> None:
         self._warehouse = warehouse
         self._keys = keys
         self._texts = texts
@@ -86,5 +86,5 @@ class Notebook:
 
     def _seen(self, definition: Definition, row: Row, stored: int) -> SeenDefinition:
         fingerprint = self._keys(row.tenant).content_fingerprint(definition.whole or definition.json)
-        has_texts = bool(definition.whole) and self._texts
+        has_texts = bool(definition.whole) and self._texts(row.tenant)
         return SeenDefinition(definition.activity, definition.json, fingerprint, stored, row.id if has_texts else NO_UUID)

@@ -27,8 +27,8 @@ from lrs.exchange import export, targets
 from lrs.exchange.channel import Origin
 from lrs.exchange.forward import Forwarding
 from lrs.privacy.audit import DONE, FAILED, REFUSED, Audit, Event
-from lrs.privacy.freetext import FreeText
 from lrs.privacy.identity import Identities
+from lrs.privacy.policy.force import Policies
 from lrs.read import Page, Reader
 from lrs.storage.vault import Vault
 from lrs.storage.warehouse import Warehouse
@@ -85,6 +85,8 @@ class LRS:
             view=View.IDENTIFIED,
             authority=software_authority(settings.home_page, "local"),
         )
+        self._policies = Policies(settings)
+        digest = self._policies.of(settings.tenant).policy.digest
         with ExitStack() as opened:
             self._vault = Vault.open(settings)
             opened.callback(self._vault.close)
@@ -93,19 +95,17 @@ class LRS:
             opened.callback(self._warehouse.close)
             self._audit = Audit(settings, signer=lambda: self._keyring.signer, keys=self._keys, clock=self._clock)
             opened.callback(self._audit.close)
-            self._audit.record(Event(action="open the store", credential=LOCAL))
-            self._policy = FreeText(free_text=settings.free_text, keep_extensions=settings.keep_extensions)
+            self._audit.record(Event(action="open the store", credential=LOCAL, policy=digest))
             self._times = StoredTimes(self._clock, self._warehouse.last_stored())
             self._writers: dict[str, TenantWriter] = {}
-            self._preparer = Preparer(settings, self._policy)
+            self._preparer = Preparer(settings, self._policies.of)
             self._reader = Reader(self._vault, self._warehouse, keys=self._keys, settings=settings, clock=self._clock, audit=self._audit)
             writer = Writer(
                 tenants=self._tenant,
                 warehouse=self._warehouse,
                 stored=self._reader.stored_json,
                 times=self._times,
-                policy=self._policy,
-                settings=settings,
+                policy=self._policies.of,
                 audit=self._audit,
             )
             self._committer = Committer(writer.prepare, writer.store, group=settings.group_statements, queue=settings.queue_statements)

@@ -90,10 +90,8 @@ class Settings:
     """``account.homePage`` of the authority that statements get; an IRL of the institution."""
     supported_versions: tuple[str, ...] = attrs.field(default=SUPPORTED_VERSIONS, converter=tuple, validator=_known_versions)
     """xAPI versions that the server answers."""
-    identity_days: int | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
-    """How long a statement can be read with its persons, from its timestamp on; absent: no limit."""
-    statement_days: int | None = attrs.field(default=None, validator=attrs.validators.optional(_positive))
-    """How long a statement is kept, from its timestamp on; absent: no limit."""
+    policy: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
+    """The policy of ``tenant``; absent: ``data/policy.toml``, if it is there. Other tenants have theirs in ``data/policies``."""
     audit_days: int = attrs.field(default=365, validator=_positive)
     """How long the audit trail is kept: segments go a month after another, once their month is longer past than this."""
     audit_checkpoints: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
@@ -114,10 +112,6 @@ class Settings:
     """Statements that one insert takes at most, when many requests wait."""
     queue_statements: int = attrs.field(default=100_000, validator=_positive)
     """Statements that may wait for their insert; beyond that a write is refused as busy."""
-    free_text: str = attrs.field(default="seal", validator=attrs.validators.in_(("seal", "keep", "drop")))
-    """What happens to free text: responses of open questions, unknown extensions with text, names of anonymous groups."""
-    keep_extensions: tuple[str, ...] = attrs.field(default=(), converter=tuple)
-    """IRIs of further extensions that hold no free text and stay readable in the warehouse."""
     cors_origins: tuple[str, ...] = attrs.field(default=(), converter=tuple)
     """Origins whose pages may call the server from a browser; ``*`` for all."""
     oidc_issuer: str | None = attrs.field(default=None, validator=_issuer_address)

@@ -1,6 +1,6 @@
 """The write path, one named call a step.
 
-    bytes -> decode -> check -> authorise -> stamp -> match contents -> check signatures    in the caller's thread: Preparer
+    bytes -> decode -> check -> purpose & minimise -> authorise -> stamp -> match contents -> check signatures    in the caller's thread: Preparer
           -> batch                                                            the committer gathers groups
           -> tokenise (vault commit) -> recognise -> seal                     in its first thread: Writer.prepare
           -> insert -> ids                                                    in its second thread: Writer.store
@@ -31,6 +31,7 @@ from lrs.errors import Conflict, InvalidRequest, LimitExceeded, LRSError
 from lrs.privacy.attachments import seal_contents
 from lrs.privacy.audit import FAILED, Audit, Event
 from lrs.privacy.identity import Draft, Identities, add_authority, seal_texts, tokenise
+from lrs.privacy.nameless import forget_texts, nameless
 from lrs.signed import check_signatures
 from lrs.storage.contract import FOREVER, NO_UUID, KnownStatement, SealedPiece, StatementStore, TokenisedStatement
 from lrs.xapi import codec, compare
@@ -43,7 +44,8 @@ from lrs.xapi.versions import V1, V2
 if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
     from lrs.crypto.seal import Dek
-    from lrs.privacy.freetext import FreeText
+    from lrs.privacy.policy.force import InForce
+    from lrs.privacy.policy.intake import Purposes
     from lrs.settings import Settings
     from lrs.stored import StoredTimes
 
@@ -59,9 +61,10 @@ _MAX_PEOPLE = 10_000
 class Preparer:
     """The first half: from bytes to a batch of checked statements. Thread-safe; touches no store."""
 
-    def __init__(self, settings: Settings, policy: FreeText) -> None:
+    def __init__(self, settings: Settings, policy: Callable[[str], InForce]) -> None:
         self._settings = settings
-        self._checkers = {version: Checker(version, keeps=policy.keeps) for version in settings.supported_versions}
+        self._policy = policy
+        self._checkers: dict[tuple[str, str], Checker] = {}
         self._authorities: dict[bytes, Authority] = {}
 
     def prepare(
@@ -77,33 +80,37 @@ class Preparer:
         """Make a batch of at most ``limit`` statements of what was sent, or raise what is wrong with it. Nothing is stored yet."""
         with paused_collection():
             raws, single = self._decode(body, limit)
-            statements = self._check(raws, version)
+            statements, purposes = self._check(raws, principal, version)
         if statement_id is not None and not single:
             raise InvalidRequest("PUT takes one statement, not an array", parameter="statementId", section="xAPI 1.0.3 Communication 2.1.1")
         grant = decide(principal, Action.WRITE_STATEMENTS)
         ids = _stamp(statements, statement_id)
         check_contents(statements, contents)
         if contents:
-            check_signatures(statements, contents, partial(self._one, version=version), statement_id=statement_id, version=version)
-        return Batch(principal, ids, statements, self._authority(principal), future(), grant.defines, contents=contents)
+            check_signatures(
+                statements, contents, partial(self._one, principal=principal, version=version), statement_id=statement_id, version=version
+            )
+        return Batch(principal, ids, statements, self._authority(principal), future(), grant.defines, purposes, contents=contents)
 
     def prepare_lines(self, lines: Sequence[bytes], principal: Principal, *, version: str) -> tuple[Batch, list[int], dict[int, LRSError]]:
         """Make a batch of independent lines -> (batch, the line of each of its statements, the lines that were refused)."""
         grant = decide(principal, Action.WRITE_STATEMENTS)
         statements: list[Statement] = []
         places: list[int] = []
+        purposes: list[Purposes] = []
         refused: dict[int, LRSError] = {}
         for place, line in enumerate(lines):
             try:
-                found = self._check(self._decode(line, sys.maxsize)[0], version)
+                found, served = self._check(self._decode(line, sys.maxsize)[0], principal, version)
                 check_contents(found, NO_CONTENTS)
             except LRSError as error:
                 refused[place] = error
                 continue
             statements += found
+            purposes += served
             places += [place] * len(found)
         ids = [statement.id or uuid4() for statement in statements]
-        batch = Batch(principal, ids, statements, self._authority(principal), future(), grant.defines, independent=True)
+        batch = Batch(principal, ids, statements, self._authority(principal), future(), grant.defines, purposes, independent=True)
         return batch, places, refused
 
     def forget(self) -> None:
@@ -115,21 +122,35 @@ class Preparer:
     def _decode(self, body: bytes, limit: int) -> tuple[list[msgspec.Raw], bool]:
         return codec.split(body, max_statements=limit, max_statement_bytes=self._settings.max_statement_bytes)
 
-    def _check(self, raws: Sequence[msgspec.Raw], version: str) -> list[Statement]:
-        check = self._checkers[version].check
-        statements = [check(bytes(raw), index=index) for index, raw in enumerate(raws)]
-        for index, statement in enumerate(statements):
-            if len(statement.roles) > _MAX_PEOPLE:
-                raise LimitExceeded(
-                    f"statement {index} names more than {_MAX_PEOPLE} people", hint="Split its groups over several statements."
-                )
-        return statements
+    def _check(self, raws: Sequence[msgspec.Raw], principal: Principal, version: str) -> tuple[list[Statement], list[Purposes]]:
+        """Check statements and do with each what the policy says -> (what is left of them, the purposes of each)."""
+        force = self._policy(principal.tenant)
+        check = self._checker(force, principal.tenant, version).check
+        sent = [bytes(raw) for raw in raws]
+        statements = [check(raw, index=index) for index, raw in enumerate(sent)]
+        _check_people(statements)
+        if force.intake.takes_all:
+            return statements, [force.intake.unassigned] * len(statements)
+        purposes: list[Purposes] = []
+        for index, raw in enumerate(sent):
+            left, served = force.intake.take(raw, principal.name)
+            # What is left of a statement has to be one too.
+            statement = statements[index] if left == raw else check(left, index=index)
+            statements[index] = statement if served else nameless(statement)
+            purposes.append(served)
+        return statements, purposes
 
-    def _one(self, body: bytes, *, version: str) -> Statement:
+    def _checker(self, force: InForce, tenant: str, version: str) -> Checker:
+        checker = self._checkers.get((tenant, version))
+        if checker is None:
+            checker = self._checkers.setdefault((tenant, version), Checker(version, keeps=force.texts.keeps))
+        return checker
+
+    def _one(self, body: bytes, *, principal: Principal, version: str) -> Statement:
         raws, single = self._decode(body, 1)
         if not single:
             raise InvalidRequest("an array is not one statement")
-        return self._check(raws, version)[0]
+        return self._check(raws, principal, version)[0][0]
 
     def _authority(self, principal: Principal) -> Authority:
         authority = self._authorities.get(principal.authority)
@@ -164,8 +185,7 @@ class Writer:
         warehouse: StatementStore,
         stored: Stored,
         times: StoredTimes,
-        policy: FreeText,
-        settings: Settings,
+        policy: Callable[[str], InForce],
         audit: Audit,
     ) -> None:
         self._audit = audit
@@ -174,8 +194,7 @@ class Writer:
         self._stored = stored
         self._times = times
         self._policy = policy
-        self._settings = settings
-        self._notebook = Notebook(warehouse, lambda tenant: tenants(tenant).keys, texts=settings.free_text != "drop")
+        self._notebook = Notebook(warehouse, lambda tenant: tenants(tenant).keys, texts=lambda tenant: policy(tenant).texts.keeps_any)
         self._beside = ThreadPoolExecutor(1, "lrs-definitions")
         self._preparing = threading.Lock()
         self._under_way: dict[Key, tuple[Group, Row]] = {}
@@ -234,7 +253,11 @@ class Writer:
         drafts = []
         for batch in batches:
             room = self._tenant(batch.principal.tenant)
-            drafts.append([tokenise(statement, room.identities, room.keys, self._policy) for statement in batch.statements])
+            texts = self._policy(batch.principal.tenant).texts
+            drafts.append([tokenise(statement, room.identities, room.keys, texts) for statement in batch.statements])
+            for draft, purposes in zip(drafts[-1], batch.purposes, strict=True):
+                if not purposes:
+                    forget_texts(draft)
         return drafts
 
     def _recognise(self, batches: Sequence[Batch], drafts: Sequence[Sequence[Draft]]) -> Group:
@@ -251,9 +274,10 @@ class Writer:
             rows: dict[Key, tuple[Group, Row]] = {}
             replayed: set[int] = set()
             refused: dict[int, LRSError] = {}
-            for index, (identifier, statement, draft) in enumerate(zip(batch.ids, batch.statements, own_drafts, strict=True)):
+            each = zip(batch.ids, batch.statements, own_drafts, batch.purposes, strict=True)
+            for index, (identifier, statement, draft, purposes) in enumerate(each):
                 key = (tenant, identifier)
-                row = Row(tenant, identifier, statement, draft, batch.authority, batch.defines, batch.contents)
+                row = Row(tenant, identifier, statement, draft, batch.authority, batch.defines, batch.contents, purposes)
                 source, earlier = rows.get(key) or fresh.get(key) or (group, None)
                 stored = known[tenant].get(identifier)
                 if stored is None and earlier is None:
@@ -299,6 +323,7 @@ class Writer:
     def _row(self, row: Row, stored: int, deks: Mapping[int, Dek]) -> TokenisedStatement:
         statement, draft = row.statement, row.draft
         timestamp = stored if statement.timestamp is None else statement.timestamp
+        retention = self._policy(row.tenant).retention(row.purposes)
         return TokenisedStatement(
             tenant=row.tenant,
             id=row.id,
@@ -317,8 +342,9 @@ class Writer:
             sealed=seal_texts(draft, row.id, deks),
             fingerprint=draft.fingerprint,
             body=draft.body,
-            identity_until=_until(timestamp, self._settings.identity_days),
-            keep_until=_until(timestamp, self._settings.statement_days),
+            purposes=row.purposes,
+            identity_until=_until(timestamp, retention.identity_days),
+            keep_until=_until(timestamp, retention.statement_days),
         )
 
     def _insert(self, group: Group) -> None:
@@ -335,10 +361,16 @@ class Writer:
 
     def _pieces(self, fresh: Sequence[Row], rows: Sequence[TokenisedStatement]) -> Iterator[SealedPiece]:
         for row, sealed in zip(fresh, rows, strict=True):
-            if row.contents and row.statement.attachments:
+            if row.contents and row.statement.attachments and row.purposes:
                 owner = row.draft.sids[0]
                 key = self._tenant(row.tenant).identities.deks([owner])[owner]
                 yield from seal_contents(sealed, row.statement.attachments, row.contents, key)
+
+
+def _check_people(statements: Sequence[Statement]) -> None:
+    for index, statement in enumerate(statements):
+        if len(statement.roles) > _MAX_PEOPLE:
+            raise LimitExceeded(f"statement {index} names more than {_MAX_PEOPLE} people", hint="Split its groups over several statements.")
 
 
 def _stamp(statements: Sequence[Statement], wanted: UUID | None) -> list[UUID]:

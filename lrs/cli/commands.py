@@ -14,6 +14,7 @@ from lrs.cli.export import export
 from lrs.cli.forward import forward
 from lrs.cli.ingest import ingest
 from lrs.cli.keys import keys
+from lrs.cli.policy import policy
 from lrs.cli.pull import pull
 from lrs.cli.query import query
 from lrs.cli.receipts import receipt
@@ -37,5 +38,21 @@ def lrs() -> None:
     """  # noqa: D301 -- click keeps the lines after a backspace as they are
 
 
-for command in (serve, demo, ingest, convert, query, export, pull, forward, credentials, keys, audit, receipt, doctor):
+COMMANDS = (
+    serve,
+    demo,
+    ingest,
+    convert,
+    query,
+    export,
+    pull,
+    forward,
+    credentials,
+    policy,
+    keys,
+    audit,
+    receipt,
+    doctor,
+)
+for command in COMMANDS:
     lrs.add_command(command)

@@ -187,7 +187,7 @@ class Credentials:
 
     def _principal(self, row: CredentialRow) -> Principal:
         authority = self._keys(row.tenant).credentials.open("authority", row.id.encode(), row.authority)
-        return Principal(row.tenant, row.id, scopes_from(row.scopes), View(row.view), authority)
+        return Principal(row.tenant, row.id, scopes_from(row.scopes), View(row.view), authority, name=row.name)
 
     def _hash_anew(self, row: CredentialRow, password: str) -> None:
         # bcrypt does not see all of a longer password: what was typed may not be the right one.

@@ -44,11 +44,16 @@ class Fate(Enum):
 
 
 class FreeText:
-    """Decide what becomes of each text, by the settings ``free_text`` and ``keep_extensions``."""
+    """Decide what becomes of each text, as the policy says (``ingest.free_text`` and ``ingest.keep_extensions``)."""
 
     def __init__(self, *, free_text: str = "seal", keep_extensions: tuple[str, ...] = ()) -> None:
         self._fate = Fate(free_text)
         self._factual = FACTUAL_EXTENSIONS | frozenset(keep_extensions)
+
+    @property
+    def keeps_any(self) -> bool:
+        """Tell whether texts are kept at all, sealed or as they are."""
+        return self._fate is not Fate.DROP
 
     def keeps(self, iri: str) -> bool:
         """Tell whether an extension's value stays readable whatever it is."""

@@ -33,7 +33,8 @@ class TokenisedStatement(msgspec.Struct, gc=False):
     (index into ``sids``, ``vids``, ``roles``), ``{"$b":n}`` and ``{"$o":n}`` for sealed value ``n`` (``$o``: it is an object),
     ``{"$r":0}`` for ``registration``, ``{"$s":n}`` for ``references[n]``. ``verb``, ``activity`` and ``related`` hold a keyed hash
     in place of an IRI that mentions the person. ``reference`` is the id when the object is a StatementRef, else ``NO_UUID``. ``fingerprint``
-    is a keyed 64-bit hash of the content, equal for a byte-for-byte replay. ``identity_until`` and ``keep_until`` are seconds since 1970.
+    is a keyed 64-bit hash of the content, equal for a byte-for-byte replay. ``purposes`` are the ids of the purposes that it serves, none for a
+    statement without identity. ``identity_until`` and ``keep_until`` are seconds since 1970.
     """
 
     tenant: str
@@ -53,6 +54,7 @@ class TokenisedStatement(msgspec.Struct, gc=False):
     sealed: Sequence[bytes]
     fingerprint: int
     body: bytes
+    purposes: Sequence[str] = ()
     identity_until: int = FOREVER
     keep_until: int = FOREVER
 

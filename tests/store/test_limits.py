@@ -16,6 +16,24 @@ from lrs.engine import LRS
 from tests.store.conftest import World
 
 DAY = 86_400_000_000
+LIMITS = """
+title = { fr = "Essai", en = "Trial" }
+default_purpose = "trial"
+unassigned = "trial"
+parties = [{ name = "Institution", role = "controller", location = "FR" }]
+
+[[purposes]]
+id = "trial"
+title = { fr = "Essai", en = "Trial" }
+legal_basis = "public_task"
+audiences = ["learner"]
+retention = { identity_days = 10, statement_days = 20 }
+"""
+
+
+def limited(data: Path) -> lrs.Settings:
+    (data / "policy.toml").write_text(LIMITS, "utf-8")
+    return lrs.Settings(data=data)
 
 
 def found(store: lrs.LRS, **filters: Any) -> set[UUID]:
@@ -36,7 +54,7 @@ def test_nothing_is_shown_past_its_limit(tmp_path: Path) -> None:
     """Past identity_days the people are gone from every read, past statement_days the statement, the moment it passes."""
     # From the real time on: the engine itself expires what is older.
     now = [time.time_ns() // 1000]
-    with LRS(lrs.Settings(data=tmp_path, identity_days=10, statement_days=20), clock=lambda: now[0]) as store:
+    with LRS(limited(tmp_path), clock=lambda: now[0]) as store:
         world = World()
         (identifier,) = store.ingest(world.statement("ana"))
         assert found(store, agent=world.person("ana")) == {identifier}
@@ -71,7 +89,7 @@ def test_a_content_has_the_limits_of_its_statement(tmp_path: Path) -> None:
     essay = b"an essay"
     digest = hashlib.sha256(essay).hexdigest()
     attachment = {"usageType": "https://u.example/1", "display": {}, "contentType": "text/plain", "length": len(essay), "sha2": digest}
-    with LRS(lrs.Settings(data=tmp_path, identity_days=10, statement_days=20), clock=lambda: now[0]) as store:
+    with LRS(limited(tmp_path), clock=lambda: now[0]) as store:
         world = World()
         late = datetime.fromtimestamp(now[0] / 1_000_000, UTC) - timedelta(days=5)
         ids = store.ingest(

@@ -53,6 +53,7 @@ CREATE TABLE IF NOT EXISTS statements (
     sealed Array(String) TTL identity_until,
     fingerprint UInt64 TTL identity_until,
     body String CODEC(ZSTD(1)),
+    purposes Array(LowCardinality(String)),
     identity_until DateTime('UTC') CODEC(ZSTD(1)),
     keep_until DateTime('UTC') CODEC(ZSTD(1)),
     INDEX by_person sids TYPE bloom_filter(0.01) GRANULARITY 4,

@@ -1,0 +1,60 @@
+"""The policies in force: one a tenant, read when the tenant is first met; a change in a file counts from the next start on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import attrs
+
+from lrs.privacy.freetext import FreeText
+from lrs.privacy.policy.intake import Intake
+from lrs.privacy.policy.model import Policy, Retention
+from lrs.privacy.policy.reader import policy_of
+
+if TYPE_CHECKING:
+    from lrs.settings import Settings
+
+
+@attrs.frozen(eq=False)
+class InForce:
+    """A policy, and what carries it out."""
+
+    policy: Policy
+    texts: FreeText
+    intake: Intake
+    _retention: dict[tuple[str, ...], Retention] = attrs.field(factory=dict, init=False, repr=False)
+
+    def retention(self, purposes: tuple[str, ...]) -> Retention:
+        """Say how long a statement is kept that serves these purposes: as long as the one that needs it longest. Serving none, as serving all."""
+        found = self._retention.get(purposes)
+        if found is None:
+            served = [each.retention for each in self.policy.purposes if not purposes or each.id in purposes]
+            found = self._retention[purposes] = Retention(
+                identity_days=_longest(each.identity_days for each in served),
+                statement_days=_longest(each.statement_days for each in served),
+            )
+        return found
+
+
+class Policies:
+    """The policies of all tenants. Thread-safe."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._known: dict[str, InForce] = {}
+
+    def of(self, tenant: str) -> InForce:
+        """Give what is in force for a tenant; raises :class:`lrs.errors.ConfigurationError` when its file is wrong."""
+        found = self._known.get(tenant)
+        if found is None:
+            policy = policy_of(self._settings, tenant)
+            texts = FreeText(free_text=policy.ingest.free_text, keep_extensions=policy.ingest.keep_extensions)
+            found = self._known.setdefault(tenant, InForce(policy, texts, Intake(policy)))
+        return found
+
+
+def _longest(limits: Iterable[int | None]) -> int | None:
+    """Give the longest of some limits in days; None, no limit, is longer than any."""
+    known = list(limits)
+    return None if None in known else max(limit for limit in known if limit is not None)
