@@ -21,6 +21,11 @@ class View(StrEnum):
     AGGREGATE = "aggregate"
 
 
+def narrower(one: View, other: View) -> View:
+    """Give that one of two views which shows less of people."""
+    return max(one, other, key=list(View).index)
+
+
 class Scope(StrEnum):
     """What a credential may do (xAPI 1.0.3 Communication 4.2, the names of its OAuth scopes)."""
 

@@ -19,6 +19,8 @@ from lrs.access import Action, Principal, decide
 from lrs.errors import Conflict, InvalidRequest, InvalidStatement, LimitExceeded, NotFound, NotPermitted
 from lrs.privacy.audit import REFUSED, Audit, Event
 from lrs.privacy.documents import SealedDocuments, Vault
+from lrs.privacy.policy import Policy
+from lrs.privacy.policy.reading import reading
 from lrs.xapi import codec, documents, parameters, preconditions
 from lrs.xapi.documents import JSON, Content, Context, Document, Kind
 from lrs.xapi.preconditions import Preconditions
@@ -61,8 +63,10 @@ class Documents:
         month: Callable[[], int],
         largest: int,
         audit: Audit,
+        policy: Callable[[str], Policy],
     ) -> None:
         self._audit = audit
+        self._policy = policy
         self._vault = vault
         self._keys = keys
         self._owner = owner
@@ -95,7 +99,16 @@ class Documents:
     def shelf(self, context: Context, *, principal: Principal | None = None, version: str = V1) -> Shelf:
         """Give the documents of a checked context, as a caller sees them under a version of xAPI."""
         caller = principal or self._owner
-        return Shelf(self._sealed(caller.tenant), context, caller, version=version, largest=self._largest, audit=self._audit)
+        return Shelf(
+            self._sealed(caller.tenant), context, caller, version=version, largest=self._largest, audit=self._audit, narrowed=self._narrowed
+        )
+
+    def _narrowed(self, caller: Principal) -> Principal:
+        """Let a reader see no more than the purpose that it reads for; one that shows some properties of statements shows no documents."""
+        purpose, narrowed = reading(self._policy(caller.tenant), caller, self._clock())
+        if purpose.purpose.fields:
+            raise NotPermitted("the purpose shows some properties of statements, and no documents")
+        return narrowed
 
     def forget(self) -> None:
         """Drop every key from memory."""
@@ -117,8 +130,19 @@ class Shelf:
     A document that isn't as they require raises :class:`lrs.PreconditionFailed`, and nothing has changed.
     """
 
-    def __init__(self, sealed: SealedDocuments, context: Context, caller: Principal, *, version: str, largest: int, audit: Audit) -> None:
+    def __init__(
+        self,
+        sealed: SealedDocuments,
+        context: Context,
+        caller: Principal,
+        *,
+        version: str,
+        largest: int,
+        audit: Audit,
+        narrowed: Callable[[Principal], Principal],
+    ) -> None:
         self._audit = audit
+        self._narrowed = narrowed
         self._sealed = sealed
         self._context = context
         self._caller = caller
@@ -131,11 +155,11 @@ class Shelf:
 
     def get(self, document_id: str) -> Document:
         """Read one document; raises :class:`lrs.NotFound`, :class:`lrs.NotPermitted`."""
-        self._decide(self._reading)
+        caller = self._decide(self._reading)
         found = self._sealed.read(self._context, self._checked(document_id))
         if found is None:
             raise NotFound("no document is stored under this id")
-        self._record(self._reading, documents=1)
+        self._record(caller, self._reading, documents=1)
         return found
 
     def listing(self, *, since: int | str | datetime | None = None) -> Listing:
@@ -143,9 +167,9 @@ class Shelf:
 
         ``since`` is a timestamp, a datetime with a time zone, or microseconds since 1970 UTC.
         """
-        self._decide(self._reading)
+        caller = self._decide(self._reading)
         found = self._sealed.names(self._context, self._moment(since))
-        self._record(self._reading, ids=len(found))
+        self._record(caller, self._reading, ids=len(found))
         # Several registrations may have a document of the same id.
         return Listing(list(dict.fromkeys(name for name, _ in found)), found[-1][1] if found else None)
 
@@ -198,33 +222,36 @@ class Shelf:
 
     def delete(self, document_id: str, *, if_match: str | None = None, if_none_match: str | None = None) -> None:
         """Delete one document; that it isn't there is no error."""
-        self._decide(self._writing)
+        caller = self._decide(self._writing)
         required = preconditions.parse(if_match, if_none_match)
         self._sealed.remove(self._context, self._checked(document_id), lambda old: required.check(_tag(old)))
-        self._record(self._writing, deleted=1)
+        self._record(caller, self._writing, deleted=1)
 
     def clear(self) -> None:
         """Delete all documents, of every registration unless the shelf is that of one."""
-        self._decide(self._writing)
+        caller = self._decide(self._writing)
         self._sealed.clear(self._context)
-        self._record(self._writing, cleared=1)
+        self._record(caller, self._writing, cleared=1)
 
     def _write(self, document_id: str, revise: Callable[[Document | None], Content]) -> Document:
-        self._decide(self._writing)
+        caller = self._decide(self._writing)
         written = self._sealed.write(self._context, self._checked(document_id), revise)
-        self._record(self._writing, documents=1)
+        self._record(caller, self._writing, documents=1)
         return written
 
-    def _decide(self, action: Action) -> None:
+    def _decide(self, action: Action) -> Principal:
+        """Let the caller do this, and give it as the audit trail names it: who reads does so for a purpose."""
         try:
-            decide(self._caller, action)
+            caller = self._narrowed(self._caller) if action is self._reading else self._caller
+            decide(caller, action)
         except NotPermitted:
             self._audit.put(Event.by(self._caller, action, outcome=REFUSED))
             raise
+        return caller
 
-    def _record(self, action: Action, **counts: int) -> None:
+    def _record(self, caller: Principal, action: Action, **counts: int) -> None:
         """Have the audit trail say what was done, and about whom, before it is answered."""
-        self._audit.record(Event.by(self._caller, action, counts=counts, sids=self._sealed.about(self._context)))
+        self._audit.record(Event.by(caller, action, counts=counts, sids=self._sealed.about(self._context)))
 
     def _check_put(self, old: Document | None, required: Preconditions) -> None:
         """Refuse to replace what the caller has not seen (xAPI 1.0.3 Communication 3.1: profiles only; IEEE 9274.1.1 4.1.4: states too)."""

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
+import attrs
 import msgspec
 
 from lrs.access import BEARER, LOCAL, Action, Principal, Scope, View, software_authority
@@ -86,20 +87,29 @@ class LRS:
             authority=software_authority(settings.home_page, "local"),
         )
         self._policies = Policies(settings)
-        digest = self._policies.of(settings.tenant).policy.digest
+        # A policy that can't be followed keeps the store closed.
+        digest = self._digest(settings.tenant)
         with ExitStack() as opened:
             self._vault = Vault.open(settings)
             opened.callback(self._vault.close)
             self._keyring = self._checked_keyring(create=not self._vault.tenants())
             self._warehouse = Warehouse.open(settings)
             opened.callback(self._warehouse.close)
-            self._audit = Audit(settings, signer=lambda: self._keyring.signer, keys=self._keys, clock=self._clock)
+            self._audit = Audit(settings, signer=lambda: self._keyring.signer, keys=self._keys, clock=self._clock, policy=self._digest)
             opened.callback(self._audit.close)
             self._audit.record(Event(action="open the store", credential=LOCAL, policy=digest))
             self._times = StoredTimes(self._clock, self._warehouse.last_stored())
             self._writers: dict[str, TenantWriter] = {}
             self._preparer = Preparer(settings, self._policies.of)
-            self._reader = Reader(self._vault, self._warehouse, keys=self._keys, settings=settings, clock=self._clock, audit=self._audit)
+            self._reader = Reader(
+                self._vault,
+                self._warehouse,
+                keys=self._keys,
+                settings=settings,
+                clock=self._clock,
+                audit=self._audit,
+                policy=self._policies.of,
+            )
             writer = Writer(
                 tenants=self._tenant,
                 warehouse=self._warehouse,
@@ -119,6 +129,7 @@ class LRS:
                 month=self._month,
                 largest=settings.max_document_bytes,
                 audit=self._audit,
+                policy=lambda tenant: self._policies.of(tenant).policy,
             )
             self.credentials = Credentials(self._vault, settings, clock=self._clock, audit=self._audit)
             self._bearers = self._issuers_bearers()
@@ -242,22 +253,23 @@ class LRS:
 
     # Reading
 
-    def query(self, *, principal: Principal | None = None, **filters: Any) -> Page:
+    def query(self, *, principal: Principal | None = None, purpose: str = "", **filters: Any) -> Page:
         """Read a page of statements, newest first.
 
         Filters are those of the specification (xAPI 1.0.3 Communication 2.1.3): ``agent`` (a dict), ``verb``, ``activity``, ``registration``,
         ``related_agents``, ``related_activities``, ``since`` (exclusive), ``until`` (inclusive), ``limit``, ``ascending``, ``format``
         (``exact``, ``ids``, ``canonical``), ``language`` (as in Accept-Language), ``attachments`` (whether the page has their contents),
-        ``statement_id``, ``voided_statement_id``; or ``more`` alone, the token of the page before. Raises :class:`lrs.InvalidRequest`,
+        ``statement_id``, ``voided_statement_id``; or ``more`` alone, the token of the page before. ``purpose`` is one of the policy's, its default
+        one if none is named; the page shows no more than the purpose does. Raises :class:`lrs.InvalidRequest`,
         :class:`lrs.NotFound`, :class:`lrs.NotPermitted`.
         """
         more = filters.pop("more", None)
         if more is not None:
             if filters:
                 raise InvalidRequest("more stands alone: the filters are in it already", parameter="more")
-            return self.read_more(more, principal=principal)
+            return self.read_more(more, principal=self._reads(principal, purpose))
         language = filters.pop("language", "")
-        return self.read(from_arguments(**filters), principal=principal, languages=language)
+        return self.read(from_arguments(**filters), principal=self._reads(principal, purpose), languages=language)
 
     def read(self, query: StatementQuery, *, principal: Principal | None = None, languages: str = "") -> Page:
         """Read the first page that a checked query asks for."""
@@ -287,13 +299,13 @@ class LRS:
         finally:
             self._audit.record(Event.by(caller, export.ACTION, counts=counts, outcome=outcome, purpose=purpose))
 
-    def person(self, agent: Json, *, principal: Principal | None = None) -> dict[str, Any]:
+    def person(self, agent: Json, *, principal: Principal | None = None, purpose: str = "") -> dict[str, Any]:
         """Look a person up -> a Person object (xAPI 1.0.3 Communication 2.4): every name and identifier that statements gave of this agent.
 
         Of an agent that is not known, it holds what was given. Raises :class:`lrs.InvalidRequest`, :class:`lrs.NotPermitted`.
         """
         asked = lookup.agent([("agent", parameters.spelled(agent))])
-        found: dict[str, Any] = msgspec.json.decode(self.read_person(asked, principal=principal))
+        found: dict[str, Any] = msgspec.json.decode(self.read_person(asked, principal=self._reads(principal, purpose)))
         return found
 
     def read_person(self, agent: Person, *, principal: Principal | None = None) -> bytes:
@@ -301,12 +313,14 @@ class LRS:
         with self._refusals(Action.READ_PERSONS, principal):
             return self._reader.person(agent, principal or self._owner)
 
-    def activity(self, iri: str, *, principal: Principal | None = None) -> dict[str, Any]:
+    def activity(self, iri: str, *, principal: Principal | None = None, purpose: str = "") -> dict[str, Any]:
         """Look an activity up -> an Activity object (xAPI 1.0.3 Communication 2.5), with all that statements said of it.
 
         Of an activity that is not known, it holds the id alone. Raises :class:`lrs.InvalidRequest`, :class:`lrs.NotPermitted`.
         """
-        found: dict[str, Any] = msgspec.json.decode(self.read_activity(lookup.activity([("activityId", iri)]), principal=principal))
+        found: dict[str, Any] = msgspec.json.decode(
+            self.read_activity(lookup.activity([("activityId", iri)]), principal=self._reads(principal, purpose))
+        )
         return found
 
     def read_activity(self, iri: str, *, principal: Principal | None = None) -> bytes:
@@ -314,10 +328,11 @@ class LRS:
         with self._refusals(Action.READ_ACTIVITIES, principal):
             return self._reader.activity(iri, principal or self._owner)
 
-    def count(self, by: str, *, principal: Principal | None = None, **filters: Any) -> list[tuple[Any, int]]:
+    def count(self, by: str, *, principal: Principal | None = None, purpose: str = "", **filters: Any) -> list[tuple[Any, int]]:
         """Count matching statements by ``verb``, ``activity``, ``actor`` or ``day``, largest first."""
-        with self._refusals(Action.COUNT_STATEMENTS, principal):
-            return self._reader.count(by, from_arguments(**filters), principal or self._owner)
+        caller = self._reads(principal, purpose)
+        with self._refusals(Action.COUNT_STATEMENTS, caller):
+            return self._reader.count(by, from_arguments(**filters), caller)
 
     # Access and health
 
@@ -399,6 +414,14 @@ class LRS:
             keys = self._keys(name)
             writer = self._writers[name] = TenantWriter(keys, Identities(name, keys, self._vault, month=self._month))
         return writer
+
+    def _digest(self, tenant: str) -> str:
+        return self._policies.of(tenant).policy.digest
+
+    def _reads(self, principal: Principal | None, purpose: str) -> Principal:
+        """Say who reads, and for what: a principal's own purpose, unless the program names another."""
+        caller = principal or self._owner
+        return attrs.evolve(caller, purpose=purpose) if purpose else caller
 
     def _month(self) -> int:
         now = datetime.fromtimestamp(self._clock() / MICROSECONDS, UTC)

@@ -1,6 +1,6 @@
 """The read path, one named call a step.
 
-request -> authorise -> narrow (identifier -> sids) -> find -> reveal as the reader's view allows -> render -> page
+request -> purpose -> authorise -> narrow (identifier -> sids) -> find -> reveal as the reader's view allows -> render -> project -> page
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from lrs.definitions import definitions
 from lrs.errors import InvalidRequest, NotFound, NotPermitted
 from lrs.privacy.attachments import StoredContents
 from lrs.privacy.audit import Audit, Event
+from lrs.privacy.policy.reading import Reading, reading
 from lrs.privacy.reveal import Revealer
 from lrs.storage.contract import Selection, StatementStore, StoredStatement, SubjectStore
 from lrs.xapi import render
@@ -25,6 +26,7 @@ from lrs.xapi.rules import check_authority
 
 if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
+    from lrs.privacy.policy.force import InForce
     from lrs.settings import Settings
 
 _MICROSECONDS = 1_000_000
@@ -76,8 +78,10 @@ class Reader:
         settings: Settings,
         clock: Callable[[], int],
         audit: Audit,
+        policy: Callable[[str], InForce],
     ) -> None:
         self._audit = audit
+        self._policy = policy
         self._vault = vault
         self._warehouse = warehouse
         self._keys = keys
@@ -87,27 +91,35 @@ class Reader:
 
     def read(self, query: StatementQuery, principal: Principal, *, languages: str = "") -> Page:
         """Read the first page of a query, or the one statement that it names."""
+        purpose, principal = self._reading(principal)
         grant = decide(principal, Action.READ_STATEMENTS)
+        purpose.check_filters(query)
         wanted = query.statement_id or query.voided_statement_id
         if wanted is not None:
-            return self._one(wanted, query, principal, grant, languages)
-        following = _Next(self._narrow(query, principal, grant), query.format, languages, query.attachments)
-        return self._page(following, principal, grant)
+            return self._one(wanted, query, principal, grant, purpose, languages)
+        following = _Next(purpose.narrow(self._narrow(query, principal, grant)), query.format, languages, query.attachments)
+        return self._page(following, principal, grant, purpose)
 
     def read_more(self, token: str, principal: Principal) -> Page:
-        """Read the page that a token stands for."""
+        """Read the page that a token stands for, for the purpose for which the page before was read."""
+        purpose, principal = self._reading(principal)
         grant = decide(principal, Action.READ_STATEMENTS)
-        payload = self._keys(principal.tenant).tokens.open(token, bound_to=principal.credential_id, now=self._clock() // _MICROSECONDS)
-        return self._page(msgspec.msgpack.decode(payload, type=_Next), principal, grant)
+        payload = self._keys(principal.tenant).tokens.open(token, bound_to=_bound(principal), now=self._clock() // _MICROSECONDS)
+        following = msgspec.msgpack.decode(payload, type=_Next)
+        fresh = msgspec.structs.replace(following, selection=purpose.narrow(following.selection))
+        return self._page(fresh, principal, grant, purpose)
 
     def count(self, by: str, query: StatementQuery, principal: Principal) -> list[tuple[Any, int]]:
         """Count what matches by ``verb``, ``activity``, ``actor`` or ``day`` -> (what, number), largest first."""
+        purpose, principal = self._reading(principal)
         grant = decide(principal, Action.COUNT_STATEMENTS)
         if by not in ("verb", "activity", "actor", "day"):
             raise InvalidRequest("statements are counted by verb, activity, actor or day", parameter="by")
         if by == "actor" and grant.view is View.AGGREGATE:
             raise NotPermitted("this credential sees counts only, not people")
-        selection = msgspec.structs.replace(self._narrow(query, principal, grant), limit=query.limit or _ALL_GROUPS)
+        purpose.check_filters(query)
+        purpose.check_counted(by)
+        selection = msgspec.structs.replace(purpose.narrow(self._narrow(query, principal, grant)), limit=query.limit or _ALL_GROUPS)
         counted = self._warehouse.count_by(principal.tenant, selection, by, now=self._clock())
         sids = {int(str(sid)) for sid, _ in counted} if by == "actor" else ()
         self._audit.record(Event.by(principal, Action.COUNT_STATEMENTS, counts={"groups": len(counted)}, sids=sids))
@@ -121,6 +133,8 @@ class Reader:
 
         It is what is ``asked`` for when nothing was, and to who reads only its own statements, for others sent the spellings too.
         """
+        purpose, principal = self._reading(principal)
+        purpose.check_shown("actor")
         if decide(principal, Action.READ_PERSONS).only_mine:
             return render.person([asked.json])
         (sid,) = self._sids(asked, principal.tenant)
@@ -129,8 +143,10 @@ class Reader:
 
     def activity(self, iri: str, principal: Principal) -> bytes:
         """Give the Activity object of an IRI, with all that was said of it; the bare object when nothing was."""
+        purpose, principal = self._reading(principal)
+        purpose.check_shown("object")
         grant = decide(principal, Action.READ_ACTIVITIES)
-        seen = self._definitions([iri], principal, grant)
+        seen = self._definitions([iri], principal, grant, purpose)
         self._audit.record(Event.by(principal, Action.READ_ACTIVITIES, counts={"definitions": len(seen.get(iri, ()))}))
         return render.activity(iri, seen.get(iri, ()))
 
@@ -144,19 +160,20 @@ class Reader:
         for revealer in self._revealers.values():
             revealer.forget()
 
-    def _one(self, wanted: UUID, query: StatementQuery, principal: Principal, grant: Grant, languages: str) -> Page:
+    def _one(self, wanted: UUID, query: StatementQuery, principal: Principal, grant: Grant, purpose: Reading, languages: str) -> Page:
         if grant.view is not View.IDENTIFIED:
             raise NotPermitted("this credential sees pseudonymous ids: it can't ask for a statement by its own")
         found = self._warehouse.by_id(principal.tenant, [wanted], now=self._clock()).get(wanted)
         if found is None or found[1] is not (query.voided_statement_id is not None):
             raise NotFound("no statement that this credential may see is stored under this id")
         row = found[0]
-        if not self._readable(principal, grant)(row):
+        if not self._readable(principal, grant, purpose)(row):
             raise NotFound("no statement that this credential may see is stored under this id")
+        row = purpose.needed(row)
         bodies = self._revealer(principal.tenant).reveal([row], grant.view)
-        attachments = self._attachments([row], principal.tenant, grant) if query.attachments else None
+        attachments = self._attachments([row], principal.tenant, grant, purpose) if query.attachments else None
         self._record_read([row], principal)
-        return Page(self._render(bodies, query.format, languages, principal, grant), None, attachments)
+        return Page(self._render(bodies, query.format, languages, principal, grant, purpose), None, attachments)
 
     def _narrow(self, query: StatementQuery, principal: Principal, grant: Grant) -> Selection:
         """Turn identifiers into subject numbers, and IRIs into what may stand for them."""
@@ -177,59 +194,69 @@ class Reader:
             limit=min(query.limit or most, most),
         )
 
-    def _page(self, following: _Next, principal: Principal, grant: Grant) -> Page:
+    def _page(self, following: _Next, principal: Principal, grant: Grant, purpose: Reading) -> Page:
         selection = following.selection
         # One row more than asked for tells whether there is a next page.
         rows = self._warehouse.find(principal.tenant, msgspec.structs.replace(selection, limit=selection.limit + 1), now=self._clock())
-        shown = rows[: selection.limit]
+        shown = [purpose.needed(row) for row in rows[: selection.limit]]
         more = None
         if len(rows) > len(shown):
             payload = msgspec.msgpack.encode(
                 msgspec.structs.replace(following, selection=msgspec.structs.replace(selection, after=shown[-1].stored))
             )
             until = self._clock() // _MICROSECONDS + _TOKEN_SECONDS
-            more = self._keys(principal.tenant).tokens.seal(payload, bound_to=principal.credential_id, until=until)
+            more = self._keys(principal.tenant).tokens.seal(payload, bound_to=_bound(principal), until=until)
         bodies = self._revealer(principal.tenant).reveal(shown, grant.view)
-        attachments = self._attachments(shown, principal.tenant, grant) if following.attachments else None
+        attachments = self._attachments(shown, principal.tenant, grant, purpose) if following.attachments else None
         self._record_read(shown, principal)
-        return Page(self._render(bodies, following.format, following.languages, principal, grant), more, attachments)
+        return Page(self._render(bodies, following.format, following.languages, principal, grant, purpose), more, attachments)
 
     def _record_read(self, rows: Sequence[StoredStatement], principal: Principal) -> None:
         """Write who was shown whom, before it is shown."""
         sids = {sid for row in rows for sid in row.sids}
         self._audit.record(Event.by(principal, Action.READ_STATEMENTS, counts={"people": len(sids), "statements": len(rows)}, sids=sids))
 
-    def _attachments(self, rows: list[StoredStatement], tenant: str, grant: Grant) -> StoredContents:
-        """Find the contents of these statements: none where the view hides people, or for whom no key is left."""
+    def _attachments(self, rows: list[StoredStatement], tenant: str, grant: Grant, purpose: Reading) -> StoredContents:
+        """Find the contents of these statements: none where the view hides people or the purpose does not show attachments, or for whom no key is left."""
         now = self._clock()
-        owners = {row.id: row.sids[0] for row in rows if row.sids and grant.view is View.IDENTIFIED}
+        owners = {row.id: row.sids[0] for row in rows if row.sids and grant.view is View.IDENTIFIED and purpose.shows("attachments")}
         heads = self._warehouse.heads(tenant, [(row.stored, row.id) for row in rows if row.id in owners], now=now)
         keys = self._revealer(tenant).keys({owners[head.statement] for head in heads})
         known = {statement: keys[sid] for statement, sid in owners.items() if sid in keys}
         return StoredContents(self._warehouse, tenant, heads, known, now=now)
 
-    def _render(self, bodies: list[bytes], form: str, languages: str, principal: Principal, grant: Grant) -> list[bytes]:
-        if form == "exact":
-            return bodies
+    def _render(self, bodies: list[bytes], form: str, languages: str, principal: Principal, grant: Grant, purpose: Reading) -> list[bytes]:
+        """Write statements in a format, and show of them what the purpose shows, last of all: nothing comes in after it."""
         if form == "ids":
-            return [render.ids(body) for body in bodies]
-        activities = sorted({activity for body in bodies for activity in render.activities(body)})
-        said = self._definitions(activities, principal, grant)
-        return [render.canonical(body, languages, said) for body in bodies]
+            bodies = [render.ids(body) for body in bodies]
+        elif form == "canonical":
+            activities = sorted({activity for body in bodies for activity in render.activities(body)})
+            said = self._definitions(activities, principal, grant, purpose)
+            bodies = [render.canonical(body, languages, said) for body in bodies]
+        return [purpose.shown(body) for body in bodies]
 
-    def _definitions(self, activities: list[str], principal: Principal, grant: Grant) -> Mapping[str, list[bytes]]:
+    def _definitions(self, activities: list[str], principal: Principal, grant: Grant, purpose: Reading) -> Mapping[str, list[bytes]]:
         """Give what was said of activities: with free text from the statements that this reader sees with their people."""
         revealer = self._revealer(principal.tenant) if grant.reads and grant.view is View.IDENTIFIED else None
         return definitions(
-            self._warehouse, principal.tenant, activities, revealer=revealer, readable=self._readable(principal, grant), now=self._clock()
+            self._warehouse,
+            principal.tenant,
+            activities,
+            revealer=revealer,
+            readable=self._readable(principal, grant, purpose),
+            now=self._clock(),
         )
 
-    def _readable(self, principal: Principal, grant: Grant) -> Callable[[StoredStatement], bool]:
+    def _readable(self, principal: Principal, grant: Grant, purpose: Reading) -> Callable[[StoredStatement], bool]:
         """Tell which statements a reader may see."""
         if not grant.only_mine:
-            return lambda _: True
+            return purpose.sees
         own = self._own_authority(principal)
-        return lambda row: _authority_of(row) == own
+        return lambda row: purpose.sees(row) and _authority_of(row) == own
+
+    def _reading(self, principal: Principal) -> tuple[Reading, Principal]:
+        """Say for which purpose a principal reads, and let it see no more than that."""
+        return reading(self._policy(principal.tenant).policy, principal, self._clock())
 
     def _sids(self, person: Person, tenant: str) -> tuple[int, ...]:
         index = self._keys(tenant).blind_index(person.ifi)
@@ -250,6 +277,11 @@ class Reader:
         if revealer is None:
             revealer = self._revealers[tenant] = Revealer(tenant, self._keys(tenant), self._vault)
         return revealer
+
+
+def _bound(principal: Principal) -> str:
+    """Say what a more token is bound to: who got it, and for which purpose."""
+    return f"{principal.credential_id} {principal.purpose}"
 
 
 def _authority_of(row: StoredStatement) -> tuple[int, ...]:

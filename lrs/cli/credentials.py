@@ -42,8 +42,9 @@ def credentials() -> None:
 @click.option(
     "--view", type=click.Choice([view.value for view in View]), help="How much of a person it sees when reading. [default: identified]"
 )
+@click.option("--purpose", default="", metavar="ID", help="What it reads for: a purpose of the policy; its default one if not given.")
 @click.option("--tenant", help="The tenant whose data it reaches; that of the settings if not given.")
-def add(  # noqa: PLR0913 -- one parameter an option
+def add(  # noqa: PLR0913, PLR0917 -- one parameter an option
     name: str,
     data: Path | None,
     config: Path | None,
@@ -51,6 +52,7 @@ def add(  # noqa: PLR0913 -- one parameter an option
     password: str | None,
     scopes: tuple[str, ...],
     view: str | None,
+    purpose: str,
     tenant: str | None,
     *,
     password_stdin: bool,
@@ -73,7 +75,13 @@ def add(  # noqa: PLR0913 -- one parameter an option
     chosen = scopes or ((Scope.STATEMENTS_READ.value,) if view else PLATFORM)
     with open_credentials(settings_of(data, config), clock=_now) as room:
         row, made_username, made_password = room.add(
-            name, tenant=tenant, username=username, password=password, scopes=chosen, view=view or View.IDENTIFIED.value
+            name,
+            tenant=tenant,
+            username=username,
+            password=password,
+            scopes=chosen,
+            view=view or View.IDENTIFIED.value,
+            purpose=purpose,
         )
     click.echo(f"username: {made_username}")
     if password is None:
@@ -131,9 +139,9 @@ def list_(data: Path | None, config: Path | None, tenant: str | None) -> None:
         click.echo("There are no credentials. Add one with: lrs credentials add NAME")
         return
     print_table(
-        ("id", "name", "username", "tenant", "scopes", "view", "added", "revoked"),
+        ("id", "name", "username", "tenant", "scopes", "view", "purpose", "added", "revoked"),
         [
-            (row.id, row.name, row.username, row.tenant, " ".join(row.scopes), row.view, _day(row.created), _day(row.revoked))
+            (row.id, row.name, row.username, row.tenant, " ".join(row.scopes), row.view, row.purpose, _day(row.created), _day(row.revoked))
             for row in rows
         ],
     )

@@ -16,6 +16,7 @@ from lrs.crypto import passwords
 from lrs.crypto.providers import add_tenant, open_keyring
 from lrs.errors import ConfigurationError, NotAuthenticated, StoreUnavailable
 from lrs.privacy.audit import REFUSED, Audit, Event, open_trail
+from lrs.privacy.policy.reader import policy_of
 from lrs.storage.contract import CredentialRow
 from lrs.storage.vault import Vault
 
@@ -61,15 +62,18 @@ class Credentials:
         password: str | None = None,
         scopes: Sequence[str] = PLATFORM,
         view: str = View.IDENTIFIED,
+        purpose: str = "",
     ) -> tuple[CredentialRow, str, str]:
         """Add a credential -> (what is kept, username, password); username and password are made up where none is given.
 
-        A tenant that is new gets its keys. Raises :class:`lrs.errors.ConfigurationError`.
+        ``purpose`` is one of the tenant's policy, its default one if none is named. A tenant that is new gets its keys.
+
+        Raises :class:`lrs.errors.ConfigurationError`.
         """
         username = username or f"{name.lower().replace(' ', '-')}-{os.urandom(4).hex()}"
         password = password or passwords.new_password()
         secret = passwords.hash_password(password, self._profile)
-        row = self._row(tenant or self._settings.tenant, name, username, secret, scopes=scopes, view=view)
+        row = self._row(tenant or self._settings.tenant, name, username, secret, scopes=scopes, view=view, purpose=purpose)
         self._vault.add_credentials([row])
         self._record("add credential", row)
         return row, username, password
@@ -99,18 +103,29 @@ class Credentials:
         return rows
 
     def _row(
-        self, tenant: str, name: str, username: str, secret: str, *, scopes: Sequence[str], view: str, authority: bytes | None = None
+        self,
+        tenant: str,
+        name: str,
+        username: str,
+        secret: str,
+        *,
+        scopes: Sequence[str],
+        view: str,
+        authority: bytes | None = None,
+        purpose: str = "",
     ) -> CredentialRow:
         if not 0 < len(tenant) <= _TENANT_LENGTH or not all(0 < len(text) <= _NAME_LENGTH for text in (name, username)) or ":" in username:
             raise ConfigurationError("a tenant has 1 to 64 characters, names and usernames 1 to 200, and a username no colon")
         if view not in set(View):
             raise ConfigurationError("unknown view", hint=f"The views are: {', '.join(View)}.")
+        if purpose and purpose not in {each.id for each in policy_of(self._settings, tenant).purposes}:
+            raise ConfigurationError("the policy has no such purpose", hint="`lrs policy show` lists them.")
         granted = tuple(sorted(scopes_from(tuple(scopes))))
         self._ensure_tenant(tenant)
         identifier = str(uuid4())
         authority = authority or software_authority(self._settings.home_page, identifier)
         sealed = self._keys(tenant).credentials.seal("authority", identifier.encode(), authority)
-        return CredentialRow(identifier, tenant, name, username, secret, granted, view, sealed, self._clock())
+        return CredentialRow(identifier, tenant, name, username, secret, granted, view, sealed, self._clock(), purpose=purpose)
 
     def list(self, tenant: str | None = None) -> list[CredentialRow]:
         """Give all credentials, revoked ones too, oldest first."""
@@ -187,7 +202,7 @@ class Credentials:
 
     def _principal(self, row: CredentialRow) -> Principal:
         authority = self._keys(row.tenant).credentials.open("authority", row.id.encode(), row.authority)
-        return Principal(row.tenant, row.id, scopes_from(row.scopes), View(row.view), authority, name=row.name)
+        return Principal(row.tenant, row.id, scopes_from(row.scopes), View(row.view), authority, name=row.name, purpose=row.purpose)
 
     def _hash_anew(self, row: CredentialRow, password: str) -> None:
         # bcrypt does not see all of a longer password: what was typed may not be the right one.

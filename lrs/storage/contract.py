@@ -72,6 +72,7 @@ class StoredStatement(msgspec.Struct, gc=False):
     roles: Sequence[int]
     sealed: Sequence[bytes]
     body: bytes
+    purposes: Sequence[str] = ()
 
 
 class SealedPiece(msgspec.Struct, gc=False):
@@ -121,7 +122,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     exclusive, ``until`` inclusive, both on ``stored``. ``after`` is the ``stored`` of the last row of the page before. ``limit`` rows at most, in
     ascending or descending ``stored``. Voided statements are left out; voiding ones are listed. A statement that refers to a
     match, over any number of StatementRefs, is a match too, whether or not its target is voided; ``since``, ``until``,
-    ``after`` and ``limit`` apply to the referring one (xAPI 1.0.3 Communication 2.1.3 and 2.1.4).
+    ``after`` and ``limit`` apply to the referring one (xAPI 1.0.3 Communication 2.1.3 and 2.1.4). ``purpose``: only what serves it, or is stored
+    without identity; ``kept_since`` and ``identified_since``, both on ``timestamp`` and exclusive: what is older is not found at all, or not by people.
     """
 
     sids: tuple[int, ...] | None = None
@@ -134,6 +136,9 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     since: int | None = None
     until: int | None = None
     after: int | None = None
+    purpose: str | None = None
+    kept_since: int | None = None
+    identified_since: int | None = None
     ascending: bool = False
     limit: int = 100
 
@@ -284,7 +289,10 @@ class EpochStore(Protocol):
 
 
 class CredentialRow(msgspec.Struct, frozen=True):
-    """A credential as the vault keeps it. ``secret`` is a password hash; ``authority`` is the JSON of an agent, sealed."""
+    """A credential as the vault keeps it. ``secret`` is a password hash; ``authority`` is the JSON of an agent, sealed.
+
+    ``purpose`` is what it reads for; empty for the default purpose of the policy.
+    """
 
     id: str
     tenant: str
@@ -296,6 +304,7 @@ class CredentialRow(msgspec.Struct, frozen=True):
     authority: bytes
     created: int
     revoked: int | None = None
+    purpose: str = ""
 
     def __repr__(self) -> str:
         return f"CredentialRow(id={self.id!r}, tenant={self.tenant!r})"

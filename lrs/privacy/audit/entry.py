@@ -31,7 +31,8 @@ _sha256 = hashlib.sha256
 class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What happened. ``sids`` are the people whom it concerns; ``object`` names a thing, never a person.
 
-    ``tenant`` is empty where it concerns the store as a whole. ``purpose`` and ``policy`` (the digest of the policy in force) are empty until policies exist.
+    ``tenant`` is empty where it concerns the store as a whole. ``purpose`` and ``policy`` (the digest of the policy in force) are empty where nothing is read
+    or written for one; the trail itself puts in the policy of the tenant.
     """
 
     action: str
@@ -48,7 +49,14 @@ class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     @classmethod
     def by(cls, principal: Principal, action: str, **said: Any) -> Event:
         """Make the event of something that a principal asked for."""
-        return cls(action=action, tenant=principal.tenant, credential=principal.credential_id, request=principal.request_id, **said)
+        return cls(
+            action=action,
+            tenant=principal.tenant,
+            credential=principal.credential_id,
+            request=principal.request_id,
+            purpose=principal.purpose,
+            **said,
+        )
 
     def __repr__(self) -> str:
         return f"Event({self.action!r})"
@@ -78,8 +86,11 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Entry).decode
 
 
-def written(event: Event, *, seq: int, time: int, box: Box | None) -> bytes:
-    """Give an event's JSON at its place; ``box`` is the tenant's. A credential's part after a colon stands for a person, and is sealed too."""
+def written(event: Event, *, seq: int, time: int, box: Box | None, policy: str = "") -> bytes:
+    """Give an event's JSON at its place, with the digest of the ``policy`` in force; ``box`` is the tenant's.
+
+    A credential's part after a colon stands for a person, and is sealed too.
+    """
     kind, colon, person = event.credential.partition(":")
     credential, subjects = kind, b""
     if box is not None and (event.sids or colon):
@@ -93,7 +104,7 @@ def written(event: Event, *, seq: int, time: int, box: Box | None) -> bytes:
             credential=credential,
             object=event.object,
             outcome=event.outcome,
-            policy=event.policy,
+            policy=policy or event.policy,
             purpose=event.purpose,
             request=event.request,
             seq=seq,

@@ -53,19 +53,30 @@ def open_trail(settings: Settings, *, clock: Callable[[], int]) -> Audit:
     return Audit(settings, signer=lambda: keyring().signer, keys=lambda name: keyring().tenant(name), clock=clock)
 
 
+def _no_policy(_tenant: str) -> str:
+    return ""
+
+
 class Audit:
     """Where this process records what it does. Thread-safe. Nothing is opened before the first event.
 
-    ``signer`` gives the key that signs, ``keys`` those of a tenant, which seal people.
+    ``signer`` gives the key that signs, ``keys`` those of a tenant, which seal people, ``policy`` the digest of the policy of a tenant.
     """
 
     def __init__(
-        self, settings: Settings, *, signer: Callable[[], NoteSigner], keys: Callable[[str], TenantKeys], clock: Callable[[], int]
+        self,
+        settings: Settings,
+        *,
+        signer: Callable[[], NoteSigner],
+        keys: Callable[[str], TenantKeys],
+        clock: Callable[[], int],
+        policy: Callable[[str], str] = _no_policy,
     ) -> None:
         self._settings = settings
         self._signer = signer
         self._keys = keys
         self._clock = clock
+        self._policy = policy
         self._chain: Chain | None = None
         self._joined: dict[str, str] = {}
         self._waiting: list[Pending] = []
@@ -140,10 +151,13 @@ class Audit:
         now = self._clock()
         boxes = {name: self._keys(name).trail for name in {pending.event.tenant for pending in taken} if name}
         entries = [
-            written(pending.event, seq=seq, time=now, box=boxes.get(pending.event.tenant))
+            written(pending.event, seq=seq, time=now, box=boxes.get(pending.event.tenant), policy=self._digest(pending.event))
             for seq, pending in enumerate(taken, chain.tree.size)
         ]
         chain.append(entries, _month(now))
+
+    def _digest(self, event: Event) -> str:
+        return event.policy or (self._policy(event.tenant) if event.tenant else "")
 
     def _opened(self) -> Chain:
         if self._chain is None:

@@ -29,6 +29,11 @@ Drops = Callable[[str], bool]
 """Extension IRI -> whether it is left out."""
 
 
+def span(granularity: Granularity) -> int:
+    """Give how many microseconds look the same at a granularity."""
+    return _SIZES.get(granularity, 1)
+
+
 def rounded(microseconds: int, granularity: Granularity) -> int:
     """Cut a time to the start of its second, minute, hour, day or week, in UTC."""
     size = _SIZES.get(granularity)

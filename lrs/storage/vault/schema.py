@@ -111,6 +111,7 @@ credential = Table(
     Column("secret", Text, nullable=False),
     Column("scopes", Text, nullable=False),
     Column("view", String(20), nullable=False),
+    Column("purpose", String(64), nullable=False),
     Column("authority", LargeBinary, nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("revoked", BigInteger),

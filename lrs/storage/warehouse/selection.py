@@ -19,13 +19,14 @@ IDS_AT_ONCE = 2000
 VISIBLE = "tenant = {tenant:String} AND keep_until > fromUnixTimestamp64Micro({now:Int64}, 'UTC')"
 """What a tenant may see at all: rows within their limit."""
 _PERSONAL = "identity_until > fromUnixTimestamp64Micro({now:Int64}, 'UTC')"
+_STILL_IDENTIFIED = "timestamp > fromUnixTimestamp64Micro({identified_since:Int64}, 'UTC')"
 _ANY_ROLE = "hasAny(sids, {sids:Array(UInt64)})"
 _DIRECT = "arrayExists((sid, role) -> has({sids:Array(UInt64)}, sid) AND bitAnd(role, {role_bits:UInt8}) <= {direct:UInt8}, sids, roles)"
 _AUTHORITY = "arraySort(arrayFilter((sid, role) -> has({authority_roles:Array(UInt8)}, bitAnd(role, {role_bits:UInt8})), sids, roles))"
 _MINE = _AUTHORITY + " = {authority:Array(UInt64)}"
 _NOT_VOIDED = "(voids OR id NOT IN (SELECT reference FROM statements WHERE tenant = {tenant:String} AND voids))"
 _FIELDS = """id, toUnixTimestamp64Micro(stored), toUnixTimestamp64Micro(timestamp), if(personal, registration, {nothing:UUID}),
-    references, if(personal, sids, []), if(personal, vids, []), if(personal, roles, []), if(personal, sealed, []), body"""
+    references, if(personal, sids, []), if(personal, vids, []), if(personal, roles, []), if(personal, sealed, []), body, purposes"""
 _AT = " AND stored IN (SELECT fromUnixTimestamp64Micro(arrayJoin({stored:Array(Int64)}), 'UTC')) AND id IN {ids:Array(UUID)}"
 
 KNOWN = """SELECT id, toUnixTimestamp64Micro(min(stored)), argMin(fingerprint, stored) FROM statements
@@ -87,7 +88,7 @@ def filters(selection: Selection) -> tuple[list[str], dict[str, Any]]:
     conditions: list[str] = []
     values: dict[str, Any] = {}
     if selection.sids is not None:
-        conditions += [_PERSONAL, _ANY_ROLE] if selection.related_agents else [_PERSONAL, _ANY_ROLE, _DIRECT]
+        conditions += [*personal(selection), _ANY_ROLE] if selection.related_agents else [*personal(selection), _ANY_ROLE, _DIRECT]
         values |= {"sids": list(selection.sids), "role_bits": _ROLE_BITS, "direct": _DIRECT_ROLES}
     if selection.verbs:
         conditions.append("verb IN {verbs:Array(String)}")
@@ -97,15 +98,35 @@ def filters(selection: Selection) -> tuple[list[str], dict[str, Any]]:
         conditions.append(related if selection.related_activities else "activity IN {activities:Array(String)}")
         values["activities"] = list(selection.activities)
     if selection.registration is not None:
-        conditions += [_PERSONAL, "registration = {registration:UUID}"]
+        conditions += [*personal(selection), "registration = {registration:UUID}"]
         values["registration"] = selection.registration
+    return conditions, values
+
+
+def personal(selection: Selection) -> list[str]:
+    """Give the conditions under which people may be looked at; the value of the second one comes with :func:`served`."""
+    return [_PERSONAL] if selection.identified_since is None else [_PERSONAL, _STILL_IDENTIFIED]
+
+
+def served(selection: Selection) -> tuple[list[str], dict[str, Any]]:
+    """Give the conditions on the purpose that statements serve, those too that are matched through a reference."""
+    conditions: list[str] = []
+    values: dict[str, Any] = {}
+    if selection.purpose is not None:
+        conditions.append("(has(purposes, {purpose:String}) OR empty(purposes))")
+        values["purpose"] = selection.purpose
+    if selection.kept_since is not None:
+        conditions.append("timestamp > fromUnixTimestamp64Micro({kept_since:Int64}, 'UTC')")
+        values["kept_since"] = selection.kept_since
+    if selection.identified_since is not None:
+        values["identified_since"] = selection.identified_since
     return conditions, values
 
 
 def window(selection: Selection, *, voiding: bool) -> tuple[list[str], dict[str, Any]]:
     """Give the conditions on the statement itself, whatever it refers to: time, page, whose it is; ``voiding``: some may be voided."""
-    conditions = [_NOT_VOIDED] if voiding else []
-    values: dict[str, Any] = {}
+    conditions, values = served(selection)
+    conditions += [_NOT_VOIDED] if voiding else []
     if selection.since is not None:
         conditions.append("stored > fromUnixTimestamp64Micro({since:Int64}, 'UTC')")
         values["since"] = selection.since
@@ -118,7 +139,7 @@ def window(selection: Selection, *, voiding: bool) -> tuple[list[str], dict[str,
         conditions.append(later if selection.ascending else earlier)
         values["after"] = selection.after
     if selection.authority_sids is not None:
-        conditions += [_PERSONAL, _MINE]
+        conditions += [*personal(selection), _MINE]
         values |= {"authority": sorted(selection.authority_sids), "authority_roles": _AUTHORITY_ROLES, "role_bits": _ROLE_BITS}
     return conditions, values
 
@@ -126,7 +147,8 @@ def window(selection: Selection, *, voiding: bool) -> tuple[list[str], dict[str,
 def targets(tenant: str, selection: Selection, *, now: int) -> Query:
     """Give the query of what matches by itself and is referred to; a voided one too (xAPI 1.0.3 Communication 2.1.4)."""
     conditions, values = filters(selection)
-    return Query(_TARGETS + _REFERRED_TO + " AND ".join(conditions), scope(tenant, now) | values)
+    purpose, purpose_values = served(selection)
+    return Query(_TARGETS + _REFERRED_TO + " AND ".join([*conditions, *purpose]), scope(tenant, now) | values | purpose_values)
 
 
 def matches(tenant: str, selection: Selection, *, now: int, voiding: bool) -> Query:
@@ -160,8 +182,8 @@ _GROUPS = {
 GROUPS = tuple(_GROUPS)
 
 
-def counts(matching: Query, by: str, *, alone: bool) -> Query:
+def counts(matching: Query, selection: Selection, by: str, *, alone: bool) -> Query:
     """Give the query that counts matches by verb, activity, actor or day; ``alone``: no id can have two rows."""
-    personal = " AND " + _PERSONAL if by == "actor" else ""
+    people = " AND " + " AND ".join(personal(selection)) if by == "actor" else ""
     number = "count()" if alone else "uniqExact(id)"
-    return Query("SELECT " + _GROUPS[by] + " AS what, " + number + matching.sql + personal + " GROUP BY what", matching.parameters)
+    return Query("SELECT " + _GROUPS[by] + " AS what, " + number + matching.sql + people + " GROUP BY what", matching.parameters)

@@ -75,7 +75,7 @@ class Statements:
         counted: Counter[object] = Counter()
         with self._sessions.reader() as session:
             for matching in self._matching(session, tenant, selection, now):
-                query = sql.counts(matching, column, alone=self._alone)
+                query = sql.counts(matching, selection, column, alone=self._alone)
                 counted.update({group[0]: group[1] for group in session.query(query.sql, query.parameters)})
         return sorted(counted.items(), key=lambda group: (-group[1], str(group[0])))[: selection.limit]
 
@@ -148,7 +148,8 @@ def _rows(session: Session, tenant: str, places: Sequence[tuple[int, UUID]], now
         part = places[start : start + sql.IDS_AT_ONCE]
         values = sql.scope(tenant, now) | {"stored": [stored for stored, _ in part], "ids": [each for _, each in part]}
         for row in session.query(sql.ROWS, values, texts=False):
-            found[row[1], row[0]] = StoredStatement(*row)
+            *fields, purposes = row
+            found[row[1], row[0]] = StoredStatement(*fields, tuple(map(bytes.decode, purposes)))
     return [found[place] for place in places if place in found]
 
 

@@ -1,0 +1,117 @@
+"""What whoever reads for a purpose gets to see: which statements, which of their properties, how finely their times (GDPR art. 5(1)(b))."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+import msgspec
+
+from lrs.access import Principal, narrower
+from lrs.errors import NotPermitted
+from lrs.privacy.policy.minimise import rounded, span
+from lrs.privacy.policy.model import UNLIMITED, Granularity, Policy, Purpose
+from lrs.privacy.policy.projection import project
+from lrs.storage.contract import NO_UUID, Selection, StoredStatement
+
+if TYPE_CHECKING:
+    from lrs.xapi.query import StatementQuery
+
+_DAY = 86_400_000_000
+_COUNTED = {"verb": "verb.id", "activity": "object.id", "actor": "actor", "day": "timestamp"}
+_HINT = "`lrs policy show` prints what each purpose shows."
+
+
+@attrs.frozen
+class Reading:
+    """A read for one purpose at one time. ``everything``: there is no policy, so that all that is stored serves the purpose."""
+
+    purpose: Purpose
+    everything: bool
+    now: int
+
+    @property
+    def kept_since(self) -> int | None:
+        """Give the time before which a statement is too old for the purpose."""
+        return self._ago(self.purpose.retention.statement_days)
+
+    @property
+    def identified_since(self) -> int | None:
+        """Give the time before which a statement shows nobody any more."""
+        return self._ago(self.purpose.retention.identity_days)
+
+    def narrow(self, selection: Selection) -> Selection:
+        """Let a selection find only what serves the purpose, and times only as finely as it shows them."""
+        size = span(self.purpose.granularity)
+        return msgspec.structs.replace(
+            selection,
+            purpose=None if self.everything else self.purpose.id,
+            kept_since=self.kept_since,
+            identified_since=self.identified_since,
+            since=None if selection.since is None else rounded(selection.since, self.purpose.granularity),
+            until=None if selection.until is None else rounded(selection.until, self.purpose.granularity) + size - 1,
+        )
+
+    def sees(self, row: StoredStatement) -> bool:
+        """Tell whether a statement serves the purpose, and still does."""
+        served = self.everything or not row.purposes or self.purpose.id in row.purposes
+        return served and (self.kept_since is None or row.timestamp > self.kept_since)
+
+    def needed(self, row: StoredStatement) -> StoredStatement:
+        """Leave people out of a row that is too old for the purpose to know them."""
+        if self.identified_since is None or row.timestamp > self.identified_since:
+            return row
+        return msgspec.structs.replace(row, sids=(), vids=(), roles=(), sealed=(), registration=NO_UUID)
+
+    def shown(self, body: bytes) -> bytes:
+        """Give what the purpose shows of the JSON of a statement."""
+        if not self.purpose.fields and self.purpose.granularity is Granularity.EXACT:
+            return body
+        return project(body, self.purpose.fields, self.purpose.granularity)
+
+    def shows(self, path: str) -> bool:
+        """Tell whether the purpose shows the whole of a property."""
+        steps = path.split(".")
+        known = {".".join(steps[: n + 1]) for n in range(len(steps))}
+        return not self.purpose.fields or not known.isdisjoint(self.purpose.fields)
+
+    def check_filters(self, query: StatementQuery) -> None:
+        """Refuse filters on what the purpose does not show: the answer would show it."""
+        asked = {
+            "actor": query.agent,
+            "verb.id": query.verb,
+            "object.id": query.activity,
+            "context.registration": query.registration,
+            "id": query.statement_id or query.voided_statement_id,
+        }
+        for path, value in asked.items():
+            if value is not None:
+                self.check_shown(path)
+
+    def check_counted(self, by: str) -> None:
+        """Refuse to count by what the purpose does not show, or not as finely."""
+        self.check_shown(_COUNTED[by])
+        if by == "day" and self.purpose.granularity is Granularity.WEEK:
+            raise NotPermitted("the purpose shows times by the week", hint=_HINT)
+
+    def check_shown(self, path: str) -> None:
+        """Refuse what would show a property that the purpose does not."""
+        if not self.shows(path):
+            raise NotPermitted(f"the purpose does not show {path}", hint=_HINT)
+
+    def _ago(self, days: int | None) -> int | None:
+        return None if days is None else self.now - days * _DAY
+
+
+def reading(policy: Policy, principal: Principal, now: int) -> tuple[Reading, Principal]:
+    """Say what a principal reads for -> (the reading, the principal with the narrower of its own view and the purpose's).
+
+    Raises :class:`lrs.errors.NotPermitted` for a purpose that the policy does not have (LAW-1).
+    """
+    purpose = policy.purpose(principal.purpose)
+    if purpose.on_consent:
+        raise NotPermitted(
+            "the purpose rests on consent, and nobody's consent is recorded", hint="Read for another purpose; `lrs policy show` lists them."
+        )
+    view = narrower(principal.view, purpose.view)
+    return Reading(purpose, policy is UNLIMITED, now), attrs.evolve(principal, view=view, purpose=purpose.id)
