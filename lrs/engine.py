@@ -285,10 +285,10 @@ class LRS:
         """Read all that matches, oldest first, page by page: everything that was readable when the first page is asked for, however much it is.
 
         Filters are those of :meth:`query`, ids of statements and ``more`` apart; ``limit`` is the size of a page. With ``until`` the time that
-        :meth:`consistent_through` gave before, a later export ``since`` that time goes on where this one ended. ``purpose`` goes into the audit trail.
-        Raises what :meth:`query` raises.
+        :meth:`consistent_through` gave before, a later export ``since`` that time goes on where this one ended. Raises what
+        :meth:`query` raises.
         """
-        caller, language = principal or self._owner, filters.pop("language", "")
+        caller, language = self._reads(principal, purpose), filters.pop("language", "")
         query = export.whole(from_arguments(**filters), through=self._times.consistent_through())
         counts, outcome = {"statements": 0}, FAILED
         try:
@@ -297,7 +297,7 @@ class LRS:
                 yield page
             outcome = DONE
         finally:
-            self._audit.record(Event.by(caller, export.ACTION, counts=counts, outcome=outcome, purpose=purpose))
+            self._audit.record(Event.by(caller, export.ACTION, counts=counts, outcome=outcome))
 
     def person(self, agent: Json, *, principal: Principal | None = None, purpose: str = "") -> dict[str, Any]:
         """Look a person up -> a Person object (xAPI 1.0.3 Communication 2.4): every name and identifier that statements gave of this agent.

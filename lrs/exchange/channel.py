@@ -190,4 +190,4 @@ class Channel:
                 self._record(TELL, {"statements": 1})
 
     def _record(self, action: str, counts: dict[str, int]) -> None:
-        self._origin.audit.record(Event.by(self._principal, action, counts=counts, object=self.target.name, purpose=self.target.purpose))
+        self._origin.audit.record(Event.by(self._principal, action, counts=counts, object=self.target.name))

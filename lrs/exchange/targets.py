@@ -37,7 +37,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A record store that is given statements.
 
     ``view`` and ``erasure`` have no default: whoever names a target says how much of people it sees, and what it hears of erasures. The secret is in a
-    variable of the environment or in a file, never in the TOML. ``settle_seconds`` is how far behind now reading stops.
+    variable of the environment or in a file, never in the TOML. ``purpose`` is one of the policy's, its default one if empty: the target sees no more. ``settle_seconds`` is how far behind now reading stops.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=50)]
@@ -63,7 +63,9 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def principal(self, home_page: str) -> Principal:
         """Say who reads for this target."""
         reader = f"forward-{self.name}"
-        return Principal(self.tenant, reader, frozenset({Scope.STATEMENTS_READ}), self.view, software_authority(home_page, reader))
+        return Principal(
+            self.tenant, reader, frozenset({Scope.STATEMENTS_READ}), self.view, software_authority(home_page, reader), purpose=self.purpose
+        )
 
     def query(self, after: int | None) -> StatementQuery:
         """Give the query of what it wants, from where it begins or ``after`` a time."""

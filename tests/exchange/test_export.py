@@ -297,14 +297,14 @@ def test_the_command_exports_attachments(course: list[dict[str, Any]], tmp_path:
     }
     with lrs.open(data) as opened:
         opened.ingest([each | {"attachments": [attachment]} for each in course[:3]], attachments={digest: ESSAY})
-    done = call("export", out, "--data", data, "--attachments", "--purpose", "a study")
+    done = call("export", out, "--data", data, "--attachments", "--purpose", "records")
     assert done.out.startswith("3 statements")
     assert {path.name: path.read_bytes() for path in (out / "attachments").iterdir()} == {digest: ESSAY}
     assert stat.S_IMODE((out / "attachments" / digest).stat().st_mode) == 0o600
     assert call("export", tmp_path / "hidden", "--data", data, "--attachments", "--view", "pseudonymous").out.startswith("3 statements")
     assert list((tmp_path / "hidden" / "attachments").iterdir()) == []
     trail = b"".join(path.read_bytes() for path in (data / "audit").rglob("*.jsonl"))
-    assert b'"purpose":"a study"' in trail
+    assert b'"purpose":"records"' in trail
 
 
 @pytest.mark.usefixtures("closed")

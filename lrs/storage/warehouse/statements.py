@@ -148,8 +148,8 @@ def _rows(session: Session, tenant: str, places: Sequence[tuple[int, UUID]], now
         part = places[start : start + sql.IDS_AT_ONCE]
         values = sql.scope(tenant, now) | {"stored": [stored for stored, _ in part], "ids": [each for _, each in part]}
         for row in session.query(sql.ROWS, values, texts=False):
-            *fields, purposes = row
-            found[row[1], row[0]] = StoredStatement(*fields, tuple(map(bytes.decode, purposes)))
+            fields = [*row[:-1], tuple(map(bytes.decode, row[-1]))]
+            found[row[1], row[0]] = StoredStatement(*fields)
     return [found[place] for place in places if place in found]
 
 
