@@ -30,6 +30,7 @@ from lrs.exchange.forward import Forwarding
 from lrs.privacy.audit import DONE, FAILED, REFUSED, Audit, Event
 from lrs.privacy.identity import Identities
 from lrs.privacy.policy.force import Policies
+from lrs.privacy.projects import Projects
 from lrs.read import Page, Reader
 from lrs.storage.vault import Vault
 from lrs.storage.warehouse import Warehouse
@@ -101,6 +102,7 @@ class LRS:
             self._times = StoredTimes(self._clock, self._warehouse.last_stored())
             self._writers: dict[str, TenantWriter] = {}
             self._preparer = Preparer(settings, self._policies.of)
+            self._projects: dict[str, Projects] = {}
             self._reader = Reader(
                 self._vault,
                 self._warehouse,
@@ -108,6 +110,7 @@ class LRS:
                 settings=settings,
                 clock=self._clock,
                 audit=self._audit,
+                projects=self._projects_of,
                 policy=self._policies.of,
             )
             writer = Writer(
@@ -246,6 +249,19 @@ class LRS:
             home_page=self.settings.home_page,
         )
         return Forwarding(targets.load(self.settings), origin)
+
+    def projects(self, *, tenant: str | None = None) -> Projects:
+        """Give the projects of a tenant, that of the settings if not given: the keys of its pseudonyms, one a purpose."""
+        return self._projects_of(tenant or self.settings.tenant)
+
+    def end_project(self, purpose: str, *, tenant: str | None = None) -> None:
+        """Destroy the key of a purpose's pseudonyms, for ever: nobody can tell any more who was who, and nothing is read for it any more.
+
+        Raises :class:`lrs.NotFound` when no project of this purpose goes on.
+        """
+        name = tenant or self.settings.tenant
+        self._projects_of(name).end(purpose)
+        self._audit.record(Event(action="end a project", tenant=name, credential=self._owner.credential_id, purpose=purpose))
 
     def consistent_through(self) -> datetime:
         """Give the time up to which every stored statement can be read now."""
@@ -417,6 +433,13 @@ class LRS:
 
     def _digest(self, tenant: str) -> str:
         return self._policies.of(tenant).policy.digest
+
+    def _projects_of(self, tenant: str) -> Projects:
+        found = self._projects.get(tenant)
+        if found is None:
+            made = Projects(tenant, self._keys(tenant), self._vault, clock=self._clock, month=self._month)
+            found = self._projects.setdefault(tenant, made)
+        return found
 
     def _reads(self, principal: Principal | None, purpose: str) -> Principal:
         """Say who reads, and for what: a principal's own purpose, unless the program names another."""

@@ -26,7 +26,9 @@ from lrs.xapi.rules import check_authority
 
 if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
+    from lrs.crypto.pseudonyms import Pseudonyms
     from lrs.privacy.policy.force import InForce
+    from lrs.privacy.projects import Projects
     from lrs.settings import Settings
 
 _MICROSECONDS = 1_000_000
@@ -78,9 +80,11 @@ class Reader:
         settings: Settings,
         clock: Callable[[], int],
         audit: Audit,
+        projects: Callable[[str], Projects],
         policy: Callable[[str], InForce],
     ) -> None:
         self._audit = audit
+        self._projects = projects
         self._policy = policy
         self._vault = vault
         self._warehouse = warehouse
@@ -125,7 +129,7 @@ class Reader:
         self._audit.record(Event.by(principal, Action.COUNT_STATEMENTS, counts={"groups": len(counted)}, sids=sids))
         if by != "actor":
             return list(counted)
-        people = self._revealer(principal.tenant).people([int(str(sid)) for sid, _ in counted if sid], grant.view)
+        people = self._revealer(principal.tenant).people([int(str(sid)) for sid, _ in counted if sid], grant.view, principal.purpose)
         return [(msgspec.json.decode(people[int(str(sid))]) if sid else None, number) for sid, number in counted]
 
     def person(self, asked: Person, principal: Principal) -> bytes:
@@ -155,6 +159,14 @@ class Reader:
         found = self._warehouse.by_id(tenant, [statement_id], now=self._clock()).get(statement_id)
         return None if found is None else self._revealer(tenant).reveal([found[0]], View.IDENTIFIED)[0]
 
+    def narrowed(self, principal: Principal) -> Principal:
+        """Say as what a principal reads: for a purpose that the policy has, in the narrower of both views; raises :class:`lrs.errors.NotPermitted`."""
+        return self._reading(principal)[1]
+
+    def pseudonyms(self, reader: Principal) -> Pseudonyms:
+        """Give the pseudonyms that a narrowed reader sees; raises :class:`lrs.errors.NotPermitted` when the project has ended."""
+        return self._projects(reader.tenant).pseudonyms(reader.purpose)
+
     def forget(self) -> None:
         """Drop every spelling and key from memory."""
         for revealer in self._revealers.values():
@@ -170,7 +182,7 @@ class Reader:
         if not self._readable(principal, grant, purpose)(row):
             raise NotFound("no statement that this credential may see is stored under this id")
         row = purpose.needed(row)
-        bodies = self._revealer(principal.tenant).reveal([row], grant.view)
+        bodies = self._revealer(principal.tenant).reveal([row], grant.view, principal.purpose)
         attachments = self._attachments([row], principal.tenant, grant, purpose) if query.attachments else None
         self._record_read([row], principal)
         return Page(self._render(bodies, query.format, languages, principal, grant, purpose), None, attachments)
@@ -206,7 +218,7 @@ class Reader:
             )
             until = self._clock() // _MICROSECONDS + _TOKEN_SECONDS
             more = self._keys(principal.tenant).tokens.seal(payload, bound_to=_bound(principal), until=until)
-        bodies = self._revealer(principal.tenant).reveal(shown, grant.view)
+        bodies = self._revealer(principal.tenant).reveal(shown, grant.view, principal.purpose)
         attachments = self._attachments(shown, principal.tenant, grant, purpose) if following.attachments else None
         self._record_read(shown, principal)
         return Page(self._render(bodies, following.format, following.languages, principal, grant, purpose), more, attachments)
@@ -275,7 +287,7 @@ class Reader:
     def _revealer(self, tenant: str) -> Revealer:
         revealer = self._revealers.get(tenant)
         if revealer is None:
-            revealer = self._revealers[tenant] = Revealer(tenant, self._keys(tenant), self._vault)
+            revealer = self._revealers[tenant] = Revealer(tenant, self._keys(tenant), self._vault, self._projects(tenant))
         return revealer
 
 

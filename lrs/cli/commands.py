@@ -15,6 +15,7 @@ from lrs.cli.forward import forward
 from lrs.cli.ingest import ingest
 from lrs.cli.keys import keys
 from lrs.cli.policy import policy
+from lrs.cli.projects import project
 from lrs.cli.pull import pull
 from lrs.cli.query import query
 from lrs.cli.receipts import receipt
@@ -49,6 +50,7 @@ COMMANDS = (
     forward,
     credentials,
     policy,
+    project,
     keys,
     audit,
     receipt,

@@ -46,7 +46,12 @@ _SEEN = (View.IDENTIFIED.value, View.PSEUDONYMOUS.value)
 @click.option("--attachments", is_flag=True, help="Put the contents of attachments into FOLDER/attachments, named by their SHA-2.")
 @click.option("--credential", metavar="NAME", help="Export what this credential (id, username or name) may read, in its view.")
 @click.option("--view", type=click.Choice(_SEEN), help="How much of people is shown; identified if neither this nor --credential is given.")
-@click.option("--purpose", default="", metavar="ID", help="What for: a purpose of the policy, its default one if not given; no more than it shows is written.")
+@click.option(
+    "--purpose",
+    default="",
+    metavar="ID",
+    help="What for: a purpose of the policy, its default one if not given; no more than it shows is written.",
+)
 @click.option("--resume", is_flag=True, help="Go on from where the last export into FOLDER ended, or was stopped.")
 def export(  # noqa: PLR0913, PLR0917 -- one parameter an option
     folder: Path,

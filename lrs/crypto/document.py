@@ -30,7 +30,6 @@ class Tenant(msgspec.Struct, frozen=True):
 
     epochs: dict[int, Epoch]
     mac: bytes
-    pseudonym: bytes
 
     def __repr__(self) -> str:
         return "Tenant(<secret>)"
@@ -47,7 +46,7 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Give fresh secrets to one more tenant, with a first KEK where ``epochs`` are kept here; one that has some keeps them."""
         if name in self.tenants:
             return self
-        fresh = Tenant({1: _fresh_epoch()} if epochs else {}, os.urandom(KEY_BYTES), os.urandom(KEY_BYTES))
+        fresh = Tenant({1: _fresh_epoch()} if epochs else {}, os.urandom(KEY_BYTES))
         return self._with(name, fresh)
 
     def with_epoch(self, name: str) -> Document:
@@ -82,11 +81,7 @@ def decode(text: bytes | str) -> Document:
         document = msgspec.json.decode(text, type=Document)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise KeyUnavailable("the keyring is damaged: it is not what this program writes") from None
-    keys = [
-        key
-        for tenant in document.tenants.values()
-        for key in (tenant.mac, tenant.pseudonym, *(epoch.key for epoch in tenant.epochs.values()))
-    ]
+    keys = [key for tenant in document.tenants.values() for key in (tenant.mac, *(epoch.key for epoch in tenant.epochs.values()))]
     if document.format != FORMAT or any(len(key) != KEY_BYTES for key in (document.audit, *keys)):
         raise KeyUnavailable("the keyring is damaged, or of another version of this program")
     return document

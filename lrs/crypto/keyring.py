@@ -12,7 +12,6 @@ import os
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
-from uuid import UUID
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
@@ -22,11 +21,10 @@ from lrs.crypto.box import Box
 from lrs.crypto.document import Document, Tenant
 from lrs.crypto.keks import Home, Item, KekProvider, KeyringKeks
 from lrs.crypto.notes import NoteSigner
+from lrs.crypto.pseudonyms import Pseudonyms
 from lrs.crypto.seal import KEY_BYTES, Dek, check_value, frame
 from lrs.crypto.tokens import Tokens
 from lrs.errors import KeyUnavailable, TamperedData
-
-_UUID_VARIANT = 0x80
 
 Keks = Callable[[str, Tenant], KekProvider]
 """(name, secrets) of a tenant -> who keeps its KEKs, where the keyring does not."""
@@ -148,7 +146,6 @@ class TenantKeys:
         """What seals the ids of erased statements until other stores are told."""
         self._iri = _derive(tenant.mac, b"lrs1|iri")
         self._document = _derive(tenant.mac, b"lrs1|doc")
-        self._pseudonym = tenant.pseudonym
         self.credentials = Dek(_derive(tenant.mac, b"lrs1|crd"), tenant=name, sid=0)
         """What seals the authorities of credentials: an imported one may name a person."""
 
@@ -181,13 +178,12 @@ class TenantKeys:
 
         Raises :class:`lrs.errors.KeyUnavailable` when an epoch is gone, :class:`lrs.errors.TamperedData` when a key does not fit.
         """
-        found: dict[int, Dek] = {}
-        for epoch, items in self._by_epoch(keys):
-            for (sid, wrapped), key in zip(items, self.keks.unwrap(epoch, self._items(items)), strict=True):
-                if not hmac.compare_digest(check_value(key), wrapped.check):
-                    raise TamperedData("a key is not the one that was wrapped here")
-                found[sid] = Dek(key, tenant=self._name, sid=sid)
-        return found
+        return {sid: Dek(key, tenant=self._name, sid=sid) for sid, key in self._unwrapped(keys)}
+
+    def pseudonyms(self, sid: int, key: Wrapped) -> Pseudonyms:
+        """Unwrap the key of a project, which is kept as a subject's is; raises as :meth:`deks` does."""
+        ((_, unwrapped),) = self._unwrapped({sid: key})
+        return Pseudonyms(_derive(unwrapped, b"lrs1|dom"))
 
     def rewrapped(self, keys: Mapping[int, Wrapped]) -> tuple[int, dict[int, bytes]]:
         """Wrap subjects' keys anew -> (the current epoch, sid -> the key under it); raises as :meth:`deks` does."""
@@ -221,16 +217,12 @@ class TenantKeys:
         """IRI that mentions somebody -> one that stands for it in filters."""
         return "urn:lrs:hidden:" + hashlib.blake2b(iri.encode(), digest_size=16, key=self._iri).hexdigest()
 
-    def pseudonym(self, sid: int) -> str:
-        """Subject -> the name under which the pseudonymous view shows it."""
-        return hashlib.blake2b(struct.pack(">Q", sid), digest_size=16, key=self._pseudonym).hexdigest()
-
-    def pseudonymous_uuid(self, identifier: UUID) -> UUID:
-        """Statement id or registration -> a UUID (version 8, RFC 9562) that stands for it in the pseudonymous view."""
-        digest = bytearray(hashlib.blake2b(identifier.bytes, digest_size=16, key=self._pseudonym, person=b"uuid").digest())
-        digest[6] = 0x80 | digest[6] & 0x0F
-        digest[8] = _UUID_VARIANT | digest[8] & 0x3F
-        return UUID(bytes=bytes(digest))
+    def _unwrapped(self, keys: Mapping[int, Wrapped]) -> Iterator[tuple[int, bytes]]:
+        for epoch, items in self._by_epoch(keys):
+            for (sid, wrapped), key in zip(items, self.keks.unwrap(epoch, self._items(items)), strict=True):
+                if not hmac.compare_digest(check_value(key), wrapped.check):
+                    raise TamperedData("a key is not the one that was wrapped here")
+                yield sid, key
 
     def _by_epoch(self, keys: Mapping[int, W]) -> Iterator[tuple[int, list[tuple[int, W]]]]:
         """Group keys by an epoch that is there; one that is not may be new, so who keeps them is asked again once."""

@@ -17,7 +17,7 @@ from uuid import UUID
 import attrs
 
 from lrs.access import Principal, View
-from lrs.errors import LRSError
+from lrs.errors import LRSError, NotPermitted
 from lrs.exchange.delivery import deliver, tell
 from lrs.exchange.export import pages, whole
 from lrs.exchange.parcel import parcel
@@ -30,6 +30,7 @@ from lrs.xapi.query import StatementQuery
 
 if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
+    from lrs.crypto.pseudonyms import Pseudonyms
     from lrs.privacy.attachments import StoredContents
 
 FORWARD, TELL = "forward statements", "tell an erasure"
@@ -61,6 +62,12 @@ class Reader(Protocol):
 
     def read_more(self, token: str, principal: Principal) -> Page:
         """Give the next one."""
+
+    def narrowed(self, principal: Principal) -> Principal:
+        """Say as what a principal reads."""
+
+    def pseudonyms(self, reader: Principal) -> Pseudonyms:
+        """Give the pseudonyms that it sees."""
 
 
 @attrs.frozen
@@ -129,11 +136,16 @@ class Channel:
 
     def named(self, statement_id: UUID) -> UUID:
         """Give the id by which the target knows a statement."""
-        return statement_id if self.target.view is View.IDENTIFIED else self._keys.pseudonymous_uuid(statement_id)
+        reader = self._origin.reader.narrowed(self._principal)
+        return statement_id if reader.view is View.IDENTIFIED else self._origin.reader.pseudonyms(reader).uuid(statement_id)
 
     def notices(self, ids: Sequence[UUID]) -> list[ErasureNotice]:
-        """Seal ids of erased statements until the target is told."""
-        named = [self.named(each) for each in ids]
+        """Seal ids of erased statements until the target is told; none when nobody knows any more under which names it has them."""
+        try:
+            named = [self.named(each) for each in ids]
+        except NotPermitted:
+            _log.warning("target %s: its project has ended, so that it can't be told which statements were erased", self.target.name)
+            return []
         keys = [self._keys.document_index(b"erasure", self.target.name.encode(), each.bytes) for each in named]
         return [ErasureNotice(key, self._keys.notices.seal(each.bytes, key)) for key, each in zip(keys, named, strict=True)]
 

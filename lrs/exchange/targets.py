@@ -37,7 +37,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A record store that is given statements.
 
     ``view`` and ``erasure`` have no default: whoever names a target says how much of people it sees, and what it hears of erasures. The secret is in a
-    variable of the environment or in a file, never in the TOML. ``purpose`` is one of the policy's, its default one if empty: the target sees no more. ``settle_seconds`` is how far behind now reading stops.
+    variable of the environment or in a file, never in the TOML. ``purpose`` is one of
+    the policy's, its default one if empty: the target sees no more. ``settle_seconds`` is how far behind now reading stops.
     """
 
     name: Annotated[str, Meta(min_length=1, max_length=50)]

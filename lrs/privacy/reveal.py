@@ -24,7 +24,9 @@ from lrs.xapi.model import GROUP
 
 if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
+    from lrs.crypto.pseudonyms import Pseudonyms
     from lrs.crypto.seal import Dek
+    from lrs.privacy.projects import Projects
 
 _PLACEHOLDER = re.compile(rb'\{"\$([pbors])":([0-9]+)(\}?)')
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -59,29 +61,31 @@ Shown = Callable[[StoredStatement, int, bool], bytes]
 class Revealer:
     """Reveal the rows of one tenant. Thread-safe; remembers the people who were asked for last."""
 
-    def __init__(self, tenant: str, keys: TenantKeys, vault: SubjectStore, *, capacity: int = _MAX_PEOPLE) -> None:
+    def __init__(self, tenant: str, keys: TenantKeys, vault: SubjectStore, projects: Projects, *, capacity: int = _MAX_PEOPLE) -> None:
         self._tenant = tenant
         self._keys = keys
         self._vault = vault
+        self._projects = projects
         self._capacity = capacity
         self._people: OrderedDict[int, _Person] = OrderedDict()
         self._forgotten = 0
         self._lock = threading.Lock()
 
-    def reveal(self, rows: Sequence[StoredStatement], view: View) -> list[bytes]:
-        """Rows -> the JSON of each statement, as this view shows it.
+    def reveal(self, rows: Sequence[StoredStatement], view: View, purpose: str = "") -> list[bytes]:
+        """Rows -> the JSON of each statement, as this view shows it to who reads for this purpose.
 
         ``identified`` shows what was sent, byte for byte, with ``id``, ``stored`` and ``authority``, and ``timestamp`` where it had none.
-        ``pseudonymous`` shows pseudonyms for people, statement ids and registrations, and nothing that was sealed. Each call asks the vault
-        who is still known, so that an erasure counts at once, whichever process does it. Raises :class:`lrs.errors.TamperedData` when
+        ``pseudonymous`` shows pseudonyms for people, statement ids and registrations, those of the purpose, and nothing that was sealed. Each call
+        asks the vault who is still known, so that an erasure counts at once, whichever process does it. Raises :class:`lrs.errors.TamperedData` when
         a sealed value is not in its place.
         """
         if view is View.IDENTIFIED:
             people = self._open([pair for row in rows for pair in zip(row.sids, row.vids, strict=True)])
             return [_written(row, _spelled(people), _texts(row, people)) for row in rows]
         if view is View.PSEUDONYMOUS:
-            names = self._pseudonyms({sid for row in rows for sid in row.sids})
-            return [_written(self._renamed(row), _named(names), ()) for row in rows]
+            pseudonyms = self._projects.pseudonyms(purpose)
+            names = self._pseudonyms({sid for row in rows for sid in row.sids}, pseudonyms)
+            return [_written(_renamed(row, pseudonyms), _named(names), ()) for row in rows]
         raise NotPermitted("this credential sees counts only, not statements")
 
     def whole(self, rows: Sequence[StoredStatement]) -> dict[UUID, bytes]:
@@ -90,14 +94,16 @@ class Revealer:
         kept = [row for row in rows if row.sids and row.sids[0] in people]
         return {row.id: _written(row, _spelled(people), _texts(row, people)) for row in kept}
 
-    def people(self, sids: Collection[int], view: View) -> dict[int, bytes]:
+    def people(self, sids: Collection[int], view: View, purpose: str = "") -> dict[int, bytes]:
         """Subjects -> the JSON of an agent for each, in the first spelling that came; one stub for all who are no longer known."""
         found: dict[int, bytes] = {}
         if view is View.IDENTIFIED:
             people = self._open([(sid, _FIRST) for sid in sids])
             found = {sid: person.spellings[_FIRST] for sid, person in people.items() if _FIRST in person.spellings}
         elif view is View.PSEUDONYMOUS:
-            found = {sid: _KIND[False] + name + b"}" for sid, name in self._pseudonyms(set(sids)).items()}
+            found = {
+                sid: _KIND[False] + name + b"}" for sid, name in self._pseudonyms(set(sids), self._projects.pseudonyms(purpose)).items()
+            }
         return {sid: found.get(sid) or _KIND[False] + _ERASED + b"}" for sid in sids}
 
     def spellings(self, sid: int) -> list[bytes]:
@@ -151,15 +157,14 @@ class Revealer:
             while len(self._people) > self._capacity:
                 self._people.popitem(last=False)
 
-    def _pseudonyms(self, sids: Collection[int]) -> dict[int, bytes]:
-        return {sid: _PSEUDONYM % self._keys.pseudonym(sid).encode() for sid in self._vault.keys(self._tenant, list(sids))}
+    def _pseudonyms(self, sids: Collection[int], pseudonyms: Pseudonyms) -> dict[int, bytes]:
+        return {sid: _PSEUDONYM % pseudonyms.person(sid).encode() for sid in self._vault.keys(self._tenant, list(sids))}
 
-    def _renamed(self, row: StoredStatement) -> StoredStatement:
-        rename = self._keys.pseudonymous_uuid
-        registration = row.registration if row.registration == NO_UUID else rename(row.registration)
-        return msgspec.structs.replace(
-            row, id=rename(row.id), registration=registration, references=[rename(each) for each in row.references]
-        )
+
+def _renamed(row: StoredStatement, pseudonyms: Pseudonyms) -> StoredStatement:
+    rename = pseudonyms.uuid
+    registration = row.registration if row.registration == NO_UUID else rename(row.registration)
+    return msgspec.structs.replace(row, id=rename(row.id), registration=registration, references=[rename(each) for each in row.references])
 
 
 def _spelled(people: People) -> Shown:

@@ -288,6 +288,35 @@ class EpochStore(Protocol):
         """From now on refuse new keys that this epoch or an older one wraps -> how many keys these still wrap."""
 
 
+class ProjectRow(msgspec.Struct, frozen=True):
+    """A project: a purpose with pseudonyms of its own. ``started`` and ``ended`` in microseconds; ``sid`` and ``key`` are gone once it has ended."""
+
+    purpose: str
+    started: int
+    ended: int | None
+    sid: int | None
+    key: WrappedKey | None
+
+    def __repr__(self) -> str:
+        return f"ProjectRow(purpose={self.purpose!r})"
+
+
+class ProjectStore(Protocol):
+    """The keys of pseudonyms. They stand among the keys of subjects, and are rotated with them; no identifier finds them. Thread-safe."""
+
+    def project(self, tenant: str, purpose: str) -> ProjectRow | None:
+        """Give the project of a purpose, an ended one too; None when it was never started."""
+
+    def projects(self, tenant: str) -> list[ProjectRow]:
+        """All projects of a tenant, oldest first."""
+
+    def start_project(self, tenant: str, purpose: str, sid: int, key: WrappedKey, *, at: int, month: int) -> None:
+        """Start a project with this key, unless there is one; raises :class:`EpochRetired` as :meth:`SubjectStore.add` does."""
+
+    def end_project(self, tenant: str, purpose: str, *, at: int) -> bool:
+        """Destroy the key of a project, for ever; False when it has ended or was never started."""
+
+
 class CredentialRow(msgspec.Struct, frozen=True):
     """A credential as the vault keeps it. ``secret`` is a password hash; ``authority`` is the JSON of an agent, sealed.
 

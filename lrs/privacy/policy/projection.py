@@ -41,7 +41,9 @@ def _kept(raw: bytes, tree: Tree) -> bytes:
     if raw[:1] != b"{":
         return b"null"
     found = fields.free_members(raw)
-    return fields.written({key: _kept(value, tree[key]) if tree[key] else value for key, value in found.items() if key in tree})
+    kept = {key: _kept(value, tree[key]) if tree[key] else value for key, value in found.items() if key in tree}
+    # An object of which nothing is shown would tell that it is there.
+    return fields.written({key: value for key, value in kept.items() if value != b"{}" or not tree[key]})
 
 
 def _cut(raw: bytes, granularity: Granularity) -> bytes:

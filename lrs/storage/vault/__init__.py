@@ -14,13 +14,14 @@ from lrs.storage.vault.credentials import Credentials
 from lrs.storage.vault.documents import Documents
 from lrs.storage.vault.epochs import Epochs
 from lrs.storage.vault.forwarding import Forwarding
+from lrs.storage.vault.projects import Projects
 from lrs.storage.vault.subjects import Subjects
 
 if TYPE_CHECKING:
     from lrs.settings import Settings
 
 
-class Vault(Subjects, Epochs, Documents, Credentials, Forwarding):
+class Vault(Subjects, Epochs, Documents, Credentials, Forwarding, Projects):
     """One open vault. Thread-safe."""
 
     @classmethod

@@ -117,6 +117,17 @@ credential = Table(
     Column("revoked", BigInteger),
 )
 
+# The keys of pseudonyms, one a purpose: kept as a subject's key is, wrapped again when keys are rotated. A row without one is of a project that has ended.
+project = Table(
+    "project",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("purpose", String(64), primary_key=True),
+    Column("sid", Sid, ForeignKey("subject.sid"), nullable=True),
+    Column("started", BigInteger, nullable=False),
+    Column("ended", BigInteger),
+)
+
 # What other record stores have been given: per target the time through which it has everything.
 forwarded = Table(
     "forwarded",
