@@ -17,6 +17,7 @@ from lrs.access import Principal, Scope, View, software_authority
 from lrs.crypto.providers import open_keyring
 from lrs.documents import Documents, Shelf
 from lrs.privacy.audit import open_trail
+from lrs.privacy.policy.model import UNLIMITED
 from lrs.settings import Settings
 from lrs.storage.vault import Vault
 
@@ -41,6 +42,7 @@ def documents(vault: Vault, settings: Settings, *, largest: int = 1 << 25, clock
         month=lambda: 202611,
         largest=largest,
         audit=open_trail(settings, clock=lambda: START),
+        policy=lambda _: UNLIMITED,
     )
 
 
