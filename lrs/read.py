@@ -6,7 +6,7 @@ request -> purpose -> authorise -> narrow (identifier -> sids) -> find -> reveal
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -18,7 +18,7 @@ from lrs.privacy.attachments import StoredContents
 from lrs.privacy.audit import Audit, Event
 from lrs.privacy.policy.reading import Reading, reading
 from lrs.privacy.reveal import Revealer
-from lrs.storage.contract import Selection, StatementStore, StoredStatement, SubjectStore
+from lrs.storage.contract import PersonStore, Selection, StatementStore, StoredStatement, SubjectStore
 from lrs.xapi import render
 from lrs.xapi.model import Person, Role
 from lrs.xapi.query import StatementQuery
@@ -68,12 +68,16 @@ class _Next(msgspec.Struct, frozen=True):
     attachments: bool = False
 
 
+class People(SubjectStore, PersonStore, Protocol):
+    """What reading needs of the vault: subjects, and which of them are one person."""
+
+
 class Reader:
     """Read statements. Thread-safe."""
 
     def __init__(
         self,
-        vault: SubjectStore,
+        vault: People,
         warehouse: StatementStore,
         *,
         keys: Callable[[str], TenantKeys],
@@ -141,9 +145,10 @@ class Reader:
         purpose.check_shown("actor")
         if decide(principal, Action.READ_PERSONS).only_mine:
             return render.person([asked.json])
-        (sid,) = self._sids(asked, principal.tenant)
-        self._audit.record(Event.by(principal, Action.READ_PERSONS, sids=(sid,)))
-        return render.person(self._revealer(principal.tenant).spellings(sid) or [asked.json])
+        sids = self._sids(asked, principal.tenant)
+        self._audit.record(Event.by(principal, Action.READ_PERSONS, sids=sids))
+        spellings = [spelling for sid in sids for spelling in self._revealer(principal.tenant).spellings(sid)]
+        return render.person(spellings or [asked.json])
 
     def activity(self, iri: str, principal: Principal) -> bytes:
         """Give the Activity object of an IRI, with all that was said of it; the bare object when nothing was."""
@@ -272,9 +277,9 @@ class Reader:
 
     def _sids(self, person: Person, tenant: str) -> tuple[int, ...]:
         index = self._keys(tenant).blind_index(person.ifi)
-        found = self._vault.subjects(tenant, [index])
+        found = self._vault.subjects(tenant, [index]).get(index)
         # Nobody has the number 0: who is not known matches nothing.
-        return (found[index][0],) if index in found else _NOBODY
+        return _NOBODY if found is None else tuple(sorted(self._vault.joined(tenant, [found[0]])))
 
     def _own_authority(self, principal: Principal) -> tuple[int, ...]:
         """Give the subjects that statements of this principal have as their authority, in order; nobody's when one of them is unknown."""

@@ -19,6 +19,7 @@ from lrs.errors import StoreUnavailable
 from lrs.privacy import mentions
 from lrs.privacy.freetext import Fate, FreeText
 from lrs.storage.contract import EpochRetired, IndexTaken, NewSubject, NewVariant, SubjectStore, WrappedKey
+from lrs.xapi import walk
 from lrs.xapi.model import GROUP, Authority, Person, Reference, Statement, Text
 
 if TYPE_CHECKING:
@@ -87,15 +88,17 @@ class Identities:
 
     def _take_in(self, persons: Sequence[Person]) -> dict[bytes, Token]:
         indexes = {person.json: self._keys.blind_index(person.ifi) for person in persons}
-        known = self._vault.subjects(self._tenant, list(set(indexes.values())))
+        ifis = {indexes[person.json]: person.ifi for person in persons}
+        known = self._vault.subjects(self._tenant, list(ifis))
         sids = {index: sid for index, (sid, _) in known.items()}
-        new = {index: secrets.randbits(64) or 1 for index in indexes.values() if index not in sids}
+        new = {index: secrets.randbits(64) or 1 for index in ifis if index not in sids}
         sids |= new
         deks = {sid: self._deks[sid] for sid in sids.values() if sid in self._deks}
         subjects = []
         for index, made in zip(new, self._keys.new_deks(list(new.values())), strict=True):
             deks[new[index]] = made.key
-            subjects.append(NewSubject(new[index], index, WrappedKey(made.epoch, made.wrapped, made.check)))
+            kin = (self._keys.blind_index(ifi) for ifi in walk.kin(ifis[index]))
+            subjects.append(NewSubject(new[index], index, WrappedKey(made.epoch, made.wrapped, made.check), *kin))
         fingerprints = {person.json: self._keys.variant_fingerprint(sids[indexes[person.json]], person.json) for person in persons}
         pairs = dict(self._vault.variant_ids(self._tenant, list(fingerprints.values())))
         unseen = [(sids[indexes[json]], fingerprint, json) for json, fingerprint in fingerprints.items() if fingerprint not in pairs]

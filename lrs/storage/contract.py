@@ -15,7 +15,7 @@ unless a name says otherwise. Failures are raised as :class:`lrs.errors.StoreUna
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -214,11 +214,16 @@ class WrappedKey(msgspec.Struct, frozen=True, gc=False):
 
 
 class NewSubject(msgspec.Struct, frozen=True, gc=False):
-    """A person to add: ``index`` is the blind index of the identifier by which they came."""
+    """A person to add: ``index`` is the blind index of the identifier by which they came.
+
+    Of a mailbox, ``sha1`` is the blind index of the identifier that its SHA-1 is, ``folded`` that of its spelling without case.
+    """
 
     sid: int
     index: bytes
     key: WrappedKey
+    sha1: bytes | None = None
+    folded: bytes | None = None
 
 
 class NewVariant(msgspec.Struct, frozen=True, gc=False):
@@ -267,6 +272,28 @@ class IndexTaken(Exception):
 
 class EpochRetired(Exception):
     """Keys were rotated meanwhile: this epoch wraps nothing any more. Never leaves :mod:`lrs.privacy.identity`."""
+
+
+class PersonStore(Protocol):
+    """The part of the vault that knows which subjects are one person. Thread-safe."""
+
+    def named(self, tenant: str, indexes: Sequence[bytes]) -> frozenset[int]:
+        """Subjects that came under one of these blind indexes, or under a mailbox whose SHA-1 has one of them."""
+
+    def joined(self, tenant: str, sids: Collection[int]) -> frozenset[int]:
+        """These subjects and all that were joined to one of them."""
+
+    def same_person(self, tenant: str, sids: Collection[int]) -> frozenset[int]:
+        """These subjects and all that are the same person: joined to one of them, or a mailbox and its SHA-1, over any number of steps."""
+
+    def alike(self, tenant: str, sids: Collection[int]) -> frozenset[int]:
+        """Other subjects whose mailbox differs from one of theirs in case alone: perhaps the same person, perhaps not."""
+
+    def join(self, tenant: str, one: int, other: int) -> bool:
+        """Make two subjects, and all that were joined to either, one person; False when they were."""
+
+    def part(self, tenant: str, sid: int) -> bool:
+        """Take a subject out of the person that it was joined to; False when it was joined to nobody."""
 
 
 class EpochStore(Protocol):

@@ -15,12 +15,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from hashlib import sha1
 from typing import Any, NamedTuple
 
 from lrs.xapi.model import SUB, Role
 
 IDENTIFIERS = ("mbox", "mbox_sha1sum", "openid", "account")
 """The inverse functional identifiers (xAPI 1.0.3 Data 2.4.2.3); whoever is identified has exactly one."""
+
+_MAILBOX = b"4:mbox,"
 
 SHORTEST_KNOWN = 3
 """Shorter names and accounts are not looked for elsewhere: they would be found everywhere."""
@@ -97,6 +100,19 @@ def canonical_ifi(kind: str, *values: str) -> bytes:
 def is_account(ifi: bytes) -> bool:
     """Tell whether a canonical identifier is an account."""
     return ifi.startswith(b"7:account,")
+
+
+def kin(ifi: bytes) -> tuple[bytes, ...]:
+    """Of the canonical identifier of a mailbox, give that of its SHA-1, and one that all its spellings in capitals or not share; of any other, nothing.
+
+    The SHA-1 names the same person (xAPI 1.0.3 Data 2.4.2.3). Mailboxes that differ in case mostly do, but the standard that defines them does not
+    say so (RFC 5321 2.4).
+    """
+    if not ifi.startswith(_MAILBOX):
+        return ()
+    mailbox = ifi[len(_MAILBOX) : -1].partition(b":")[2].decode()
+    digest = sha1(mailbox.encode(), usedforsecurity=False).hexdigest()
+    return canonical_ifi("mbox_sha1sum", digest), canonical_ifi("mbox without case", fold(mailbox))
 
 
 def ifi_of(agent: Mapping[str, Any]) -> bytes:

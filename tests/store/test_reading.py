@@ -12,6 +12,7 @@ import pytest
 
 import lrs
 from lrs.access import Principal, Scope, View
+from lrs.xapi.walk import ifi_of
 from tests.store.conftest import World
 
 
@@ -379,3 +380,18 @@ def test_a_filter_still_works_where_the_iri_names_the_person(store: lrs.LRS, wor
     thing = f"https://lms.example.fr/users/{name}"
     (identifier,) = store.ingest(world.statement(actor, object={"id": thing}, verb={"id": f"https://verbs.example.fr/{name}"}))
     assert found(store, activity=thing) == found(store, verb=f"https://verbs.example.fr/{name}") == {identifier}
+
+
+def test_joined_identifiers_are_read_as_one_person(store: lrs.LRS, world: World) -> None:
+    """Asking for one finds the statements of both, and the Person object has both; parted, each is alone again."""
+    store.ingest([world.statement("ana"), world.statement("anna"), world.statement("bob")])
+    vault, keys = store._vault, store._keys("default")
+    indexes = [keys.blind_index(ifi_of(world.person(name))) for name in ("ana", "anna")]
+    one, other = (vault.subjects("default", [index])[index][0] for index in indexes)
+    vault.join("default", one, other)
+    both = {world.person("ana")["mbox"], world.person("anna")["mbox"]}
+    for name in ("ana", "anna"):
+        assert {each["actor"]["mbox"] for each in store.query(agent=world.person(name)).statements} == both
+        assert set(store.person(world.person(name))["mbox"]) == both
+    vault.part("default", other)
+    assert len(store.query(agent=world.person("anna")).statements) == len(store.query(agent=world.person("ana")).statements) == 1

@@ -14,6 +14,7 @@ from lrs.storage.vault.credentials import Credentials
 from lrs.storage.vault.documents import Documents
 from lrs.storage.vault.epochs import Epochs
 from lrs.storage.vault.forwarding import Forwarding
+from lrs.storage.vault.persons import Persons
 from lrs.storage.vault.projects import Projects
 from lrs.storage.vault.subjects import Subjects
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from lrs.settings import Settings
 
 
-class Vault(Subjects, Epochs, Documents, Credentials, Forwarding, Projects):
+class Vault(Subjects, Persons, Epochs, Documents, Credentials, Forwarding, Projects):
     """One open vault. Thread-safe."""
 
     @classmethod

@@ -63,6 +63,8 @@ subject = Table(
     Column("wrapped", LargeBinary(128), nullable=False),
     Column("key_check", LargeBinary(16), nullable=False),
     Column("created_month", Integer, nullable=False),
+    # How often spellings were corrected: who remembers them reads them anew.
+    Column("revision", Integer, nullable=False, server_default="0"),
 )
 
 identifier = Table(
@@ -71,7 +73,29 @@ identifier = Table(
     Column("tenant", String(64), primary_key=True),
     Column("blind_index", LargeBinary(16), primary_key=True),
     Column("sid", Sid, ForeignKey("subject.sid"), nullable=False, index=True),
+    # Of a mailbox: the blind indexes of its SHA-1, which is another identifier of the same person, and of its spelling without case.
+    Column("sha1", LargeBinary(16), index=True),
+    Column("folded", LargeBinary(16), index=True),
     sqlite_with_rowid=False,
+)
+
+# Subjects that are one person: those with the same number, which is random.
+joined = Table(
+    "joined",
+    metadata,
+    Column("sid", Sid, ForeignKey("subject.sid"), primary_key=True, autoincrement=False),
+    Column("tenant", String(64), nullable=False),
+    Column("person", Sid, nullable=False, index=True),
+)
+
+# What stands in place of a name or identifier that was wrong, sealed; the wrong one is known by a keyed fingerprint alone.
+correction = Table(
+    "correction",
+    metadata,
+    Column("sid", Sid, ForeignKey("subject.sid"), primary_key=True, autoincrement=False),
+    Column("fingerprint", LargeBinary(16), primary_key=True),
+    Column("tenant", String(64), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
 )
 
 variant = Table(

@@ -28,7 +28,7 @@ class Subjects(Database):
         with self._read() as connection:
             return {
                 index: (sid, WrappedKey(epoch, wrapped, check))
-                for chunk in _chunks(indexes)
+                for chunk in chunks(indexes)
                 for index, sid, epoch, wrapped, check in connection.execute(
                     query.where(table.c.tenant == tenant, table.c.blind_index.in_(chunk))
                 )
@@ -48,9 +48,7 @@ class Subjects(Database):
                 if subjects:
                     check_epochs(connection, tenant, {new.key.epoch for new in subjects})
                     connection.execute(insert(schema.subject), [_subject_row(tenant, new, month) for new in subjects])
-                    connection.execute(
-                        insert(schema.identifier), [{"tenant": tenant, "blind_index": new.index, "sid": new.sid} for new in subjects]
-                    )
+                    connection.execute(insert(schema.identifier), [_identifier_row(tenant, new) for new in subjects])
                 found = dict(_variant_ids(connection, tenant, [new.fingerprint for new in variants]))
                 rows = _numbered(connection, tenant, [new for new in variants if new.fingerprint not in found])
                 if rows:
@@ -66,7 +64,7 @@ class Subjects(Database):
         with self._read() as connection:
             return {
                 sid: WrappedKey(epoch, wrapped, check)
-                for chunk in _chunks(sids)
+                for chunk in chunks(sids)
                 for sid, epoch, wrapped, check in connection.execute(query.where(table.c.sid.in_(chunk)))
             }
 
@@ -79,7 +77,7 @@ class Subjects(Database):
         with self._read() as connection:
             return {
                 (sid, vid): (fingerprint, sealed)
-                for chunk in _chunks(list({sid for sid, _ in wanted}))
+                for chunk in chunks(list({sid for sid, _ in wanted}))
                 for sid, vid, fingerprint, sealed in connection.execute(query.where(table.c.sid.in_(chunk)))
                 if (sid, vid) in wanted
             }
@@ -92,7 +90,8 @@ class Subjects(Database):
             return [(fingerprint, sealed) for fingerprint, sealed in connection.execute(query.order_by(table.c.vid))]
 
 
-def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Cut a list so that each part fits in an IN."""
     for start in range(0, len(values), _CHUNK):
         yield values[start : start + _CHUNK]
 
@@ -102,12 +101,16 @@ def _subject_row(tenant: str, new: NewSubject, month: int) -> dict[str, Any]:
     return {"sid": new.sid, "tenant": tenant, "epoch": key.epoch, "wrapped": key.wrapped, "key_check": key.check, "created_month": month}
 
 
+def _identifier_row(tenant: str, new: NewSubject) -> dict[str, Any]:
+    return {"tenant": tenant, "blind_index": new.index, "sid": new.sid, "sha1": new.sha1, "folded": new.folded}
+
+
 def _variant_ids(connection: Connection, tenant: str, fingerprints: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
     table = schema.variant
     query = select(table.c.fingerprint, table.c.sid, table.c.vid).where(table.c.tenant == tenant)
     return {
         fingerprint: (sid, vid)
-        for chunk in _chunks(fingerprints)
+        for chunk in chunks(fingerprints)
         for fingerprint, sid, vid in connection.execute(query.where(table.c.fingerprint.in_(chunk)))
     }
 
@@ -116,7 +119,7 @@ def _numbered(connection: Connection, tenant: str, variants: Sequence[NewVariant
     """Give each new spelling the next number of its subject."""
     table = schema.variant
     last: dict[int, int] = {}
-    for chunk in _chunks(list({new.sid for new in variants})):
+    for chunk in chunks(list({new.sid for new in variants})):
         query = select(table.c.sid, func.max(table.c.vid)).where(table.c.sid.in_(chunk)).group_by(table.c.sid)
         last.update((sid, vid) for sid, vid in connection.execute(query))
     rows = []

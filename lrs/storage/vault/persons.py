@@ -1,0 +1,90 @@
+"""Which subjects are one person: joined by somebody who knows, or a mailbox and its SHA-1."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection, Sequence
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
+
+from lrs.storage.vault import schema
+from lrs.storage.vault.database import Database
+from lrs.storage.vault.subjects import chunks
+
+_JOINED = schema.joined
+_MINE, _THEIRS = schema.identifier.alias("mine"), schema.identifier.alias("theirs")
+Step = Callable[[Connection, str, Collection[int]], set[int]]
+"""(open transaction, tenant, subjects) -> those that are one step away, or themselves."""
+
+
+class Persons(Database):
+    """Implements ``PersonStore`` of :mod:`lrs.storage.contract`."""
+
+    def named(self, tenant: str, indexes: Sequence[bytes]) -> frozenset[int]:
+        """See :class:`lrs.storage.contract.PersonStore`."""
+        table = schema.identifier
+        query = select(table.c.sid).where(table.c.tenant == tenant, or_(table.c.blind_index.in_(indexes), table.c.sha1.in_(indexes)))
+        with self._read() as connection:
+            return frozenset(connection.scalars(query))
+
+    def joined(self, tenant: str, sids: Collection[int]) -> frozenset[int]:
+        """See :class:`lrs.storage.contract.PersonStore`."""
+        with self._read() as connection:
+            return frozenset(sids) | _joined(connection, tenant, sids)
+
+    def same_person(self, tenant: str, sids: Collection[int]) -> frozenset[int]:
+        """See :class:`lrs.storage.contract.PersonStore`."""
+        found = frontier = frozenset(sids)
+        with self._read() as connection:
+            while frontier:
+                frontier = frozenset().union(*(step(connection, tenant, frontier) for step in (_joined, _digests, _mailboxes))) - found
+                found |= frontier
+        return found
+
+    def alike(self, tenant: str, sids: Collection[int]) -> frozenset[int]:
+        """See :class:`lrs.storage.contract.PersonStore`."""
+        with self._read() as connection:
+            return frozenset(_related(connection, tenant, sids, _THEIRS.c.folded == _MINE.c.folded)) - frozenset(sids)
+
+    def join(self, tenant: str, one: int, other: int) -> bool:
+        """See :class:`lrs.storage.contract.PersonStore`."""
+        with self._write() as connection:
+            first, second = (_person(connection, tenant, sid) for sid in (one, other))
+            if first == second:
+                return False
+            connection.execute(update(_JOINED).where(_JOINED.c.tenant == tenant, _JOINED.c.person == second).values(person=first))
+        return True
+
+    def part(self, tenant: str, sid: int) -> bool:
+        """See :class:`lrs.storage.contract.PersonStore`."""
+        with self._write() as connection:
+            return connection.execute(delete(_JOINED).where(_JOINED.c.tenant == tenant, _JOINED.c.sid == sid)).rowcount > 0
+
+
+def _person(connection: Connection, tenant: str, sid: int) -> int:
+    """Give the number of the person that a subject is, which it gets if it has none."""
+    known: int | None = connection.scalar(select(_JOINED.c.person).where(_JOINED.c.tenant == tenant, _JOINED.c.sid == sid))
+    if known is not None:
+        return known
+    fresh = secrets.randbits(64)
+    connection.execute(insert(_JOINED), {"sid": sid, "tenant": tenant, "person": fresh})
+    return fresh
+
+
+def _joined(connection: Connection, tenant: str, sids: Collection[int]) -> set[int]:
+    mine = _JOINED.alias("mine")
+    query = select(_JOINED.c.sid).join(mine, mine.c.person == _JOINED.c.person).where(_JOINED.c.tenant == tenant, mine.c.tenant == tenant)
+    return {sid for chunk in chunks(list(sids)) for sid in connection.scalars(query.where(mine.c.sid.in_(chunk)))}
+
+
+def _digests(connection: Connection, tenant: str, sids: Collection[int]) -> set[int]:
+    return _related(connection, tenant, sids, _THEIRS.c.blind_index == _MINE.c.sha1)
+
+
+def _mailboxes(connection: Connection, tenant: str, sids: Collection[int]) -> set[int]:
+    return _related(connection, tenant, sids, _THEIRS.c.sha1 == _MINE.c.blind_index)
+
+
+def _related(connection: Connection, tenant: str, sids: Collection[int], related: ColumnElement[bool]) -> set[int]:
+    query = select(_THEIRS.c.sid).join(_MINE, related).where(_MINE.c.tenant == tenant, _THEIRS.c.tenant == tenant)
+    return {sid for chunk in chunks(list(sids)) for sid in connection.scalars(query.where(_MINE.c.sid.in_(chunk)))}
