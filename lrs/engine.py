@@ -18,6 +18,7 @@ import attrs
 import msgspec
 
 from lrs.access import BEARER, LOCAL, Action, Principal, Scope, View, software_authority
+from lrs.accountability.requests import Requests
 from lrs.batch import Batch, Receipt
 from lrs.committer import Committer
 from lrs.credentials import Credentials
@@ -262,6 +263,11 @@ class LRS:
         name = tenant or self.settings.tenant
         self._projects_of(name).end(purpose)
         self._audit.record(Event(action="end a project", tenant=name, credential=self._owner.credential_id, purpose=purpose))
+
+    @cached_property
+    def requests(self) -> Requests:
+        """The register of what persons asked for."""
+        return Requests(self._vault, tenant=self.settings.tenant, keys=self._keys, clock=self._clock, audit=self._audit)
 
     def consistent_through(self) -> datetime:
         """Give the time up to which every stored statement can be read now."""

@@ -19,7 +19,7 @@ RANKS = [
     {"definitions"},  # what reading, and later analytics, puts together of both stores
     {"stored", "committer", "collection", "signed"},  # the clock, the queue, memory and signatures that writing needs; they know no store
     {"write", "read", "documents", "credentials", "oidc", "analytics", "exchange"},
-    {"rights"},  # what a person may ask for
+    {"rights", "retention", "backup", "accountability"},  # what persons and officers ask of what is stored
     {"engine"},
     {"server", "asgi"},
     {"cli"},

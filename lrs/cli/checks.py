@@ -26,6 +26,7 @@ _FILES = 1024
 _EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
 _SLACK = timedelta(seconds=5)
 _RENEW = timedelta(days=21)
+_DAYS_BEFORE = 7
 
 
 class Level(StrEnum):
@@ -57,6 +58,10 @@ def all_findings(settings: Settings, tls_cert: Path | None, tls_key: Path | None
         yield from certificate(tls_cert, tls_key)
     if settings.oidc_issuer is not None:
         yield issuer(settings.oidc_issuer, settings.oidc_ca)
+    if settings.vault is None and not (settings.data / "vault.sqlite").exists():
+        yield Finding(Level.WARNING, "store", "there is no store yet", "Start with: lrs ingest FILE, or lrs serve.")
+        return
+    yield from requests(settings)
     yield from store(settings)
 
 
@@ -185,12 +190,9 @@ def certificate(cert: Path, key: Path) -> Iterator[Finding]:
 
 
 def store(settings: Settings) -> Iterator[Finding]:
-    """Open the store, if there is one, and check what only it can tell."""
+    """Open the store and check what only it can tell."""
     import lrs
 
-    if settings.vault is None and not (settings.data / "vault.sqlite").exists():
-        yield Finding(Level.WARNING, "store", "there is no store yet", "Start with: lrs ingest FILE, or lrs serve.")
-        return
     start = time.perf_counter()
     try:
         with lrs.open(settings) as opened:
@@ -233,3 +235,23 @@ def credentials(opened: LRS) -> Iterator[Finding]:
         yield Finding(Level.OK, "credentials", f"{live} can log in")
     else:
         yield Finding(Level.WARNING, "credentials", "nobody can log in over HTTP", "lrs credentials add NAME")
+
+
+def requests(settings: Settings) -> Iterator[Finding]:
+    """Check that persons were answered in time (GDPR art. 12(3))."""
+    from lrs.accountability.requests import open_requests
+
+    try:
+        with open_requests(settings) as register:
+            late, soon = len(register.overdue()), len(register.overdue(within=_DAYS_BEFORE))
+    except LRSError as error:
+        yield Finding(Level.FAILURE, "requests", str(error), error.hint)
+        return
+    if late:
+        yield Finding(Level.FAILURE, "requests", f"{late} requests of persons are overdue", "Answer them today: lrs request list --open")
+    elif soon:
+        yield Finding(
+            Level.WARNING, "requests", f"{soon} requests of persons are due within a week", "Answer them: lrs request list --open"
+        )
+    else:
+        yield Finding(Level.OK, "requests", "no request of a person is due within a week")

@@ -19,6 +19,7 @@ from lrs.cli.projects import project
 from lrs.cli.pull import pull
 from lrs.cli.query import query
 from lrs.cli.receipts import receipt
+from lrs.cli.requests import request
 from lrs.cli.serve import serve
 
 
@@ -54,6 +55,7 @@ COMMANDS = (
     keys,
     audit,
     receipt,
+    request,
     doctor,
 )
 for command in COMMANDS:

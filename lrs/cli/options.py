@@ -55,10 +55,11 @@ def filter_options(command: Command) -> Command:
 
 def filters_of(agent: str | None, **filters: Any) -> dict[str, Any]:
     """Gather the filters that were given, as ``store.query`` takes them."""
-    return {name: value for name, value in filters.items() if value} | ({"agent": _agent(agent)} if agent else {})
+    return {name: value for name, value in filters.items() if value} | ({"agent": agent_of(agent)} if agent else {})
 
 
-def _agent(text: str) -> Any:
+def agent_of(text: str) -> Any:
+    """Read an agent as people type it: JSON, or ``mailto:...`` for short."""
     if text.startswith("mailto:"):
         return {"mbox": text}
     try:

@@ -483,3 +483,36 @@ class ForwardStore(Protocol):
 
     def drop_notices(self, tenant: str, target: str, notices: Sequence[ErasureNotice]) -> None:
         """Forget notices."""
+
+
+class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A request of a person in the register: days as YYYY-MM-DD, an empty one is yet to come. ``sid`` is taken out when the person is erased."""
+
+    number: int
+    kind: str
+    state: str
+    sid: int | None
+    received: str
+    closed: str = ""
+    delay: str = ""
+    refusal: str = ""
+    reference: str = ""
+
+
+class RequestStore(Protocol):
+    """The part of the vault that keeps the register of requests. Thread-safe."""
+
+    def add_request(self, tenant: str, row: RequestRow) -> RequestRow:
+        """Enter a request under the tenant's next number -> the entry."""
+
+    def request(self, tenant: str, number: int) -> RequestRow | None:
+        """The entry of this number."""
+
+    def requests(self, tenant: str) -> list[RequestRow]:
+        """All entries, oldest first."""
+
+    def change_request(self, tenant: str, number: int, change: Callable[[RequestRow | None], RequestRow]) -> RequestRow:
+        """Look at an entry and put another one in its place, in one transaction; what ``change`` raises is raised, and nothing has happened."""
+
+    def release_requests(self, tenant: str, sids: Sequence[int]) -> int:
+        """Take these people out of their entries -> in how many they were."""

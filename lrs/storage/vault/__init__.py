@@ -16,13 +16,14 @@ from lrs.storage.vault.epochs import Epochs
 from lrs.storage.vault.forwarding import Forwarding
 from lrs.storage.vault.persons import Persons
 from lrs.storage.vault.projects import Projects
+from lrs.storage.vault.requests import Requests
 from lrs.storage.vault.subjects import Subjects
 
 if TYPE_CHECKING:
     from lrs.settings import Settings
 
 
-class Vault(Subjects, Persons, Epochs, Documents, Credentials, Forwarding, Projects):
+class Vault(Subjects, Persons, Epochs, Documents, Credentials, Forwarding, Projects, Requests):
     """One open vault. Thread-safe."""
 
     @classmethod

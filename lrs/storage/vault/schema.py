@@ -181,3 +181,19 @@ erasure_notice = Table(
     Column("key", LargeBinary(16), primary_key=True),
     Column("sealed", LargeBinary(128), nullable=False),
 )
+
+# What persons asked for. No foreign key: an erasure takes the person out, and the entry stays.
+request = Table(
+    "request",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(20), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("sid", Sid, index=True),
+    Column("received", String(10), nullable=False),
+    Column("closed", String(10), nullable=False),
+    Column("delay", String(20), nullable=False),
+    Column("refusal", String(20), nullable=False),
+    Column("reference", String(40), nullable=False),
+)
