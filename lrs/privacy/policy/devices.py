@@ -7,6 +7,7 @@ docs/reference/policy.md lists what is here.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import ip_address
 
 NAMES = (
@@ -28,9 +29,12 @@ _FOLDED = frozenset(name.replace("-", "") for name in (*NAMES, *ADDRESSES))
 _LAST = re.compile(r"[/#:?=]")
 _MAC = re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}", re.IGNORECASE)
 _BROWSER = re.compile(r"(?:mozilla|opera|dalvik|okhttp)/\d", re.IGNORECASE)
+_ADDRESS = re.compile(r"\[?[0-9a-fA-F:.]+(?:%[^\]]+)?\]?(?::[0-9]+)?")
 _LONGEST_ADDRESS = 64
+_MOST_NAMES = 4096
 
 
+@lru_cache(_MOST_NAMES)
 def is_named(key: str) -> bool:
     """Tell whether a key, an IRI or a plain name, is one under which a device or an address stands."""
     return _JOINTS.sub("", _LAST.split(key.rstrip("/#"))[-1]).casefold() in _FOLDED
@@ -39,7 +43,9 @@ def is_named(key: str) -> bool:
 def looks_like(value: str) -> bool:
     """Tell whether a text is, as a whole, a network address or what a browser says of itself."""
     text = value.strip()
-    return bool(_BROWSER.match(text) or _MAC.fullmatch(text)) or (len(text) <= _LONGEST_ADDRESS and _is_address(text))
+    return bool(_BROWSER.match(text) or _MAC.fullmatch(text)) or (
+        len(text) <= _LONGEST_ADDRESS and bool(_ADDRESS.fullmatch(text)) and _is_address(text)
+    )
 
 
 def _is_address(text: str) -> bool:

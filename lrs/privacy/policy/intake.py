@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import reduce
+from typing import NamedTuple
 
 from lrs.errors import NotPermitted
 from lrs.privacy.policy import minimise
@@ -14,14 +14,26 @@ Purposes = tuple[str, ...]
 """Ids of the purposes that a statement serves; none: it is stored without identity."""
 _ORDER = list(Granularity)
 _NULL = b"null"
+_MOST_KINDS = 10_000
+
+
+class Said(NamedTuple):
+    """What the policy says of statements of one kind: which purposes they serve, none if nobody said, and what is done with them."""
+
+    purposes: Purposes
+    cares: tuple[Care, ...]
+    coarsest: Granularity
 
 
 class Intake:
-    """Apply one policy to statements. Thread-safe; keeps nothing of them."""
+    """Apply one policy to statements. Thread-safe; of them it remembers which kinds there are, such as verbs and platforms."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._looks_closer = bool(policy.rules or policy.ingest.care)
+        conditions = (*policy.rules, *policy.ingest.care)
+        self._looks_closer = bool(conditions)
+        self._by_activity = any(each.activities for each in conditions)
+        self._said: dict[Facts, Said] = {}
         self._unassigned: Purposes = () if policy.unassigned == WITHOUT_IDENTITY else (policy.unassigned,)
 
     @property
@@ -39,14 +51,24 @@ class Intake:
 
         Raises :class:`lrs.errors.NotPermitted` for one that the policy does not want.
         """
-        found = facts(statement, credential)
-        purposes = self._purposes(found)
-        return self._minimised(statement, [care for care in self._policy.ingest.care if matches(care, found)]), purposes
+        said = self._look_up(facts(statement, credential, activity=self._by_activity))
+        purposes = said.purposes or self._unruled()
+        return self._minimised(statement, said), purposes
 
-    def _purposes(self, found: Facts) -> Purposes:
+    def _look_up(self, found: Facts) -> Said:
+        known = self._said.get(found)
+        if known is None:
+            if len(self._said) >= _MOST_KINDS:
+                self._said = {}
+            known = self._said[found] = self._find(found)
+        return known
+
+    def _find(self, found: Facts) -> Said:
         served = dict.fromkeys(purpose for rule in self._policy.rules if matches(rule, found) for purpose in rule.purposes)
-        if served:
-            return tuple(served)
+        cares = tuple(care for care in self._policy.ingest.care if matches(care, found))
+        return Said(tuple(served), cares, max((care.precision for care in cares), key=_ORDER.index, default=Granularity.EXACT))
+
+    def _unruled(self) -> Purposes:
         if self._policy.unassigned == REFUSE:
             raise NotPermitted(
                 "the statement serves no purpose of the policy (GDPR art. 5(1)(b))",
@@ -54,8 +76,9 @@ class Intake:
             )
         return self._unassigned
 
-    def _minimised(self, statement: bytes, cares: Sequence[Care]) -> bytes:
-        """Take out what these entries of the policy ask for; the bytes that came, when nothing is to be taken out."""
+    def _minimised(self, statement: bytes, said: Said) -> bytes:
+        """Take out what the policy asks for; the bytes that came, when nothing is to be taken out."""
+        cares = said.cares
         if any(care.refuse for care in cares):
             raise NotPermitted("the policy keeps no statements of this kind", hint="Don't send them; `lrs policy show` prints which.")
         self._check_extensions(statement, {iri for care in cares for iri in care.needs_extensions})
@@ -64,8 +87,7 @@ class Intake:
         # A key that is written with escapes is found by its backslash.
         if (dropped or self._policy.ingest.drop_devices) and (b'"extensions"' in out or b"\\" in out):
             out = minimise.without_extensions(out, dropped.__contains__, devices=self._policy.ingest.drop_devices)
-        coarsest = max((care.precision for care in cares), key=_ORDER.index, default=Granularity.EXACT)
-        return out if coarsest is Granularity.EXACT else minimise.at_precision(out, coarsest)
+        return out if said.coarsest is Granularity.EXACT else minimise.at_precision(out, said.coarsest)
 
     @staticmethod
     def _check_extensions(statement: bytes, needed: set[str]) -> None:

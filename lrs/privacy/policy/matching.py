@@ -49,13 +49,13 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
     credential: str
 
 
-def facts(statement: bytes, credential: str) -> Facts:
-    """Give the facts of a checked statement that the credential of this name sends."""
+def facts(statement: bytes, credential: str, *, activity: bool) -> Facts:
+    """Give the facts of a checked statement that the credential of this name sends; without the ``activity`` where no condition looks at it."""
     found = _decode(statement)
     category = found.context.activities.category
     return Facts(
         verb=found.verb.id,
-        activity=found.object.id,
+        activity=found.object.id if activity else "",
         activity_type=found.object.definition.type,
         platform=found.context.platform,
         categories=frozenset(each.id for each in ([category] if isinstance(category, _Thing) else category)),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from lrs.privacy.policy.devices import is_named, looks_like
+from lrs.privacy.policy.extensions import all_extensions
 from lrs.privacy.policy.model import Granularity
 from lrs.xapi import fields
 from lrs.xapi.formats import format_timestamp, read_timestamp
@@ -24,6 +25,7 @@ _SIZES = {
 _MONDAY = 4 * 86_400_000_000
 """1970 began on a Thursday: weeks are counted from the Monday after."""
 _CONTEXTS = ("parent", "grouping", "category", "other")
+_COMPOUND = (b'"', b"[", b"{")
 _decode = msgspec.json.Decoder().decode
 Drops = Callable[[str], bool]
 """Extension IRI -> whether it is left out."""
@@ -72,6 +74,8 @@ def at_precision(raw: bytes, granularity: Granularity) -> bytes:
 
 def without_extensions(raw: bytes, drops: Drops, *, devices: bool) -> bytes:
     """Leave extensions out wherever a statement can have them; with ``devices`` all that tells of a device, in their values too."""
+    if not any(_drops(iri, value, drops, devices=devices) for iri, value in all_extensions(raw)):
+        return raw
 
     def clean(extensions: bytes) -> bytes:
         kept = {iri: value for iri, value in fields.free_members(extensions).items() if not drops(iri)}
@@ -80,6 +84,14 @@ def without_extensions(raw: bytes, drops: Drops, *, devices: bool) -> bytes:
         return fields.written({iri: value for iri, value in kept.items() if value})
 
     return _in_extensions(raw, clean)
+
+
+def _drops(iri: str, value: msgspec.Raw, drops: Drops, *, devices: bool) -> bool:
+    return drops(iri) or (devices and (is_named(iri) or _tells_of_device(bytes(value))))
+
+
+def _tells_of_device(value: bytes) -> bool:
+    return value[:1] in _COMPOUND and _without_devices(value) != value
 
 
 def context_extensions(raw: bytes) -> dict[str, bytes]:
@@ -126,15 +138,20 @@ def _changed(raw: bytes, rest: Sequence[str], clean: Callable[[bytes], bytes]) -
 
 
 def _without_devices(value: bytes) -> bytes:
-    """Leave out of an extension's value what tells of a device; nothing is left of one that is such a text itself."""
+    """Leave out of an extension's value what tells of a device; nothing is left of one that is such a text itself.
+
+    A value in which there is nothing of the kind stays as it is, byte for byte.
+    """
     if value[:1] == b'"':
         return b"" if looks_like(_decode(value)) else value
     if value[:1] == b"[":
-        kept = [_without_devices(bytes(item)) for item in msgspec.json.decode(value, type=list[msgspec.Raw])]
-        return b"[%b]" % b",".join(item for item in kept if item)
+        items = list(map(bytes, msgspec.json.decode(value, type=list[msgspec.Raw])))
+        kept = [_without_devices(item) for item in items]
+        return value if kept == items else b"[%b]" % b",".join(item for item in kept if item)
     if value[:1] == b"{":
-        inner = {key: _without_devices(item) for key, item in fields.free_members(value).items() if not is_named(key)}
-        return fields.written({key: item for key, item in inner.items() if item})
+        members = fields.free_members(value)
+        inner = {key: _without_devices(item) for key, item in members.items() if not is_named(key)}
+        return value if inner == members else fields.written({key: item for key, item in inner.items() if item})
     return value
 
 
