@@ -273,6 +273,11 @@ class LRS:
         """Give the time up to which every stored statement can be read now."""
         return datetime.fromtimestamp(self._times.consistent_through() / MICROSECONDS, UTC)
 
+    def last_stored(self) -> datetime | None:
+        """Give the time at which the newest statement was stored; None when nothing is."""
+        newest = self._warehouse.last_stored()
+        return datetime.fromtimestamp(newest / MICROSECONDS, UTC) if newest else None
+
     # Reading
 
     def query(self, *, principal: Principal | None = None, purpose: str = "", **filters: Any) -> Page:

@@ -58,6 +58,7 @@ def all_findings(settings: Settings, tls_cert: Path | None, tls_key: Path | None
         yield from certificate(tls_cert, tls_key)
     if settings.oidc_issuer is not None:
         yield issuer(settings.oidc_issuer, settings.oidc_ca)
+    yield from policies(settings)
     if settings.vault is None and not (settings.data / "vault.sqlite").exists():
         yield Finding(Level.WARNING, "store", "there is no store yet", "Start with: lrs ingest FILE, or lrs serve.")
         return
@@ -189,6 +190,26 @@ def certificate(cert: Path, key: Path) -> Iterator[Finding]:
     yield Finding(Level.WARNING, "tls", text, "Renew it.") if left < _RENEW else Finding(Level.OK, "tls", text)
 
 
+def policies(settings: Settings) -> Iterator[Finding]:
+    """Check that there is a policy for the tenant of the settings, and that nothing is wrong with it."""
+    from lrs.privacy.policy.reader import examine, path_of
+
+    path = path_of(settings, settings.tenant)
+    if not path.exists():
+        yield Finding(
+            Level.WARNING,
+            "policy",
+            "there is no policy: everything is kept, for ever",
+            "Start from a preset: lrs policy presets, lrs policy init",
+        )
+        return
+    policy, wrong = examine(path)
+    if policy is None or wrong:
+        yield Finding(Level.FAILURE, "policy", f"the policy {path}: {wrong[0]}", "lrs policy check names all that is wrong.")
+    else:
+        yield Finding(Level.OK, "policy", f"{policy.title.en} ({len(policy.purposes)} purposes, digest {policy.digest[:12]})")
+
+
 def store(settings: Settings) -> Iterator[Finding]:
     """Open the store and check what only it can tell."""
     import lrs
@@ -212,11 +233,10 @@ def store(settings: Settings) -> Iterator[Finding]:
 
 def last_stored(opened: LRS) -> Iterator[Finding]:
     """Check the clock against the newest statement."""
-    newest = opened.query(limit=1).statements
-    if not newest:
+    stored = opened.last_stored()
+    if stored is None:
         yield Finding(Level.OK, "clock", "the clock is fine; nothing is stored yet")
         return
-    stored = datetime.fromisoformat(newest[0]["stored"])
     if stored > datetime.now(UTC) + _SLACK:
         yield Finding(
             Level.FAILURE,

@@ -23,7 +23,7 @@ _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAILURE: "red"}
 def doctor(data: Path | None, config: Path | None, tls_cert: Path | None, tls_key: Path | None, *, as_json: bool) -> None:
     """Look whether the store can work, and say in words what is wrong and what to do.
 
-    Checks settings, data directory, keys, disk, limits, clock, TLS files, the issuer of bearer tokens, the vault and the engine. Changes nothing.
+    Checks settings, data directory, keys, policy, disk, limits, clock, TLS files, the issuer of bearer tokens, the vault and the engine. Changes nothing.
     The exit status is 1 if something failed; warnings don't count.
     """
     settings = settings_of(data, config)

@@ -30,6 +30,12 @@ _DEFAULT = 100
 @click.option("--ascending", is_flag=True, help="Oldest first.")
 @click.option("--format", "form", type=click.Choice(["exact", "ids", "canonical"]), default="exact", show_default=True)
 @click.option("--count-by", type=click.Choice(["verb", "activity", "actor", "day"]), help="Count matches in place of printing them.")
+@click.option(
+    "--purpose",
+    default="",
+    metavar="ID",
+    help="What for: a purpose of the policy, its default one if not given; no more than it shows is printed.",
+)
 @click.option("--output", type=click.Choice(["jsonl", "table"]), default="jsonl", show_default=True)
 def query(  # noqa: PLR0913 -- one parameter an option
     data: Path | None,
@@ -39,6 +45,7 @@ def query(  # noqa: PLR0913 -- one parameter an option
     limit: int | None,
     form: str,
     output: str,
+    purpose: str,
     *,
     everything: bool,
     ascending: bool,
@@ -46,7 +53,7 @@ def query(  # noqa: PLR0913 -- one parameter an option
 ) -> None:
     """Print statements as JSON lines or a table, newest first, or count them.
 
-    Shows people as they are: whoever can read the keys of the store can run this. Other users of this machine can see
+    Shows people as they are, unless the purpose shows less: whoever can read the keys of the store can run this. Other users of this machine can see
     the arguments of a command.
     A store that a running server holds is asked over HTTP instead.
 
@@ -61,18 +68,18 @@ def query(  # noqa: PLR0913 -- one parameter an option
     wanted = filters_of(agent, **filters)
     with lrs.open(settings_of(data, config)) as store:
         if count_by:
-            _print_counts(store.count(count_by, limit=limit or 0, **wanted), count_by, output)
+            _print_counts(store.count(count_by, purpose=purpose, limit=limit or 0, **wanted), count_by, output)
         else:
-            bodies = _bodies(store, None if everything else limit or _DEFAULT, format=form, ascending=ascending, **wanted)
+            bodies = _bodies(store, purpose, None if everything else limit or _DEFAULT, format=form, ascending=ascending, **wanted)
             if output == "table":
                 _print_table(bodies)
             else:
                 _print_lines(bodies)
 
 
-def _bodies(store: LRS, most: int | None, **filters: Any) -> Iterator[bytes]:
+def _bodies(store: LRS, purpose: str, most: int | None, **filters: Any) -> Iterator[bytes]:
     """Give the JSON of statements over as many pages as it takes."""
-    page = store.query(limit=_PAGE if most is None else min(most, _PAGE), **filters)
+    page = store.query(purpose=purpose, limit=_PAGE if most is None else min(most, _PAGE), **filters)
     given = 0
     while True:
         bodies = page.bodies if most is None else page.bodies[: most - given]
@@ -80,7 +87,7 @@ def _bodies(store: LRS, most: int | None, **filters: Any) -> Iterator[bytes]:
         given += len(bodies)
         if page.more is None or given == most:
             return
-        page = store.query(more=page.more)
+        page = store.query(purpose=purpose, more=page.more)
 
 
 def _print_lines(bodies: Iterator[bytes]) -> None:

@@ -39,8 +39,21 @@ def test_all_is_well(stored: Path) -> None:
     found = levels(done)
     assert done.status == 0
     assert {"data", "keys", "disk", "store", "clock", "credentials"} <= set(found)
-    assert {level for subject, those in found.items() if subject not in ("disk", "limits") for level in those} == {"ok"}
+    assert {level for subject, those in found.items() if subject not in ("disk", "limits", "policy") for level in those} == {"ok"}
     assert "a@b.fr" not in done.out
+
+
+def test_the_policy_is_looked_at(stored: Path) -> None:
+    """None is a warning, a preset is well even where its default purpose may read nothing yet, and one with a fault is a failure that is named."""
+    assert levels(call("doctor", "--data", stored, "--json"))["policy"] == {"warning"}
+    assert call("policy", "init", "fun-mooc", "--data", stored).status == 0
+    found = levels(call("doctor", "--data", stored, "--json"))
+    assert (found["policy"], found["store"], found["clock"]) == ({"ok"}, {"ok"}, {"ok"})
+    policy = stored / "policy.toml"
+    policy.write_text(policy.read_text("utf-8").replace('default_purpose = "learning"', 'default_purpose = "curiosity"'), "utf-8")
+    done = call("doctor", "--data", stored, "--json")
+    assert (done.status, levels(done)["policy"]) == (1, {"failure"})
+    assert "curiosity" in done.out
 
 
 def test_nothing_is_made_where_nothing_is(data: Path) -> None:

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+import lrs
 from lrs.privacy.policy import reader
 from tests.cli.calling import call
+from tests.policy.test_projects import POLICY
+from tests.store.conftest import World
 
 
 @pytest.mark.parametrize("preset", reader.PRESETS)
@@ -47,3 +50,15 @@ def test_without_a_policy_the_one_that_keeps_everything_is_shown(tmp_path: Path)
     refused = call("policy", "init", "everything", "--data", tmp_path)
     assert refused.status == 1
     assert "fun-mooc" in refused.err
+
+
+def test_what_is_printed_is_what_the_purpose_shows(tmp_path: Path) -> None:
+    """Over pages too; a purpose that shows pseudonyms prints no name, one that shows counts prints no statement, and one that is not there nothing."""
+    (tmp_path / "policy.toml").write_text(POLICY, "utf-8")
+    with lrs.open(tmp_path) as store:
+        store.ingest([World().statement() for _ in range(3)])
+    printed = {purpose: call("query", "--purpose", purpose, "--data", tmp_path) for purpose in ("teaching", "one", "curiosity")}
+    assert [done.status for done in printed.values()] == [0, 0, 1]
+    assert [done.out.count("@example.fr") for done in printed.values()] == [3, 0, 0]
+    assert printed["one"].out.count("lrs.invalid/pseudonym") >= 3
+    assert call("query", "--purpose", "one", "--count-by", "verb", "--data", tmp_path).out.count('"count":1') == 3
