@@ -31,6 +31,7 @@ class Batch(msgspec.Struct, eq=False):
 
     ``defines``: the activity definitions in them enter the store's own. ``independent`` statements do not fail together: a conflict is one
     statement's own. ``purposes`` are, for each statement, the ids of those that it serves; none: it is stored without identity.
+    ``withheld`` are the places of statements that are not stored, as they were erased, or are somebody's who was.
     """
 
     principal: Principal
@@ -42,6 +43,7 @@ class Batch(msgspec.Struct, eq=False):
     purposes: Sequence[tuple[str, ...]]
     independent: bool = False
     contents: Contents = NO_CONTENTS
+    withheld: set[int] = msgspec.field(default_factory=set)
 
     def __len__(self) -> int:
         return len(self.statements)

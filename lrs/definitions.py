@@ -84,6 +84,10 @@ class Notebook:
             self._noted.clear()
         self._noted |= new.keys()
 
+    def forget(self) -> None:
+        """Drop from memory what was noted."""
+        self._noted.clear()
+
     def _seen(self, definition: Definition, row: Row, stored: int) -> SeenDefinition:
         fingerprint = self._keys(row.tenant).content_fingerprint(definition.whole or definition.json)
         has_texts = bool(definition.whole) and self._texts(row.tenant)

@@ -28,10 +28,12 @@ from lrs.errors import InvalidRequest, LRSError, NotAuthenticated, NotPermitted
 from lrs.exchange import export, targets
 from lrs.exchange.channel import Origin
 from lrs.exchange.forward import Forwarding
+from lrs.privacy import mentions
 from lrs.privacy.audit import DONE, FAILED, REFUSED, Audit, Event
 from lrs.privacy.identity import Identities
 from lrs.privacy.policy.force import Policies
 from lrs.privacy.projects import Projects
+from lrs.privacy.suppression import Suppression
 from lrs.read import Page, Reader
 from lrs.storage.vault import Vault
 from lrs.storage.warehouse import Warehouse
@@ -121,7 +123,9 @@ class LRS:
                 times=self._times,
                 policy=self._policies.of,
                 audit=self._audit,
+                forget=self._forget,
             )
+            self._writer = writer
             self._committer = Committer(writer.prepare, writer.store, group=settings.group_statements, queue=settings.queue_statements)
             opened.callback(writer.close)
             opened.callback(self._committer.close)
@@ -439,7 +443,9 @@ class LRS:
         writer = self._writers.get(name)
         if writer is None:
             keys = self._keys(name)
-            writer = self._writers[name] = TenantWriter(keys, Identities(name, keys, self._vault, month=self._month))
+            suppression = Suppression(name, keys, self._vault, clock=self._clock)
+            identities = Identities(name, keys, self._vault, month=self._month, suppression=suppression)
+            writer = self._writers[name] = TenantWriter(keys, identities, suppression)
         return writer
 
     def _digest(self, tenant: str) -> str:
@@ -456,6 +462,19 @@ class LRS:
         """Say who reads, and for what: a principal's own purpose, unless the program names another."""
         caller = principal or self._owner
         return attrs.evolve(caller, purpose=purpose) if purpose else caller
+
+    def _forget(self) -> None:
+        """Drop from memory whatever is cached of people: somebody was erased."""
+        for writer in list(self._writers.values()):
+            writer.identities.forget()
+        self._preparer.forget()
+        self._writer.forget()
+        self._reader.forget()
+        self.documents.forget()
+        self.credentials.forget()
+        if self._bearers is not None:
+            self._bearers.forget()
+        mentions.forget()
 
     def _month(self) -> int:
         now = datetime.fromtimestamp(self._clock() / MICROSECONDS, UTC)

@@ -16,6 +16,7 @@ from lrs.definitions import definitions
 from lrs.errors import InvalidRequest, NotFound, NotPermitted
 from lrs.privacy.attachments import StoredContents
 from lrs.privacy.audit import Audit, Event
+from lrs.privacy.identity import owner_of
 from lrs.privacy.policy.reading import Reading, reading
 from lrs.privacy.reveal import Revealer
 from lrs.storage.contract import PersonStore, Selection, StatementStore, StoredStatement, SubjectStore
@@ -236,7 +237,8 @@ class Reader:
     def _attachments(self, rows: list[StoredStatement], tenant: str, grant: Grant, purpose: Reading) -> StoredContents:
         """Find the contents of these statements: none where the view hides people or the purpose does not show attachments, or for whom no key is left."""
         now = self._clock()
-        owners = {row.id: row.sids[0] for row in rows if row.sids and grant.view is View.IDENTIFIED and purpose.shows("attachments")}
+        shown = rows if grant.view is View.IDENTIFIED and purpose.shows("attachments") else []
+        owners = {row.id: owner for row in shown if (owner := owner_of(row.sids)) is not None}
         heads = self._warehouse.heads(tenant, [(row.stored, row.id) for row in rows if row.id in owners], now=now)
         keys = self._revealer(tenant).keys({owners[head.statement] for head in heads})
         known = {statement: keys[sid] for statement, sid in owners.items() if sid in keys}

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -30,8 +31,9 @@ from lrs.definitions import Notebook
 from lrs.errors import Conflict, InvalidRequest, LimitExceeded, LRSError
 from lrs.privacy.attachments import seal_contents
 from lrs.privacy.audit import FAILED, Audit, Event
-from lrs.privacy.identity import Draft, Identities, add_authority, seal_texts, tokenise
+from lrs.privacy.identity import Draft, Identities, add_authority, owner_of, seal_texts, tokenise
 from lrs.privacy.nameless import forget_texts, nameless
+from lrs.privacy.suppression import Suppression, left_of
 from lrs.signed import check_signatures
 from lrs.storage.contract import FOREVER, NO_UUID, KnownStatement, SealedPiece, StatementStore, TokenisedStatement
 from lrs.xapi import codec, compare
@@ -53,6 +55,7 @@ _DAY = 86_400
 _MICROSECONDS = 1_000_000
 Key = tuple[str, UUID]
 """(tenant, statement id)"""
+_MOMENT = 0.002
 _MAX_AUTHORITIES = 10_000
 _MAX_PEOPLE = 10_000
 """People in one statement: each is looked for in its texts, by the thread that everybody waits for."""
@@ -166,6 +169,7 @@ class TenantWriter(msgspec.Struct, eq=False):
 
     keys: TenantKeys
     identities: Identities
+    suppression: Suppression
 
 
 Stored = Callable[[str, UUID], bytes | None]
@@ -187,8 +191,10 @@ class Writer:
         times: StoredTimes,
         policy: Callable[[str], InForce],
         audit: Audit,
+        forget: Callable[[], None],
     ) -> None:
         self._audit = audit
+        self._forget = forget
         self._tenant = tenants
         self._warehouse = warehouse
         self._stored = stored
@@ -202,6 +208,18 @@ class Writer:
     def close(self) -> None:
         """Let the thread go that stores definitions."""
         self._beside.shutdown()
+
+    @contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Have no group made ready, and none on its way, while the block runs: whoever writes waits."""
+        with self._preparing:
+            while self._under_way:
+                time.sleep(_MOMENT)
+            yield
+
+    def forget(self) -> None:
+        """Drop from memory which definitions were noted: some may have lost the statement that has their texts."""
+        self._notebook.forget()
 
     def prepare(self, batches: Sequence[Batch]) -> Group:
         """Tokenise the statements of some batches, tell which are new, and seal those; raises when a store can't answer."""
@@ -249,7 +267,12 @@ class Writer:
 
     def _tokenise(self, batches: Sequence[Batch]) -> list[list[Draft]]:
         for tenant, own in by_tenant(batches).items():
-            self._tenant(tenant).identities.learn(persons(own))
+            room = self._tenant(tenant)
+            if room.suppression.changed():
+                self._forget()
+            room.identities.learn(persons(own))
+            if room.suppression.live:
+                _suppress(own, room)
         drafts = []
         for batch in batches:
             room = self._tenant(batch.principal.tenant)
@@ -276,6 +299,9 @@ class Writer:
             refused: dict[int, LRSError] = {}
             each = zip(batch.ids, batch.statements, own_drafts, batch.purposes, strict=True)
             for index, (identifier, statement, draft, purposes) in enumerate(each):
+                if index in batch.withheld:
+                    replayed.add(index)
+                    continue
                 key = (tenant, identifier)
                 row = Row(tenant, identifier, statement, draft, batch.authority, batch.defines, batch.contents, purposes)
                 source, earlier = rows.get(key) or fresh.get(key) or (group, None)
@@ -310,8 +336,9 @@ class Writer:
         owners: dict[str, set[int]] = {}
         for row in fresh:
             add_authority(row.draft, row.authority, self._tenant(row.tenant).identities)
-            if row.draft.texts:
-                owners.setdefault(row.tenant, set()).add(row.draft.sids[0])
+            owner = owner_of(row.draft.sids)
+            if row.draft.texts and owner is not None:
+                owners.setdefault(row.tenant, set()).add(owner)
         deks = {tenant: self._tenant(tenant).identities.deks(sids) for tenant, sids in owners.items()}
         first = self._times.allocate(len(fresh))
         try:
@@ -361,8 +388,8 @@ class Writer:
 
     def _pieces(self, fresh: Sequence[Row], rows: Sequence[TokenisedStatement]) -> Iterator[SealedPiece]:
         for row, sealed in zip(fresh, rows, strict=True):
-            if row.contents and row.statement.attachments and row.purposes:
-                owner = row.draft.sids[0]
+            owner = owner_of(row.draft.sids)
+            if row.contents and row.statement.attachments and row.purposes and owner is not None:
                 key = self._tenant(row.tenant).identities.deks([owner])[owner]
                 yield from seal_contents(sealed, row.statement.attachments, row.contents, key)
 
@@ -386,6 +413,20 @@ def _stamp(statements: Sequence[Statement], wanted: UUID | None) -> list[UUID]:
     return ids
 
 
+def _suppress(batches: Sequence[Batch], room: TenantWriter) -> None:
+    """Leave out of a tenant's batches who and what was erased a short while ago."""
+    for batch in batches:
+        left = left_of(batch.statements, batch.ids, room.suppression, room.identities.is_erased)
+        batch.statements = left.statements
+        # A batch that is prepared again has the stub by now.
+        batch.withheld |= left.withheld
+
+
+def _withheld(batches: Sequence[Batch]) -> dict[str, int]:
+    number = sum(len(batch.withheld) for batch in batches)
+    return {"withheld": number} if number else {}
+
+
 def _written(batches: Sequence[Batch]) -> list[Event]:
     """One event for each principal of a group; of several requests none is named."""
     own: dict[tuple[str, str], list[Batch]] = {}
@@ -397,7 +438,7 @@ def _written(batches: Sequence[Batch]) -> list[Event]:
             tenant=tenant,
             credential=credential,
             request=several[0].principal.request_id if len(several) == 1 else "",
-            counts={"batches": len(several), "statements": sum(map(len, several))},
+            counts={"batches": len(several), "statements": sum(map(len, several))} | _withheld(several),
         )
         for (tenant, credential), several in own.items()
     ]

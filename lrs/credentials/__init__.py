@@ -135,7 +135,7 @@ class Credentials:
         """Revoke the credential of this id, username, or unambiguous name; raises :class:`lrs.errors.ConfigurationError`."""
         found = self._live(which)
         self._vault.revoke_credential(found.id, at=self._clock())
-        self._known.clear()
+        self.forget()
         self._record("revoke credential", found)
         return found
 
@@ -145,6 +145,10 @@ class Credentials:
         Raises :class:`lrs.errors.ConfigurationError`.
         """
         return self._principal(self._live(which))
+
+    def forget(self) -> None:
+        """Drop from memory who was found to be whom."""
+        self._known.clear()
 
     def _live(self, which: str) -> CredentialRow:
         live = [row for row in self.list() if row.revoked is None]

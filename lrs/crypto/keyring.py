@@ -144,6 +144,7 @@ class TenantKeys:
         """What seals people in the audit trail."""
         self.notices = Box(_derive(tenant.mac, b"lrs1|ntc"))
         """What seals the ids of erased statements until other stores are told."""
+        self._suppression = _derive(tenant.mac, b"lrs1|supp")
         self._iri = _derive(tenant.mac, b"lrs1|iri")
         self._document = _derive(tenant.mac, b"lrs1|doc")
         self.credentials = Dek(_derive(tenant.mac, b"lrs1|crd"), tenant=name, sid=0)
@@ -201,6 +202,10 @@ class TenantKeys:
     def document_index(self, *parts: bytes) -> bytes:
         """Parts of a document's key -> 16 bytes that find it again and say nothing without the key."""
         return hmac.digest(self._document, frame(*parts), "sha256")[:16]
+
+    def suppression_key(self, kind: bytes, value: bytes) -> bytes:
+        """Value of a kind that is not taken in again -> 16 bytes that find it and say nothing without the key."""
+        return hmac.digest(self._suppression, frame(kind, value), "sha256")[:16]
 
     def variant_fingerprint(self, sid: int, json: bytes) -> bytes:
         """Spelling of a subject -> 16 bytes that tell it from other spellings."""

@@ -12,7 +12,8 @@ from uuid import UUID
 import msgspec
 
 from lrs.privacy.identity import Identities
-from lrs.storage.contract import DocumentName, DocumentRow, DocumentStore, SubjectStore
+from lrs.privacy.suppression import Suppression
+from lrs.storage.contract import DocumentName, DocumentRow, DocumentStore, ErasureStore, SubjectStore
 from lrs.xapi.documents import Content, Context, Document, Kind
 from lrs.xapi.model import Person
 
@@ -25,8 +26,8 @@ _TENANT = Person(b"{}", b"tenant", (), is_group=False)
 _MAX_KEYS = 20_000
 
 
-class Vault(SubjectStore, DocumentStore, Protocol):
-    """What documents need of the vault: people and documents."""
+class Vault(SubjectStore, DocumentStore, ErasureStore, Protocol):
+    """What documents need of the vault: people, documents, and who was erased."""
 
 
 class Owner(NamedTuple):
@@ -46,11 +47,12 @@ class Owners:
     is under way when keys are forgotten remembers them where nobody looks any more.
     """
 
-    def __init__(self, tenant: str, keys: TenantKeys, vault: Vault, *, month: Callable[[], int]) -> None:
+    def __init__(self, tenant: str, keys: TenantKeys, vault: Vault, *, month: Callable[[], int], suppression: Suppression) -> None:
         self._tenant = tenant
         self._keys = keys
         self._vault = vault
         self._month = month
+        self._suppression = suppression
         self._deks: dict[int, Dek] = {}
 
     def find(self, context: Context) -> Owner | None:
@@ -67,11 +69,17 @@ class Owners:
             self.forget()
         return Owner(sid, dek)
 
-    def claim(self, context: Context) -> Owner:
-        """Make the owner that was not found, durable in the vault on return: a subject, as the actor of a statement becomes one."""
+    def claim(self, context: Context) -> Owner | None:
+        """Make the owner that was not found, durable in the vault on return: a subject, as the actor of a statement becomes one.
+
+        None of whoever was erased a short while ago.
+        """
         person = context.agent or _TENANT
-        identities = Identities(self._tenant, self._keys, self._vault, month=self._month)
+        self._suppression.changed()
+        identities = Identities(self._tenant, self._keys, self._vault, month=self._month, suppression=self._suppression)
         identities.learn([person])
+        if identities.is_erased(person):
+            return None
         sid, _ = identities.token(person)
         return Owner(sid, identities.deks([sid])[sid])
 
@@ -108,7 +116,7 @@ class SealedDocuments:
         self._keys = keys
         self._vault = vault
         self._clock = clock
-        self._owners = Owners(tenant, keys, vault, month=month)
+        self._owners = Owners(tenant, keys, vault, month=month, suppression=Suppression(tenant, keys, vault, clock=clock))
 
     def about(self, context: Context) -> list[int]:
         """Give the number of the person whom the documents of a context are about; nobody's when they are about none."""
@@ -130,12 +138,17 @@ class SealedDocuments:
         return [(_open_name(owner, row), row.updated) for row in rows]
 
     def write(self, context: Context, document_id: str, revise: Revision) -> Document:
-        """Put in place of a document what ``revise`` makes of it -> what is there now. What it raises is raised, and nothing has happened."""
+        """Put in place of a document what ``revise`` makes of it -> what is there now. What it raises is raised, and nothing has happened.
+
+        A document about somebody who was erased a short while ago is taken and not kept, as statements are.
+        """
         owner = self._owners.find(context)
         if owner is None:
             # A refusal makes nobody a subject.
-            revise(None)
+            content = revise(None)
             owner = self._owners.claim(context)
+        if owner is None:
+            return Document(content.content, content.content_type, self._clock())
         key = self._key(context, document_id)
         name = _Name(context.kind, context.activity, context.registration, document_id)
 

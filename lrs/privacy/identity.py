@@ -18,7 +18,8 @@ import msgspec
 from lrs.errors import StoreUnavailable
 from lrs.privacy import mentions
 from lrs.privacy.freetext import Fate, FreeText
-from lrs.storage.contract import EpochRetired, IndexTaken, NewSubject, NewVariant, SubjectStore, WrappedKey
+from lrs.privacy.suppression import STUBS
+from lrs.storage.contract import ERASED, EpochRetired, IndexTaken, NewSubject, NewVariant, SubjectStore, WrappedKey
 from lrs.xapi import walk
 from lrs.xapi.model import GROUP, Authority, Person, Reference, Statement, Text
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from lrs.crypto.keyring import TenantKeys
     from lrs.crypto.seal import Dek
+    from lrs.privacy.suppression import Suppression
 
 _MAX_SPELLINGS = 200_000
 _MAX_KEYS = 20_000
@@ -40,21 +42,25 @@ Token = tuple[int, int]
 class Identities:
     """The people of one tenant: known spellings at hand, new ones taken into the vault. One thread at a time."""
 
-    def __init__(self, tenant: str, keys: TenantKeys, vault: SubjectStore, *, month: Callable[[], int]) -> None:
+    def __init__(self, tenant: str, keys: TenantKeys, vault: SubjectStore, *, month: Callable[[], int], suppression: Suppression) -> None:
         self._tenant = tenant
         self._keys = keys
         self._vault = vault
         self._month = month
-        self._tokens: dict[bytes, Token] = {}
+        self._suppression = suppression
+        self._tokens: dict[bytes, Token] = dict(STUBS)
         self._deks: dict[int, Dek] = {}
 
     def learn(self, persons: Iterable[Person]) -> None:
-        """Make sure that every one of these has a token; new people and spellings are durable in the vault on return."""
+        """Make sure that every one of these has a token; new people and spellings are durable in the vault on return.
+
+        Whoever was erased a short while ago is not taken in: the token is that of the stub.
+        """
         unknown = {person.json: person for person in persons if person.json not in self._tokens}
         if not unknown:
             return
         if len(self._tokens) + len(unknown) > _MAX_SPELLINGS:
-            self._tokens.clear()
+            self._tokens = dict(STUBS)
         for _ in range(_ATTEMPTS):
             try:
                 self._tokens.update(self._take_in(list(unknown.values())))
@@ -70,6 +76,10 @@ class Identities:
         """Give the token of a person that was learned."""
         return self._tokens[person.json]
 
+    def is_erased(self, person: Person) -> bool:
+        """Tell whether a person that was learned was erased."""
+        return self._tokens[person.json][0] == ERASED
+
     def deks(self, sids: Iterable[int]) -> dict[int, Dek]:
         """Give the unwrapped keys of these subjects."""
         wanted = set(sids)
@@ -83,15 +93,20 @@ class Identities:
 
     def forget(self) -> None:
         """Drop every spelling and key from memory."""
-        self._tokens.clear()
+        self._tokens = dict(STUBS)
         self._deks.clear()
 
     def _take_in(self, persons: Sequence[Person]) -> dict[bytes, Token]:
+        gone = self._suppression.people({person.ifi for person in persons}) if self._suppression.live else set()
+        taken = self._tokens_of([person for person in persons if person.ifi not in gone])
+        return taken | {person.json: (ERASED, 0) for person in persons if person.ifi in gone}
+
+    def _tokens_of(self, persons: Sequence[Person]) -> dict[bytes, Token]:
         indexes = {person.json: self._keys.blind_index(person.ifi) for person in persons}
         ifis = {indexes[person.json]: person.ifi for person in persons}
         known = self._vault.subjects(self._tenant, list(ifis))
         sids = {index: sid for index, (sid, _) in known.items()}
-        new = {index: secrets.randbits(64) or 1 for index in ifis if index not in sids}
+        new = {index: 1 + secrets.randbelow(ERASED - 1) for index in ifis if index not in sids}
         sids |= new
         deks = {sid: self._deks[sid] for sid in sids.values() if sid in self._deks}
         subjects = []
@@ -174,12 +189,22 @@ def add_authority(draft: Draft, authority: Authority, identities: Identities) ->
     draft.body = b"".join(out)
 
 
+def owner_of(sids: Sequence[int]) -> int | None:
+    """Give the one under whose key the texts and contents of a statement are sealed: the first of its people who was not erased."""
+    return next((sid for sid in sids if sid != ERASED), None)
+
+
 def seal_texts(draft: Draft, statement_id: UUID, deks: Mapping[int, Dek]) -> list[bytes]:
-    """Seal the texts of a draft under the key of its first person."""
-    if not draft.texts:
+    """Seal the texts of a draft under the key of its owner; where there is none, nothing of them is kept."""
+    owner = owner_of(draft.sids)
+    if not draft.texts or owner is None:
         return []
-    dek, record = deks[draft.sids[0]], statement_id.bytes
-    return [dek.seal("text", record + struct.pack(">I", n), text) for n, text in enumerate(draft.texts)]
+    return [deks[owner].seal("text", text_record(statement_id, n), text) for n, text in enumerate(draft.texts)]
+
+
+def text_record(statement_id: UUID, n: int) -> bytes:
+    """Give the place to which a sealed text is bound."""
+    return statement_id.bytes + struct.pack(">I", n)
 
 
 def _person(person: Person, role: int, draft: Draft, identities: Identities) -> bytes:

@@ -81,6 +81,11 @@ def of(known: tuple[str, ...]) -> Mentions:
     return Mentions(known)
 
 
+def forget() -> None:
+    """Drop from memory what was looked for."""
+    of.cache_clear()
+
+
 def seal_mentions(value: bytes, mentioned: Mentions, seal: Seal) -> bytes:
     """Replace every string of a JSON value that mentions somebody, and every object that does so in an extension key.
 

@@ -7,7 +7,6 @@ placeholder. Whoever has no key in the vault any more is shown as the same stub 
 from __future__ import annotations
 
 import re
-import struct
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -18,6 +17,8 @@ import msgspec
 
 from lrs.access import View
 from lrs.errors import NotPermitted, TamperedData
+from lrs.privacy.identity import owner_of, text_record
+from lrs.privacy.suppression import ACCOUNT
 from lrs.storage.contract import NO_UUID, StoredStatement, SubjectStore
 from lrs.xapi.formats import format_timestamp
 from lrs.xapi.model import GROUP
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 _PLACEHOLDER = re.compile(rb'\{"\$([pbors])":([0-9]+)(\}?)')
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _KIND = {False: b'{"objectType":"Agent",', True: b'{"objectType":"Group",'}
-_ERASED = b'"account":{"homePage":"https://lrs.invalid/erased","name":"erased"}'
 _PSEUDONYM = b'"account":{"homePage":"https://lrs.invalid/pseudonym","name":"%b"}'
 _HIDDEN = b'"urn:lrs:hidden"'
 _HIDDEN_OBJECT = b"{}"
@@ -91,7 +91,7 @@ class Revealer:
     def whole(self, rows: Sequence[StoredStatement]) -> dict[UUID, bytes]:
         """Statement id -> JSON as it was sent, for those rows of which nothing is hidden from the identified view."""
         people = self._open([pair for row in rows for pair in zip(row.sids, row.vids, strict=True)])
-        kept = [row for row in rows if row.sids and row.sids[0] in people]
+        kept = [row for row in rows if owner_of(row.sids) in people]
         return {row.id: _written(row, _spelled(people), _texts(row, people)) for row in kept}
 
     def people(self, sids: Collection[int], view: View, purpose: str = "") -> dict[int, bytes]:
@@ -104,7 +104,7 @@ class Revealer:
             found = {
                 sid: _KIND[False] + name + b"}" for sid, name in self._pseudonyms(set(sids), self._projects.pseudonyms(purpose)).items()
             }
-        return {sid: found.get(sid) or _KIND[False] + _ERASED + b"}" for sid in sids}
+        return {sid: found.get(sid) or _KIND[False] + ACCOUNT + b"}" for sid in sids}
 
     def spellings(self, sid: int) -> list[bytes]:
         """Give the JSON of every spelling of a person, oldest first; nothing of somebody who is no longer known."""
@@ -171,21 +171,22 @@ def _spelled(people: People) -> Shown:
     def show(row: StoredStatement, n: int, group: bool) -> bytes:  # noqa: FBT001 -- the shape of Shown
         person = people.get(row.sids[n])
         json = person.spellings.get(row.vids[n]) if person else None
-        return _KIND[group] + _ERASED if json is None else json[:-1]
+        return _KIND[group] + ACCOUNT if json is None else json[:-1]
 
     return show
 
 
 def _named(names: Mapping[int, bytes]) -> Shown:
-    return lambda row, n, group: _KIND[group] + names.get(row.sids[n], _ERASED)
+    return lambda row, n, group: _KIND[group] + names.get(row.sids[n], ACCOUNT)
 
 
 def _texts(row: StoredStatement, people: People) -> Sequence[bytes]:
-    """Open the sealed texts of a row; none where the key of its first person is gone."""
-    owner = people.get(row.sids[0]) if row.sealed and row.sids else None
+    """Open the sealed texts of a row; none where the key of their owner is gone."""
+    sid = owner_of(row.sids) if row.sealed else None
+    owner = None if sid is None else people.get(sid)
     if owner is None:
         return ()
-    return [owner.key.open("text", row.id.bytes + struct.pack(">I", n), sealed) for n, sealed in enumerate(row.sealed)]
+    return [owner.key.open("text", text_record(row.id, n), sealed) for n, sealed in enumerate(row.sealed)]
 
 
 def _written(row: StoredStatement, shown: Shown, texts: Sequence[bytes]) -> bytes:
@@ -197,7 +198,7 @@ def _written(row: StoredStatement, shown: Shown, texts: Sequence[bytes]) -> byte
         if kind == b"p":
             if n < len(row.sids):
                 return shown(row, n, row.roles[n] & GROUP != 0) + brace
-            return _KIND[_wants_group(body, found)] + _ERASED + brace
+            return _KIND[_wants_group(body, found)] + ACCOUNT + brace
         if kind == b"r":
             return _quoted(row.registration)
         if kind == b"s":

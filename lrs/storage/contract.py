@@ -16,12 +16,15 @@ unless a name says otherwise. Failures are raised as :class:`lrs.errors.StoreUna
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
 import msgspec
 
 NO_UUID = UUID(int=0)
+ERASED = 0xFFFF_FFFF_FFFF_FFFF
+"""The number that stands for everybody who was erased: no subject has it."""
 FOREVER = 0xFFFFFFFF
 """The latest end date that the warehouse can hold (2106-02-07), in seconds since 1970: no limit."""
 
@@ -516,3 +519,83 @@ class RequestStore(Protocol):
 
     def release_requests(self, tenant: str, sids: Sequence[int]) -> int:
         """Take these people out of their entries -> in how many they were."""
+
+
+class ErasureState(StrEnum):
+    """How far an erasure is. What comes after a state is done again, from its beginning, when it was interrupted."""
+
+    REQUESTED = "requested"
+    SHREDDED = "shredded"
+    TOLD = "told"
+    DELETED = "deleted"
+
+
+class Erasure(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry of the ledger of erasures: whose numbers, when, and until when what was erased is not taken in again.
+
+    ``counts`` say how much it was, ``receipt`` is the signed note, empty until it is over.
+    """
+
+    seq: int
+    tenant: str
+    at: int
+    until: int
+    state: ErasureState
+    sids: tuple[int, ...]
+    counts: Mapping[str, int] = {}
+    receipt: str = ""
+
+    def __repr__(self) -> str:
+        return f"Erasure(seq={self.seq}, state={self.state.value!r})"
+
+
+class ErasureStore(Protocol):
+    """The part of the vault that forgets people, and knows what it has forgotten. Thread-safe; each call is one durable transaction."""
+
+    def request_erasure(
+        self, tenant: str, sids: Sequence[int], keys: Sequence[bytes], *, at: int, until: int, counts: Mapping[str, int]
+    ) -> Erasure:
+        """Add an entry to the ledger, and suppress these keys until ``until``."""
+
+    def erasures(self) -> list[Erasure]:
+        """The ledger, oldest first."""
+
+    def note_erasure(self, erasure: Erasure) -> None:
+        """Put down ``state``, ``counts`` and ``receipt`` of an entry."""
+
+    def kept(self, tenant: str, sids: Sequence[int]) -> Mapping[str, int]:
+        """Table -> how many rows of it are about these subjects."""
+
+    def shred(self, tenant: str, sids: Sequence[int], credentials: Sequence[str]) -> None:
+        """Delete these subjects, with their keys, identifiers, spellings and documents, and these credentials."""
+
+    def scrub(self) -> None:
+        """Let go of the bytes of what was deleted, where the database keeps them: SQLite's log, dead rows of PostgreSQL.
+
+        Raises :class:`lrs.errors.StoreUnavailable` when a reader keeps them in use for long.
+        """
+
+    def suppress(self, tenant: str, keys: Sequence[bytes], *, until: int) -> None:
+        """Suppress these keys until a time, or until a later one that they have already."""
+
+    def suppressed(self, tenant: str, keys: Sequence[bytes], *, now: int) -> set[bytes]:
+        """Of these keys, those that are suppressed."""
+
+    def suppression(self, tenant: str, *, now: int) -> tuple[int, int]:
+        """Tell one state of what is suppressed from another: (erasures whose time is not over, the last one's number)."""
+
+    def end_suppression(self, *, now: int) -> None:
+        """Forget the keys whose time is over."""
+
+    def suppressions(self) -> list[tuple[str, bytes, int]]:
+        """(tenant, key, until) of everything that is suppressed: what a backup keeps beside the ledger."""
+
+    def restore_ledger(self, erasures: Sequence[Erasure], suppressions: Sequence[tuple[str, bytes, int]]) -> int:
+        """Take in a newer ledger, and mark all of it as requested -> how many entries there are now.
+
+        Entries are known by their number: this is for a vault that was put back from a backup of the same store. Whoever opens the
+        store next erases anew what came back (:meth:`lrs.rights.erasure.Erasures.resume`).
+        """
+
+    def drop_letters_at(self, tenant: str, stored: Sequence[int]) -> None:
+        """Forget the dead letters of statements that were stored at these times."""

@@ -19,6 +19,7 @@ from lrs.errors import ConfigurationError, KeyUnavailable
 from lrs.privacy.audit import open_trail
 from lrs.privacy.identity import Identities
 from lrs.privacy.rotation import Rotation, open_rotations
+from lrs.privacy.suppression import Suppression
 from lrs.settings import Settings
 from lrs.storage.contract import EpochRetired, NewSubject, WrappedKey
 from lrs.storage.vault import Vault
@@ -128,7 +129,8 @@ def test_who_comes_with_the_old_epoch_is_refused(settings: Settings, vault: Vaul
 def test_a_running_process_goes_on_through_a_rotation(settings: Settings, vault: Vault) -> None:
     """It takes in new people, and reads old ones, before, during and after it, with the keyring that it opened at its start."""
     keys = keys_of(settings)
-    identities = Identities("default", keys, vault, month=lambda: 202611)
+    suppression = Suppression("default", keys, vault, clock=lambda: 0)
+    identities = Identities("default", keys, vault, month=lambda: 202611, suppression=suppression)
 
     def comes(name: str) -> int:
         person = Person(b'{"mbox":"mailto:%b@example.fr"}' % name.encode(), b"mbox:" + name.encode(), (name,), is_group=False)

@@ -13,6 +13,7 @@ from lrs.storage.vault.connection import answering, connect
 from lrs.storage.vault.credentials import Credentials
 from lrs.storage.vault.documents import Documents
 from lrs.storage.vault.epochs import Epochs
+from lrs.storage.vault.erasures import Erasures
 from lrs.storage.vault.forwarding import Forwarding
 from lrs.storage.vault.persons import Persons
 from lrs.storage.vault.projects import Projects
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from lrs.settings import Settings
 
 
-class Vault(Subjects, Persons, Epochs, Documents, Credentials, Forwarding, Projects, Requests):
+class Vault(Subjects, Persons, Epochs, Documents, Credentials, Forwarding, Projects, Requests, Erasures):
     """One open vault. Thread-safe."""
 
     @classmethod

@@ -23,11 +23,13 @@ class Database:
         """Release all connections."""
         self._engine.dispose()
 
-    def checkpoint(self) -> None:
-        """Take what was deleted out of SQLite's log file too, so that no copy of it is left on the disk."""
-        if self._sqlite:
-            with self._writing, answering(), self._engine.connect() as connection:
-                connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).all()
+    def checkpoint(self) -> bool:
+        """Take what was deleted out of SQLite's log file too, so that no copy of it is left on the disk -> whether a reader kept it from that."""
+        if not self._sqlite:
+            return False
+        with self._writing, answering(), self._engine.connect() as connection:
+            busy = connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).all()[0][0]
+        return bool(busy)
 
     @property
     def _sqlite(self) -> bool:

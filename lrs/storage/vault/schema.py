@@ -197,3 +197,35 @@ request = Table(
     Column("refusal", String(20), nullable=False),
     Column("reference", String(40), nullable=False),
 )
+
+# Erasures, from the first to the last: what a restore of an older backup has to do again. It says nothing of a person but numbers that stand for nobody now.
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("tenant", String(64), nullable=False, index=True),
+    Column("at", BigInteger, nullable=False),
+    # Until when what was erased is not taken in again.
+    Column("until", BigInteger, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("counts", Text, nullable=False),
+    Column("receipt", Text, nullable=False),
+)
+
+# Numbers that stood for somebody, and are never given to anybody else.
+erased = Table(
+    "erased",
+    metadata,
+    Column("seq", Integer, ForeignKey("erasure.seq"), primary_key=True, autoincrement=False),
+    Column("sid", Sid, primary_key=True, autoincrement=False, index=True),
+)
+
+# Keyed hashes of identifiers and statement ids that are not taken in again for a while: the one trace that an erasure leaves.
+suppressed = Table(
+    "suppressed",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("key", LargeBinary(16), primary_key=True),
+    Column("until", BigInteger, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)

@@ -47,6 +47,7 @@ class Subjects(Database):
             with self._write() as connection:
                 if subjects:
                     check_epochs(connection, tenant, {new.key.epoch for new in subjects})
+                    _check_numbers(connection, [new.sid for new in subjects])
                     connection.execute(insert(schema.subject), [_subject_row(tenant, new, month) for new in subjects])
                     connection.execute(insert(schema.identifier), [_identifier_row(tenant, new) for new in subjects])
                 found = dict(_variant_ids(connection, tenant, [new.fingerprint for new in variants]))
@@ -94,6 +95,13 @@ def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
     """Cut a list so that each part fits in an IN."""
     for start in range(0, len(values), _CHUNK):
         yield values[start : start + _CHUNK]
+
+
+def _check_numbers(connection: Connection, sids: Sequence[int]) -> None:
+    """Raise :class:`IndexTaken` where a number stood for somebody who was erased: other numbers are made then."""
+    for chunk in chunks(sids):
+        if connection.scalar(select(schema.erased.c.sid).where(schema.erased.c.sid.in_(chunk)).limit(1)) is not None:
+            raise IndexTaken
 
 
 def _subject_row(tenant: str, new: NewSubject, month: int) -> dict[str, Any]:

@@ -1,0 +1,179 @@
+"""Forgetting people: the ledger of erasures, what goes with a person, and what is not taken in again for a while."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from sqlalchemy import Connection, delete, func, insert, select, text, update
+
+from lrs.errors import StoreUnavailable
+from lrs.storage.contract import Erasure, ErasureState
+from lrs.storage.vault import schema
+from lrs.storage.vault.connection import answering
+from lrs.storage.vault.database import Database
+from lrs.storage.vault.subjects import chunks
+
+PERSONAL = (schema.document, schema.variant, schema.correction, schema.joined, schema.identifier, schema.subject)
+"""Every table that names a person by number, in the order in which its rows may go."""
+_ERASURE, _ERASED, _SUPPRESSED = schema.erasure, schema.erased, schema.suppressed
+_PATIENCE = 30.0
+_VACUUM = tuple("VACUUM " + table.name for table in (*PERSONAL, schema.credential, schema.dead_letter))
+
+
+class Erasures(Database):
+    """Implements ``ErasureStore`` of :mod:`lrs.storage.contract`."""
+
+    def request_erasure(
+        self, tenant: str, sids: Sequence[int], keys: Sequence[bytes], *, at: int, until: int, counts: Mapping[str, int]
+    ) -> Erasure:
+        """See :class:`lrs.storage.contract.ErasureStore`."""
+        with self._write() as connection:
+            seq = (connection.scalar(select(func.max(_ERASURE.c.seq))) or 0) + 1
+            entry = Erasure(seq=seq, tenant=tenant, at=at, until=until, state=ErasureState.REQUESTED, sids=tuple(sids), counts=counts)
+            _add(connection, entry)
+            _suppress(connection, tenant, keys, until)
+        return entry
+
+    def erasures(self) -> list[Erasure]:
+        """See :class:`lrs.storage.contract.ErasureStore`."""
+        with self._read() as connection:
+            return _ledger(connection)
+
+    def note_erasure(self, erasure: Erasure) -> None:
+        """See :class:`lrs.storage.contract.ErasureStore`."""
+        with self._write() as connection:
+            connection.execute(update(_ERASURE).where(_ERASURE.c.seq == erasure.seq).values(**_said(erasure)))
+
+    def kept(self, tenant: str, sids: Sequence[int]) -> Mapping[str, int]:
+        """See :class:`lrs.storage.contract.ErasureStore`."""
+        found: Counter[str] = Counter()
+        with self._read() as connection:
+            for table in PERSONAL:
+                for chunk in chunks(sids):
+                    rows = select(func.count()).select_from(table).where(table.c.tenant == tenant, table.c.sid.in_(chunk))
+                    found[table.name] += connection.scalar(rows) or 0
+        return found
+
+    def shred(self, tenant: str, sids: Sequence[int], credentials: Sequence[str]) -> None:
+        """See :class:`lrs.storage.contract.ErasureStore`."""
+        with self._write() as connection:
+            for table in PERSONAL:
+                for chunk in chunks(sids):
+                    connection.execute(delete(table).where(table.c.tenant == tenant, table.c.sid.in_(chunk)))
+            for chunk in chunks(sids):
+                table = schema.request
+                connection.execute(update(table).where(table.c.tenant == tenant, table.c.sid.in_(chunk)).values(sid=None))
+            theirs = delete(schema.credential).where(schema.credential.c.tenant == tenant)
+            for ids in chunks(credentials):
+                connection.execute(theirs.where(schema.credential.c.id.in_(ids)))
+
+    def scrub(self) -> None:
+        """See :class:`lrs.storage.contract.ErasureStore`."""
+        if self._sqlite:
+            self._truncate_log()
+        else:
+            with answering(), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                for statement in _VACUUM:
+                    connection.execute(text(statement))
+
+    def suppress(self, tenant: str, keys: Sequence[bytes], *, until: int) -> None:
+        """See :class:`lrs.storage.contract.ErasureStore`."""
+        with self._write() as connection:
+            _suppress(connection, tenant, keys, until)
+
+    def suppressed(self, tenant: str, keys: Sequence[bytes], *, now: int) -> set[bytes]:
+        """See :class:`lrs.storage.contract.ErasureStore`."""
+        query = select(_SUPPRESSED.c.key).where(_SUPPRESSED.c.tenant == tenant, _SUPPRESSED.c.until > now)
+        with self._read() as connection:
+            return {key for chunk in chunks(keys) for key in connection.scalars(query.where(_SUPPRESSED.c.key.in_(chunk)))}
+
+    def suppression(self, tenant: str, *, now: int) -> tuple[int, int]:
+        """See :class:`lrs.storage.contract.ErasureStore`."""
+        query = select(func.count(), func.coalesce(func.max(_ERASURE.c.seq), 0))
+        with self._read() as connection:
+            live, last = connection.execute(query.where(_ERASURE.c.tenant == tenant, _ERASURE.c.until > now)).one()
+        return live, last
+
+    def end_suppression(self, *, now: int) -> None:
+        """See :class:`lrs.storage.contract.ErasureStore`."""
+        with self._write() as connection:
+            connection.execute(delete(_SUPPRESSED).where(_SUPPRESSED.c.until <= now))
+
+    def suppressions(self) -> list[tuple[str, bytes, int]]:
+        """See :class:`lrs.storage.contract.ErasureStore`."""
+        with self._read() as connection:
+            return [(tenant, key, until) for tenant, key, until in connection.execute(select(_SUPPRESSED))]
+
+    def restore_ledger(self, erasures: Sequence[Erasure], suppressions: Sequence[tuple[str, bytes, int]]) -> int:
+        """See :class:`lrs.storage.contract.ErasureStore`."""
+        with self._write() as connection:
+            known = {each.seq for each in _ledger(connection)}
+            for each in erasures:
+                if each.seq not in known:
+                    _add(connection, each)
+            for tenant, key, until in suppressions:
+                _suppress(connection, tenant, [key], until)
+            connection.execute(update(_ERASURE).values(state=ErasureState.REQUESTED.value))
+            return len(known | {each.seq for each in erasures})
+
+    def drop_letters_at(self, tenant: str, stored: Sequence[int]) -> None:
+        """See :class:`lrs.storage.contract.ErasureStore`."""
+        letter = schema.dead_letter
+        with self._write() as connection:
+            for chunk in chunks(stored):
+                connection.execute(delete(letter).where(letter.c.tenant == tenant, letter.c.stored.in_(chunk)))
+
+    def _truncate_log(self) -> None:
+        """Empty SQLite's log, which a reader can keep from being emptied for a moment."""
+        given_up = time.monotonic() + _PATIENCE
+        while self.checkpoint():
+            if time.monotonic() > given_up:
+                raise StoreUnavailable(
+                    "the vault's log can't be emptied: somebody keeps reading", hint="Call it again: it goes on where it was."
+                )
+            time.sleep(0.05)
+
+
+def _add(connection: Connection, entry: Erasure) -> None:
+    place = {"seq": entry.seq, "tenant": entry.tenant, "at": entry.at, "until": entry.until}
+    connection.execute(insert(_ERASURE), place | _said(entry))
+    if entry.sids:
+        connection.execute(insert(_ERASED), [{"seq": entry.seq, "sid": sid} for sid in entry.sids])
+
+
+def _said(entry: Erasure) -> dict[str, str]:
+    return {"state": entry.state.value, "counts": msgspec.json.encode(entry.counts, order="sorted").decode(), "receipt": entry.receipt}
+
+
+def _ledger(connection: Connection) -> list[Erasure]:
+    sids: dict[int, list[int]] = {}
+    for seq, sid in connection.execute(select(_ERASED)):
+        sids.setdefault(seq, []).append(sid)
+    columns = [_ERASURE.c[name] for name in ("seq", "tenant", "at", "until", "state", "counts", "receipt")]
+    return [
+        Erasure(
+            seq=seq,
+            tenant=tenant,
+            at=at,
+            until=until,
+            state=ErasureState(state),
+            sids=tuple(sids.get(seq, ())),
+            counts=msgspec.json.decode(counts),
+            receipt=receipt,
+        )
+        for seq, tenant, at, until, state, counts, receipt in connection.execute(select(*columns).order_by(_ERASURE.c.seq))
+    ]
+
+
+def _suppress(connection: Connection, tenant: str, keys: Sequence[bytes], until: int) -> None:
+    table = _SUPPRESSED
+    for chunk in chunks(list(set(keys))):
+        ours = (table.c.tenant == tenant, table.c.key.in_(chunk))
+        kept = set(connection.scalars(select(table.c.key).where(*ours, table.c.until >= until)))
+        connection.execute(delete(table).where(*ours, table.c.until < until))
+        new = [{"tenant": tenant, "key": key, "until": until} for key in chunk if key not in kept]
+        if new:
+            connection.execute(insert(table), new)
