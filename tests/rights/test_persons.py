@@ -10,6 +10,7 @@ import pytest
 
 from lrs.crypto.keyring import Keyring
 from lrs.privacy.identity import Identities
+from lrs.privacy.suppression import Suppression
 from lrs.rights.persons import sids_of
 from lrs.storage.vault import Vault
 from lrs.xapi.model import Person
@@ -26,7 +27,8 @@ class Room:
         self.vault = vault
         self.keys = Keyring.generate(T).tenant(T)
         self.vault.check_keyring(T, self.keys.check)
-        self._identities = Identities(T, self.keys, vault, month=lambda: 202611)
+        suppression = Suppression(T, self.keys, vault, clock=lambda: 0)
+        self._identities = Identities(T, self.keys, vault, month=lambda: 202611, suppression=suppression)
 
     def come(self, json: str) -> int:
         """Somebody comes under an identifier -> their number."""
