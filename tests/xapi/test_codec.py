@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import tracemalloc
 import uuid
 
 import pytest
@@ -79,11 +80,35 @@ def test_endless_nesting_is_refused(start):
 def test_limits():
     """A batch of too many statements, and one that is too large itself, are refused before anything else is looked at."""
     assert len(split(b"[1,2,3]", statements=3)[0]) == 3
-    with pytest.raises(LimitExceeded, match="3 statements"):
+    with pytest.raises(LimitExceeded, match="more than the 2 statements"):
         split(b"[1,2,3]", statements=2)
     assert split(b'["1234"]', size=6)[0] == [b'"1234"']
     with pytest.raises(LimitExceeded, match="statement 1 "):
         split(b'["1234","12345"]', size=6)
+
+
+@pytest.mark.parametrize("item", [b"{}", b"1", b"[]", b'""'])
+def test_too_many_statements_are_not_split(item):
+    """A body of millions of values is refused at the first that is too many, or that is no statement: reading it costs no more than a copy of it."""
+    body = b"[" + b",".join([item] * 4_000_000) + b"]"
+    tracemalloc.start()
+    try:
+        with pytest.raises((LimitExceeded, InvalidStatement)):
+            split(body, statements=10_000)
+        assert tracemalloc.get_traced_memory()[1] < 2 * len(body)
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_large_batch_is_counted_to_the_last():
+    """As many statements as are allowed are taken, in a large body as in a small one; one more is not, nor a body that is cut short."""
+    item = b'{"a":"' + b"x" * 2000 + b'"}'
+    body = b"[" + b",".join([item] * 1000) + b"]"
+    assert len(split(body, statements=1000, size=10_000)[0]) == 1000
+    with pytest.raises(LimitExceeded, match="more than the 999 statements"):
+        split(body, statements=999, size=10_000)
+    with pytest.raises(InvalidStatement, match="not valid JSON"):
+        split(body[:-1], statements=1000, size=10_000)
 
 
 @given(st.lists(anything, max_size=4))
