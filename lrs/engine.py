@@ -19,6 +19,7 @@ import msgspec
 
 from lrs.access import BEARER, LOCAL, Action, Principal, Scope, View, software_authority
 from lrs.accountability.requests import Requests
+from lrs.backup.making import Backups
 from lrs.batch import Batch, Receipt
 from lrs.committer import Committer
 from lrs.credentials import Credentials
@@ -272,6 +273,18 @@ class LRS:
     def requests(self) -> Requests:
         """The register of what persons asked for."""
         return Requests(self._vault, tenant=self.settings.tenant, keys=self._keys, clock=self._clock, audit=self._audit)
+
+    @cached_property
+    def backups(self) -> Backups:
+        """Backups into the three places of the settings, while the store works."""
+        return Backups(
+            self.settings,
+            vault=self._vault,
+            warehouse=self._warehouse,
+            signer=lambda: self._keyring.signer,
+            audit=self._audit,
+            clock=self._clock,
+        )
 
     def consistent_through(self) -> datetime:
         """Give the time up to which every stored statement can be read now."""

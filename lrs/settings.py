@@ -96,6 +96,14 @@ class Settings:
     """How long the audit trail is kept: segments go a month after another, once their month is longer past than this."""
     audit_checkpoints: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
     """Directory, best on another machine, into which each signed checkpoint of the audit trail is put too."""
+    backup_statements: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
+    """Folder for backups of the warehouse; each of the three is best on a machine of its own."""
+    backup_vault: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
+    """Folder for backups of the vault."""
+    backup_keys: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
+    """Folder for backups of the keyring, the policies and the audit trail: whoever has it and the other two can read everything."""
+    warehouse_backups: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
+    """Folder on the ClickHouse server's own machine, inside its ``backups.allowed_path``, into which it puts backups; needed with ``warehouse``."""
     forward_targets: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
     """File with the record stores that statements are forwarded to; absent: ``forward.toml`` in the data directory, if it is there."""
     max_body_bytes: int = attrs.field(default=32 * 1024 * 1024, validator=_positive)

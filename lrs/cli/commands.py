@@ -6,6 +6,7 @@ import click
 
 import lrs as package
 from lrs.cli.audit import audit
+from lrs.cli.backup import backup, restore
 from lrs.cli.convert import convert
 from lrs.cli.credentials import credentials
 from lrs.cli.demo import demo
@@ -56,6 +57,8 @@ COMMANDS = (
     audit,
     receipt,
     request,
+    backup,
+    restore,
     doctor,
 )
 for command in COMMANDS:

@@ -11,6 +11,7 @@ from lrs.cli.options import settings_of, store_options
 from lrs.errors import MissingExtra
 
 _EVERY = 5.0
+_HOUR = 3600.0
 
 
 @click.command()
@@ -22,6 +23,12 @@ _EVERY = 5.0
 @click.option("--behind-proxy", is_flag=True, help="A proxy in front ends TLS: allow plain HTTP on this address.")
 @click.option("--root-path", default="", metavar="PREFIX", help="Prefix under which the proxy shows the server, such as /lrs.")
 @click.option("--forward", is_flag=True, help="Forward to the targets of forward.toml meanwhile, looking every 5 seconds.")
+@click.option(
+    "--backup-every",
+    metavar="HOURS",
+    type=click.FloatRange(0.01),
+    help="Back up into the places of the settings backup_... meanwhile, whenever the newest backup is older than this.",
+)
 def serve(  # noqa: PLR0913 -- one parameter an option
     data: Path | None,
     config: Path | None,
@@ -33,6 +40,7 @@ def serve(  # noqa: PLR0913 -- one parameter an option
     behind_proxy: bool,
     root_path: str,
     forward: bool,
+    backup_every: float | None,
 ) -> None:
     """Serve xAPI over HTTP: statements at /xapi/statements, probes at /healthz and /readyz.
 
@@ -55,6 +63,9 @@ def serve(  # noqa: PLR0913 -- one parameter an option
     with lrs.open(settings) as store:
         if not any(row.revoked is None for row in store.credentials.list()):
             click.echo(f"Nobody can log in yet. Add a credential with: lrs credentials add NAME --data {settings.data}")
-        with store.forwarding.following(every=_EVERY) if forward else nullcontext():
+        with (
+            store.forwarding.following(every=_EVERY) if forward else nullcontext(),
+            store.backups.regularly(every=backup_every * _HOUR) if backup_every else nullcontext(),
+        ):
             serving.serve(store, listening, started=lambda address: click.echo(f"lrs listens on {address}/xapi/"))
     click.echo("lrs stopped; everything accepted is stored.")

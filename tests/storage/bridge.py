@@ -68,9 +68,10 @@ class Engine:
     """Connections to the engine, one a request at a time; those that may only read apart."""
 
     def __init__(self, folder: str) -> None:
-        self._folder = folder
+        # As a server's configuration says where backups may be.
+        self._folder = f"{folder}?backups.allowed_path=/"
         self._idle: dict[str, LifoQueue[Any]] = {}
-        self._first = chdb.connect(folder)
+        self._first = chdb.connect(self._folder)
 
     def run(self, sql: str, form: str, params: dict[str, str], settings: dict[str, str], database: str) -> Any:
         """Run one statement in a database, under settings."""
@@ -79,7 +80,7 @@ class Engine:
         try:
             connection = idle.get_nowait()
         except Empty:
-            connection = chdb.connect(self._folder + ("" if readonly == "0" else f"?readonly={readonly}"))
+            connection = chdb.connect(self._folder + ("" if readonly == "0" else f"&readonly={readonly}"))
         try:
             connection.query(f"USE `{database}`", "TabSeparated")
             for name, value in settings.items():

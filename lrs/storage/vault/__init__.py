@@ -9,6 +9,7 @@ from sqlalchemy import func, insert, select
 
 from lrs.errors import ConfigurationError, KeyUnavailable
 from lrs.storage.vault import schema
+from lrs.storage.vault.backups import Backups
 from lrs.storage.vault.connection import answering, connect
 from lrs.storage.vault.credentials import Credentials
 from lrs.storage.vault.documents import Documents
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from lrs.settings import Settings
 
 
-class Vault(Subjects, Persons, Epochs, Documents, Credentials, Forwarding, Projects, Requests, Erasures):
+class Vault(Subjects, Persons, Epochs, Documents, Credentials, Forwarding, Projects, Requests, Erasures, Backups):
     """One open vault. Thread-safe."""
 
     @classmethod

@@ -16,6 +16,7 @@ from lrs.storage.contract import (
     StoredStatement,
     TokenisedStatement,
 )
+from lrs.storage.warehouse import backups
 from lrs.storage.warehouse.attachments import Attachments
 from lrs.storage.warehouse.client import Sessions
 from lrs.storage.warehouse.definitions import Definitions
@@ -105,3 +106,7 @@ class Warehouse:
     def pieces(self, tenant: str, head: StoredHead, numbers: range, *, now: int) -> list[bytes]:
         """See :class:`lrs.storage.contract.StatementStore`."""
         return self._attachments.pieces(tenant, head, numbers, now=now)
+
+    def back_up(self, place: str, base: str | None) -> None:
+        """Copy all tables while others write, as :func:`lrs.storage.warehouse.backups.back_up` does."""
+        backups.back_up(self._sessions, place, base)

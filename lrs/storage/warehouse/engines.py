@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -24,6 +25,8 @@ _SECONDS = 60
 # A session that may only read can't reach files, addresses or Python objects of the process through table functions either. The function
 # file() and INTO OUTFILE still can: no text of a caller ever becomes SQL.
 _READ_ONLY = {"readonly": "1"}
+# Only where backups are made: this lets every session, one that may only read too, write copies of tables wherever this user may write.
+_BACKUPS = {"backups.allowed_path": "/"}
 
 
 def connect(settings: Settings) -> Sessions:
@@ -32,10 +35,12 @@ def connect(settings: Settings) -> Sessions:
     Raises :class:`lrs.errors.DataDirectoryInUse`, :class:`lrs.errors.MissingExtra`, :class:`lrs.errors.ConfigurationError`
     or :class:`lrs.errors.StoreUnavailable`.
     """
-    return _embedded(settings.data) if settings.warehouse is None else _server(settings.warehouse, settings.warehouse_ca)
+    if settings.warehouse is None:
+        return _embedded(settings.data, _BACKUPS if settings.backup_statements else {})
+    return _server(settings.warehouse, settings.warehouse_ca)
 
 
-def _embedded(data: Path) -> Sessions:
+def _embedded(data: Path, more: Mapping[str, str]) -> Sessions:
     try:
         import chdb  # noqa: F401 -- only to say kindly that it is missing
     except ImportError:
@@ -47,7 +52,7 @@ def _embedded(data: Path) -> Sessions:
     path = data / "warehouse"
 
     def open_session(readonly: bool) -> Session:  # noqa: FBT001 -- the shape of Sessions
-        options = _READ_ONLY if readonly else None
+        options = {**more, **(_READ_ONLY if readonly else {})}
         client = clickhouse_connect.get_client(
             interface="chdb", path=str(path), chdb_options=options, database=DATABASE if readonly else None
         )

@@ -18,6 +18,7 @@ _REASONS = {
     "ACCESS_DENIED": ("its user may not do this", "Grant the user of the setting warehouse all rights on its database."),
     "UNKNOWN_DATABASE": ("its database does not exist", "Create it, or name another in the setting warehouse."),
     "MEMORY_LIMIT_EXCEEDED": ("it has not enough memory", "Ask for less, or give it more."),
+    "INVALID_CONFIG_PARAMETER": ("it was not told where backups may be", "Set backups.allowed_path on the server: docs/how-to/backup.md."),
     "TIMEOUT_EXCEEDED": ("it took too long", "Ask for less, or try again later."),
 }
 _SIGNS = {"No space left on device": _DISK_FULL, "File too large": _TOO_LARGE}
