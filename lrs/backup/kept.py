@@ -64,6 +64,7 @@ def _files(settings: Settings) -> Iterator[tuple[Path, Path]]:
     """Yield each file, under the name that it has in a backup."""
     named = {
         Path(KEY_FILE): key_file(settings) if settings.keyring is None else None,
+        Path("policy.toml"): settings.policy,
         Path("forward.toml"): settings.forward_targets,
     }
     for top in (Path("policies"), Path("audit")):
