@@ -99,12 +99,12 @@ class Backups:
 
     def _age(self) -> float:
         """Say how many seconds ago the newest backup began."""
-        root = Places.of(self._settings).keys
-        newest = max((place.read(root, name).at for name in place.names(root)), default=0)
+        manifests = place.ours(Places.of(self._settings).keys, self._signer().key)
+        newest = max((manifest.at for manifest in manifests), default=0)
         return (self._clock() - newest) / MICROSECONDS
 
     def _made(self, places: Places, name: str, at: int, *, full: bool) -> list[Manifest]:
-        base = None if full else _newest_whole(places.statements, since=at - _WHOLE)
+        base = None if full else self._newest_whole(places.statements, since=at - _WHOLE)
         server = "" if self._settings.warehouse is None else str(self._server_folder() / name)
         with (
             place.making(places.statements, name) as statements,
@@ -121,6 +121,10 @@ class Backups:
                 place.seal(vault, Manifest(part=Part.VAULT, name=name, backup=backup, at=at), signer),
                 place.seal(keys, Manifest(part=Part.KEYS, name=name, backup=backup, at=at), signer),
             ]
+
+    def _newest_whole(self, root: Path, *, since: int) -> Manifest | None:
+        manifests = place.ours(root, self._signer().key)
+        return next((manifest for manifest in reversed(manifests) if not manifest.base and manifest.at > since), None)
 
     def _copy_vault_and_keys(self, vault: Path, keys: Path) -> None:
         """Copy both so that they fit: an epoch that is begun or destroyed meanwhile makes it start again."""
@@ -143,11 +147,6 @@ class Backups:
 def source(root: Path, manifest: Manifest) -> str:
     """Give the folder from which the engine takes the statements of a backup."""
     return manifest.server or str(root / manifest.name)
-
-
-def _newest_whole(root: Path, *, since: int) -> Manifest | None:
-    manifests = [place.read(root, name) for name in place.names(root)]
-    return next((manifest for manifest in reversed(manifests) if not manifest.base and manifest.at > since), None)
 
 
 def _name(base: Manifest | None) -> str:

@@ -12,7 +12,7 @@ import hmac
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,12 +103,27 @@ def names(root: Path) -> list[str]:
     return sorted(path.parent.name for path in root.glob(f"*/{_RECEIPT}") if not path.parent.name.endswith(_UNFINISHED))
 
 
-def read(root: Path, name: str) -> Manifest:
-    """Read the manifest of a backup; whether it is true is for :func:`verified` to say."""
+def read(root: Path, name: str, key: NoteKey) -> Manifest:
+    """Read the manifest of a backup; raises :class:`lrs.errors.TamperedData` unless this key signed exactly this."""
+    folder = root / name
     try:
-        return msgspec.json.decode((root / name / _MANIFEST).read_bytes(), type=Manifest)
-    except (OSError, msgspec.DecodeError):
-        raise TamperedData(f"the manifest of the backup {root / name} is missing or damaged") from None
+        text = (folder / _MANIFEST).read_bytes()
+        facts = facts_of((folder / _RECEIPT).read_text("utf-8"), key)
+        manifest = msgspec.json.decode(text, type=Manifest)
+    except (OSError, UnicodeDecodeError, msgspec.DecodeError):
+        raise TamperedData(f"the manifest of the backup {folder} is missing or damaged") from None
+    if not hmac.compare_digest(str(facts.get("manifest")), hashlib.sha256(text).hexdigest()):
+        raise _altered(folder, _MANIFEST)
+    return manifest
+
+
+def ours(root: Path, key: NoteKey) -> list[Manifest]:
+    """Give the manifests in a place that this key signed, oldest first: others may be of another store."""
+    found = []
+    for name in names(root):
+        with suppress(TamperedData):
+            found.append(read(root, name, key))
+    return found
 
 
 def verified(root: Path, name: str, part: Part, key: NoteKey) -> Manifest:
@@ -116,18 +131,15 @@ def verified(root: Path, name: str, part: Part, key: NoteKey) -> Manifest:
 
     Raises :class:`lrs.errors.TamperedData` unless this key signed exactly this, under this name and for this part.
     """
-    manifest, folder = read(root, name), root / name
+    manifest, folder = read(root, name, key), root / name
+    there = {str(path.relative_to(folder)) for path in _files(folder)} - {_MANIFEST, _RECEIPT}
+    for file in sorted(there ^ manifest.files.keys()):
+        raise _altered(folder, file)
     try:
-        facts = facts_of((folder / _RECEIPT).read_text("utf-8"), key)
-        if not hmac.compare_digest(str(facts.get("manifest")), hashlib.sha256((folder / _MANIFEST).read_bytes()).hexdigest()):
-            raise _altered(folder, _MANIFEST)
-        there = {str(path.relative_to(folder)) for path in _files(folder)} - {_MANIFEST, _RECEIPT}
-        for file in sorted(there ^ manifest.files.keys()):
-            raise _altered(folder, file)
         for file, measured in manifest.files.items():
             if _measured(folder / file) != measured:
                 raise _altered(folder, file)
-    except (OSError, UnicodeDecodeError):
+    except OSError:
         raise TamperedData(f"the backup {folder} can't be read") from None
     if (manifest.part, manifest.name, manifest.format) != (part, name, FORMAT):
         raise TamperedData(f"{folder} is not a backup of {part.value} of this name")

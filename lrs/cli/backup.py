@@ -43,7 +43,7 @@ def backup(data: Path | None, config: Path | None, statements: Path | None, vaul
     server this command works meanwhile.
 
     \b
-    lrs backup --data data/ --statements /backup/statements --vault /backup/vault --keys /backup/keys
+    lrs backup --data data/ --statements backups/statements --vault backups/vault --keys backups/keys
     """  # noqa: D301 -- click keeps the lines after a backspace as they are
     import lrs
 

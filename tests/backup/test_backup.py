@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 
@@ -137,6 +138,16 @@ def test_a_backup_of_another_store_is_refused(made: tuple[Settings, list[bytes]]
         store.backups.make()
     with pytest.raises(TamperedData):
         put_back(chosen, tmp_path / "restored", backup_keys=other.backup_keys)
+
+
+def test_a_backup_never_adds_to_one_of_another_store(made: tuple[Settings, list[bytes]], tmp_path: Path) -> None:
+    """In places that hold backups of another store too, the first backup of this one is whole."""
+    chosen, _ = made
+    with lrs.open(settings(tmp_path, backup_statements=chosen.backup_statements)) as store:
+        store.ingest([statement("zoe")])
+        first = store.backups.make()[0]
+    shutil.rmtree(folders(chosen)["statements"][-1])
+    assert first.base == ""
 
 
 def test_nothing_is_put_back_over_something(made: tuple[Settings, list[bytes]], tmp_path: Path) -> None:
