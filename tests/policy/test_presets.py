@@ -11,6 +11,7 @@ import pytest
 import lrs
 from lrs.privacy.policy import reader
 from lrs.privacy.policy.devices import ADDRESSES, NAMES, is_named, looks_like
+from lrs.privacy.policy.minimise import without_extensions
 from tests.store.conftest import World
 
 CLASS = "https://w3id.org/xapi/virtual-classroom"
@@ -59,6 +60,27 @@ def test_devices_are_left_out_wherever_extensions_stand(preset: lrs.LRS, key: st
             shown = json.dumps(preset.query(statement_id=identifier).statements)
             assert not [mark for mark in ("canary77", "192.0.2.77", "db8::77", "198.51.100.7") if mark in shown]
             assert shown.count('"kept"') == 5
+
+
+@pytest.mark.parametrize("sub", [False, True])
+@pytest.mark.parametrize("kind", ["result", "context", "object", "parent", "grouping", "category", "other"])
+@pytest.mark.parametrize("devices", [False, True])
+def test_each_place_of_extensions_is_looked_at(kind: str, *, sub: bool, devices: bool) -> None:
+    """One that stands there alone is found, in a SubStatement too; a statement without any stays byte for byte as it came."""
+
+    def made(extensions: dict[str, str]) -> bytes:
+        thing, holder = {"id": "https://lms.example.fr/a", "definition": {"extensions": extensions}}, {"extensions": extensions}
+        more: dict[str, Any] = {kind: holder if kind in ("result", "context") else thing}
+        if kind in ("parent", "grouping", "category", "other"):
+            more = {"context": {"contextActivities": {kind: [thing]}}}
+        statement = World().statement(**more)
+        return json.dumps(World().statement(object=statement | {"objectType": "SubStatement"}) if sub else statement).encode()
+
+    mark, drops = "https://x.example/ip" if devices else "https://x.example/colour", frozenset({"https://x.example/colour"}).__contains__
+    kept = made({"https://x.example/kept": "kept"})
+    assert without_extensions(kept, drops, devices=devices) == kept
+    left = without_extensions(made({mark: "canary", "https://x.example/kept": "kept"}), drops, devices=devices)
+    assert (b"canary" in left, left.count(b'"kept"')) == (False, 1)
 
 
 def test_an_escaped_name_is_seen_through(preset: lrs.LRS) -> None:

@@ -106,8 +106,8 @@ def test_a_project_that_has_ended_is_over(store: lrs.LRS, data: Path) -> None:
     assert shown(store, "other") == other
     with pytest.raises(lrs.NotFound):
         store.end_project("one")
-    store.close()
     assert wrapped not in b"".join(path.read_bytes() for path in data.glob("vault*"))
+    store.close()
     entries = [json.loads(line) for path in (data / "audit").rglob("*.jsonl") for line in path.read_bytes().splitlines()]
     assert [each["purpose"] for each in entries if each.get("action") == "end a project"] == ["one"]
     with lrs.open(data) as again, pytest.raises(lrs.NotPermitted, match="has ended"):

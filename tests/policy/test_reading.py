@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import attrs
@@ -25,7 +26,7 @@ parties = [{ name = "Institution", role = "controller", location = "FR" }]
 
 [[rules]]
 verbs = ["https://v.example/both"]
-purposes = ["teaching", "research"]
+purposes = ["teaching", "research", "proof", "bare"]
 
 [[rules]]
 verbs = ["https://v.example/teaching"]
@@ -55,6 +56,21 @@ audiences = ["user"]
 view = "aggregate"
 granularity = "week"
 retention = { identity_days = 300, statement_days = 400 }
+
+[[purposes]]
+id = "proof"
+title = { fr = "P", en = "P" }
+legal_basis = "legal_obligation"
+audiences = ["user"]
+granularity = "day"
+retention = { identity_days = 10, statement_days = 20 }
+
+[[purposes]]
+id = "bare"
+title = { fr = "B", en = "B" }
+legal_basis = "legal_obligation"
+audiences = ["user"]
+fields = ["timestamp", "context.platform", "context", "context.language"]
 
 [[purposes]]
 id = "asked"
@@ -226,3 +242,80 @@ def test_a_purpose_that_shows_properties_shows_no_documents(store: lrs.LRS, worl
         store.documents.state(world.activity, world.person("ana"), principal=reader).get("s")
     with pytest.raises(lrs.NotPermitted):
         store.person(world.person("ana"), principal=attrs.evolve(reader, purpose="counts"))
+
+
+def test_a_statement_is_read_by_its_id_for_a_purpose_too(store: lrs.LRS, clock: Clock, world: World) -> None:
+    """One that does not serve it, or does so no longer, is not found, and one that is old enough shows nobody."""
+    hidden, recent, older, ended = (
+        sent(store, clock, world, verb, days=days) for verb, days in ((TEACHING, 0), (BOTH, 0), (BOTH, 10.1), (BOTH, 20.1))
+    )
+    shown = [store.query(purpose="proof", statement_id=each).statements[0]["actor"] for each in (recent, older)]
+    assert ["mbox" in each for each in shown] == [True, False]
+    for each in (hidden, ended):
+        assert len(store.query(statement_id=each).statements) == 1
+        with pytest.raises(lrs.NotFound):
+            store.query(purpose="proof", statement_id=each)
+
+
+def test_limits_of_time_are_as_coarse_as_the_times_shown(store: lrs.LRS, clock: Clock, world: World) -> None:
+    """A ``since`` later on the same day still finds what was stored on it."""
+    sent(store, clock, world)
+    later = (datetime.fromisoformat(found(store, world)[0]["stored"]) + timedelta(seconds=1)).isoformat()
+    assert (len(found(store, world, since=later)), len(found(store, world, "research", since=later))) == (0, 1)
+
+
+def test_the_time_of_a_sub_statement_is_cut_too(store: lrs.LRS, clock: Clock, world: World) -> None:
+    """It tells as much as that of the statement."""
+    sub = world.statement(objectType="SubStatement", timestamp="2026-05-05T05:05:05Z")
+    sent(store, clock, world, object=sub)
+    (shown,) = store.query(purpose="proof", verb=BOTH, activity=world.activity, related_activities=True).statements
+    assert shown["object"]["timestamp"] == "2026-05-05T00:00:00.000000Z"
+
+
+def test_a_property_that_is_shown_whole_is_not_cut_by_a_path_into_it(store: lrs.LRS, clock: Clock, world: World) -> None:
+    """In whatever order the policy names them; and nothing else is shown."""
+    identifier = sent(store, clock, world, context={"platform": "Moodle", "language": "fr", "revision": "7"})
+    bodies = store.query(purpose="bare", limit=1).statements
+    assert bodies[0].keys() == {"timestamp", "context"}
+    assert bodies[0]["context"] == {"platform": "Moodle", "language": "fr", "revision": "7"}
+    assert store.query(statement_id=identifier).statements[0]["context"] == bodies[0]["context"]
+
+
+def test_nobody_and_nothing_is_asked_for_that_the_purpose_does_not_show(store: lrs.LRS, world: World) -> None:
+    """Not by filters, not as a person, not as an activity, not as what is counted."""
+    for filters in ({"agent": world.person("ana")}, {"verb": BOTH}, {"activity": world.activity}):
+        with pytest.raises(lrs.NotPermitted, match="does not show"):
+            store.query(purpose="bare", **filters)
+    with pytest.raises(lrs.NotPermitted, match="does not show"):
+        store.person(world.person("ana"), purpose="bare")
+    with pytest.raises(lrs.NotPermitted, match="does not show"):
+        store.activity(world.activity, purpose="bare")
+    with pytest.raises(lrs.NotPermitted, match="does not show"):
+        store.count("verb", purpose="bare")
+
+
+def test_a_promised_page_ends_with_the_purpose(store: lrs.LRS, clock: Clock, world: World) -> None:
+    """What the limit passes between two pages is not on the second one."""
+    for _ in range(3):
+        sent(store, clock, world, days=19.5)
+    first = store.query(purpose="research", activity=world.activity, limit=2)
+    before = clock.now
+    try:
+        clock.now += DAY // 2 + DAY // 100
+        assert store.query(purpose="research", more=first.more).statements == []
+    finally:
+        clock.now = before
+
+
+def test_contents_of_attachments_are_shown_with_the_property_alone(store: lrs.LRS, clock: Clock, world: World) -> None:
+    """A purpose that does not show ``attachments`` gets no content."""
+    content = b"canary"
+    digest = sha256(content).hexdigest()
+    told = {"usageType": "https://x.example/u", "display": {"fr": "x"}, "contentType": "text/plain", "length": len(content), "sha2": digest}
+    then = datetime.fromtimestamp(clock.now / 1e6, UTC).isoformat()
+    store.ingest(world.statement(verb={"id": BOTH}, timestamp=then, attachments=[told]), attachments={digest: content})
+    shown = [
+        list(store.query(purpose=purpose, activity=world.activity, attachments=True).attachments or ())
+        for purpose in ("", "proof", "research")
+    ]
+    assert shown == [[digest], [digest], []]
