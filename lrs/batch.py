@@ -45,6 +45,11 @@ class Batch(msgspec.Struct, eq=False):
     contents: Contents = NO_CONTENTS
     withheld: set[int] = msgspec.field(default_factory=set)
 
+    @property
+    def tenant(self) -> str:
+        """Whose the statements are."""
+        return self.principal.tenant
+
     def __len__(self) -> int:
         return len(self.statements)
 
@@ -90,7 +95,7 @@ def by_tenant(batches: Sequence[Batch]) -> dict[str, list[Batch]]:
     """Sort batches by tenant."""
     own: dict[str, list[Batch]] = {}
     for batch in batches:
-        own.setdefault(batch.principal.tenant, []).append(batch)
+        own.setdefault(batch.tenant, []).append(batch)
     return own
 
 

@@ -1,4 +1,4 @@
-"""Group commit: batches that arrive together share one vault transaction and one insert.
+"""Group commit: batches that arrive together share one vault transaction and one insert, in which each tenant that waits has its part.
 
 One thread takes what waits, up to a size, and makes it ready; a second one stores what is ready, while the next group gathers. An insert of a few
 rows costs nearly as much as one of hundreds, so a group that is not full waits for those who were answered last: they mostly come
@@ -9,25 +9,16 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from time import monotonic
 from typing import Any, Protocol
 
 from lrs.errors import LRSError, StoreBusy, StoreUnavailable
+from lrs.waiting import Batch, Waiting
 
 _log = logging.getLogger("lrs.committer")
 _PATIENCE = 0.05
 """The longest wait for others, in seconds; it is never longer than the last group took to be stored."""
-
-
-class Batch(Protocol):
-    """What waits: something with a size, and a future that ``store`` settles."""
-
-    done: Future[Any]
-
-    def __len__(self) -> int: ...
 
 
 class Group(Protocol):
@@ -39,7 +30,7 @@ class Group(Protocol):
 
 
 class Committer:
-    """Commit batches in the order in which they were put, in groups.
+    """Commit batches in groups, those of a tenant in the order in which they were put.
 
     ``prepare`` makes a group of batches; ``store`` gets the groups one after the other and settles the future of each batch, and ``prepare`` may be
     called for the next group meanwhile. A group on which either fails with an unexpected error is committed again batch by batch, so
@@ -50,9 +41,7 @@ class Committer:
         self._prepare = prepare
         self._store = store
         self._group = group
-        self._queue = queue
-        self._waiting: deque[Batch] = deque()
-        self._size = 0
+        self._waiting = Waiting(queue)
         self._ready: Group | None = None
         self._storing = False
         self._expected = 0
@@ -65,20 +54,20 @@ class Committer:
             thread.start()
 
     def put(self, *batches: Batch, wait: bool) -> None:
-        """Queue batches, to be committed together if a group has room for them.
+        """Queue batches of one tenant, to be committed together if a group has room for them.
 
         A full queue raises :class:`lrs.errors.StoreBusy`, or blocks until there is room when ``wait``.
         """
         size = sum(map(len, batches))
         with self._changed:
-            while self._size and self._size + size > self._queue and not self._closed:
+            while not self._closed and not self._waiting.has_room(batches[0].tenant, size):
                 if not wait:
                     raise StoreBusy("more statements are waiting to be stored than the settings allow (queue_statements)")
                 self._changed.wait()
             if self._closed:
                 raise StoreUnavailable("the store is being closed")
-            self._waiting.extend(batches)
-            self._size += size
+            for batch in batches:
+                self._waiting.put(batch)
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -106,22 +95,16 @@ class Committer:
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._is_due())
             self._changed.wait_for(self._is_everybody_here, self._patience)
-            taken: list[Batch] = []
-            size = 0
-            while self._waiting and (not taken or size + len(self._waiting[0]) <= self._group):
-                batch = self._waiting.popleft()
-                size += len(batch)
-                taken.append(batch)
-            self._size -= size
+            taken = self._waiting.take(self._group)
             self._changed.notify_all()
             return taken
 
     def _is_due(self) -> bool:
         """Tell whether a group is to be made of what waits: a full one at once, another one when nothing is being stored."""
-        return self._size >= self._group or (bool(self._waiting) and self._is_idle())
+        return self._waiting.size >= self._group or (len(self._waiting) > 0 and self._is_idle())
 
     def _is_everybody_here(self) -> bool:
-        return self._closed or self._size >= self._group or len(self._waiting) >= self._expected
+        return self._closed or self._waiting.size >= self._group or len(self._waiting) >= self._expected
 
     def _hand_over(self, group: Group) -> None:
         with self._changed:

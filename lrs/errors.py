@@ -182,6 +182,7 @@ class StoreBusy(StoreUnavailable):
     """The queue of writes is full; nothing of this request was taken."""
 
     code = "store-busy"
+    default_hint = "Nothing of this request was taken; send it again after a moment, and more slowly."
 
 
 class DataDirectoryInUse(StoreUnavailable):

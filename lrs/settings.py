@@ -119,7 +119,7 @@ class Settings:
     group_statements: int = attrs.field(default=10_000, validator=_positive)
     """Statements that one insert takes at most, when many requests wait."""
     queue_statements: int = attrs.field(default=100_000, validator=_positive)
-    """Statements that may wait for their insert; beyond that a write is refused as busy."""
+    """Statements that may wait for their insert, of one tenant half as many as the others leave room for; beyond that a write is refused as busy."""
     cors_origins: tuple[str, ...] = attrs.field(default=(), converter=tuple)
     """Origins whose pages may call the server from a browser; ``*`` for all."""
     oidc_issuer: str | None = attrs.field(default=None, validator=_issuer_address)

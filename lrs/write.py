@@ -275,8 +275,8 @@ class Writer:
                 _suppress(own, room)
         drafts = []
         for batch in batches:
-            room = self._tenant(batch.principal.tenant)
-            texts = self._policy(batch.principal.tenant).texts
+            room = self._tenant(batch.tenant)
+            texts = self._policy(batch.tenant).texts
             drafts.append([tokenise(statement, room.identities, room.keys, texts) for statement in batch.statements])
             for draft, purposes in zip(drafts[-1], batch.purposes, strict=True):
                 if not purposes:
@@ -293,7 +293,7 @@ class Writer:
         }
         group = Group(batches, [], [], [], set())
         for batch, own_drafts in zip(batches, drafts, strict=True):
-            tenant = batch.principal.tenant
+            tenant = batch.tenant
             rows: dict[Key, tuple[Group, Row]] = {}
             replayed: set[int] = set()
             refused: dict[int, LRSError] = {}
@@ -431,7 +431,7 @@ def _written(batches: Sequence[Batch]) -> list[Event]:
     """One event for each principal of a group; of several requests none is named."""
     own: dict[tuple[str, str], list[Batch]] = {}
     for batch in batches:
-        own.setdefault((batch.principal.tenant, batch.principal.credential_id), []).append(batch)
+        own.setdefault((batch.tenant, batch.principal.credential_id), []).append(batch)
     return [
         Event(
             action=Action.WRITE_STATEMENTS,

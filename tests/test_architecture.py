@@ -15,7 +15,7 @@ RANKS = [
     {"xapi", "crypto"},
     {"storage", "access", "sources"},
     {"privacy"},
-    {"batch"},  # what is on its way into the store
+    {"batch", "waiting"},  # what is on its way into the store
     {"definitions"},  # what reading, and later analytics, puts together of both stores
     {"stored", "committer", "collection", "signed"},  # the clock, the queue, memory and signatures that writing needs; they know no store
     {"write", "read", "documents", "credentials", "oidc", "analytics", "exchange"},

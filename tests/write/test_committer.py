@@ -20,8 +20,9 @@ class Group:
 
 
 class Load:
-    def __init__(self, size: int = 1, *, poison: bool = False) -> None:
+    def __init__(self, size: int = 1, *, poison: bool = False, tenant: str = "t") -> None:
         self.size = size
+        self.tenant = tenant
         self.poison = poison
         self.done: Future[str] = Future()
 
