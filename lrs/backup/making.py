@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lrs.access import LOCAL
-from lrs.backup import kept, place
+from lrs.backup import kept, ledger, place
+from lrs.backup.ledger import LEDGER_FILE
 from lrs.backup.place import Manifest, Part
 from lrs.backup.places import Places
 from lrs.errors import ConfigurationError, LRSError, StoreUnavailable
@@ -114,6 +115,8 @@ class Backups:
             self._warehouse.back_up(server or str(statements), None if base is None else source(places.statements, base))
             self._copy_vault_and_keys(vault / VAULT_FILE, keys)
             backup, signer = secrets.token_hex(16), self._signer()
+            for folder in (vault, keys):
+                place.write(folder / LEDGER_FILE, ledger.written(self._vault, signer, at=at).encode())
             return [
                 place.seal(
                     statements, Manifest(part=Part.STATEMENTS, name=name, backup=backup, at=at, base=_name(base), server=server), signer

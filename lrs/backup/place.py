@@ -91,8 +91,8 @@ def seal(folder: Path, manifest: Manifest, signer: NoteSigner) -> Manifest:
     """Write the manifest of a folder, with the files that are in it, and its receipt; all of it is on the disk on return."""
     whole = msgspec.structs.replace(manifest, files={str(path.relative_to(folder)): _measured(path) for path in _files(folder)})
     text = msgspec.json.format(msgspec.json.encode(whole), indent=1) + b"\n"
-    _write(folder / _MANIFEST, text)
-    _write(folder / _RECEIPT, signed(words.receipt(whole, hashlib.sha256(text).hexdigest()), signer).encode())
+    write(folder / _MANIFEST, text)
+    write(folder / _RECEIPT, signed(words.receipt(whole, hashlib.sha256(text).hexdigest()), signer).encode())
     for inner in {folder, *(path.parent for path in _files(folder))}:
         sync(inner)
     return whole
@@ -173,7 +173,8 @@ def _measured(path: Path) -> tuple[int, str]:
         return file.tell(), digest
 
 
-def _write(path: Path, text: bytes) -> None:
+def write(path: Path, text: bytes) -> None:
+    """Write a new file that its owner alone can read; it is on the disk on return."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(text)
         file.flush()

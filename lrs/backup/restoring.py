@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
@@ -12,16 +11,19 @@ import msgspec
 
 from lrs.access import LOCAL
 from lrs.backup import kept, place
+from lrs.backup.ledger import LEDGER_FILE, Ledger, newest, replay
 from lrs.backup.making import VAULT_FILE, source
 from lrs.backup.place import Manifest, Part
 from lrs.backup.places import Places
 from lrs.errors import ConfigurationError, KeyUnavailable, TamperedData
 from lrs.privacy.audit import Event, open_trail
+from lrs.storage.vault import Vault
 from lrs.storage.vault import backups as vault
 from lrs.storage.warehouse import backups as warehouse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from lrs.crypto.notes import NoteKey
     from lrs.settings import Settings
@@ -36,13 +38,18 @@ class Chosen(msgspec.Struct, frozen=True):
     base: Manifest | None
     vault: Manifest
     keys: Manifest
+    ledger: Ledger
 
 
-def chosen(settings: Settings, places: Places, *, name: str | None, key: NoteKey | None) -> Chosen:
+def chosen(
+    places: Places, settings: Settings, *, name: str | None = None, key: NoteKey | None = None, ledger: Path | None = None
+) -> Chosen:
     """Choose a backup, the newest if it is not named, and verify all of it by a public key, by that of its own keyring if none is given.
 
     The keys may be newer than the rest, never older: whoever keeps keys for a shorter time than the rest shortens the time for which the erased can
-    still be read. Raises :class:`lrs.errors.ConfigurationError`, :class:`lrs.errors.TamperedData`.
+    still be read. The ledger of erasures is the newest of all that are in the places, and of the file ``ledger``.
+
+    Raises :class:`lrs.errors.ConfigurationError`, :class:`lrs.errors.TamperedData`.
     """
     name = name or _newest(places)
     kept_name = _name_of_keys(places, name)
@@ -53,6 +60,7 @@ def chosen(settings: Settings, places: Places, *, name: str | None, key: NoteKey
         place.verified(places.statements, statements.base, Part.STATEMENTS, key) if statements.base else None,
         place.verified(places.vault, name, Part.VAULT, key),
         place.verified(places.keys, kept_name, Part.KEYS, key),
+        newest([*_ledgers(places, key), *([ledger] if ledger else [])], key),
     )
     if found.statements.backup != found.vault.backup or (kept_name == name and found.keys.backup != found.vault.backup):
         raise TamperedData("statements, vault and keys are not of one backup", hint="Take all three from the same run of lrs backup.")
@@ -85,8 +93,15 @@ def _fill(settings: Settings, places: Places, found: Chosen, clock: Callable[[],
     base = None if found.base is None else source(places.statements, found.base)
     warehouse.restore(settings, source(places.statements, found.statements), base)
     vault.restore(settings, places.vault / found.vault.name / VAULT_FILE)
+    _replay(settings, found.ledger)
     kept.put_back(places.keys / found.keys.name, settings)
     _record(settings, found, clock)
+
+
+def _ledgers(places: Places, key: NoteKey) -> list[Path]:
+    """Give the newest ledger of each place that has one."""
+    found = ((root, place.ours(root, key)) for root in (places.vault, places.keys))
+    return [root / manifests[-1].name / LEDGER_FILE for root, manifests in found if manifests]
 
 
 def _newest(places: Places) -> str:
@@ -106,6 +121,14 @@ def _name_of_keys(places: Places, name: str) -> str:
 def _check_empty(data: Path) -> None:
     if data.exists() and (not data.is_dir() or any(data.iterdir())):
         raise ConfigurationError(f"{data} is not empty", hint="A backup is put back into a data directory that is empty or not there yet.")
+
+
+def _replay(settings: Settings, ledger: Ledger) -> None:
+    opened = Vault.open(settings)
+    try:
+        replay(ledger, opened)
+    finally:
+        opened.close()
 
 
 def _record(settings: Settings, found: Chosen, clock: Callable[[], int]) -> None:

@@ -40,11 +40,11 @@ def bodies(store: lrs.LRS, tenant: str = "default") -> list[bytes]:
     return [bytes(body) for page in store.export(principal=principal) for body in page.bodies]
 
 
-def put_back(source: Settings, data: Path, *, name: str | None = None, **more: Any) -> Settings:
+def put_back(source: Settings, data: Path, *, name: str | None = None, ledger: Path | None = None, **more: Any) -> Settings:
     """Put a backup of one store back into another data directory -> the settings of what was put back."""
     target = attrs.evolve(source, data=data, **more)
     places = Places.of(target)
-    restoring.restore(target, places, restoring.chosen(target, places, name=name, key=None), clock=lambda: 1_800_000_000_000_000)
+    restoring.restore(target, places, restoring.chosen(places, target, name=name, ledger=ledger), clock=lambda: 1_800_000_000_000_000)
     return target
 
 

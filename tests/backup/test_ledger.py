@@ -1,0 +1,89 @@
+"""The ledger of erasures, which a backup must not outrun."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import lrs
+from lrs.backup import ledger
+from lrs.backup.ledger import LEDGER_FILE
+from lrs.crypto.notes import NoteSigner
+from lrs.crypto.providers import open_keyring
+from lrs.errors import NotFound, TamperedData
+from lrs.storage.vault import Vault
+from tests.backup.stores import put_back, settings, statement
+
+
+def test_a_ledger_is_what_the_vault_knows(tmp_path: Path) -> None:
+    """Erasures, suppressed keys and ended projects come out of a signed ledger as they went in; another key's ledger is refused."""
+    chosen = settings(tmp_path)
+    with lrs.open(chosen) as store:
+        store.ingest([statement("ana")])
+        store._projects_of("default").pseudonyms("research")
+        store.end_project("research")
+        store._vault.request_erasure("default", [7], [b"k" * 16], at=5, until=9, counts={"statements": 1})
+        made = (store._vault.erasures(), store._vault.suppressions())
+    for _ in range(2):
+        ledger.export(chosen, tmp_path / "ledger", at=11)
+    found = ledger.read((tmp_path / "ledger").read_text("utf-8"), open_keyring(chosen, create=False).signer.key)
+    assert (found.erasures, found.suppressed) == made
+    assert [(tenant, purpose) for tenant, purpose, _ in found.ended] == [("default", "research")]
+    assert (tmp_path / "ledger").stat().st_mode & 0o077 == 0
+    with pytest.raises(TamperedData):
+        ledger.read((tmp_path / "ledger").read_text("utf-8"), NoteSigner(bytes(32)).key)
+
+
+@pytest.mark.parametrize("known_by", ["a later backup", "a file"])
+def test_the_newest_ledger_counts(tmp_path: Path, known_by: str) -> None:
+    """An older backup that is put back knows of what was erased and ended since: from a later backup's ledger, or from one that was kept alone."""
+    chosen = settings(tmp_path)
+    with lrs.open(chosen) as store:
+        store.ingest([statement("ana")])
+        store._projects_of("default").pseudonyms("research")
+        old = store.backups.make()[0].name
+        store._vault.request_erasure("default", [7], [b"k" * 16], at=5, until=2_000_000_000_000_000, counts={})
+        store.end_project("research")
+        if known_by == "a later backup":
+            store.backups.make()
+    file = tmp_path / "ledger" if known_by == "a file" else None
+    if file:
+        ledger.export(chosen, file, at=2_000_000_000_000_000)
+    vault = Vault.open(put_back(chosen, tmp_path / "restored", name=old, ledger=file))
+    assert [each.sids for each in vault.erasures()] == [(7,)]
+    assert [(key, tenant) for tenant, key, _ in vault.suppressions()] == [(b"k" * 16, "default")]
+    assert [row.sid for row in vault.projects("default")] == [None]
+    vault.close()
+
+
+def test_a_ledger_that_was_altered_is_refused(tmp_path: Path) -> None:
+    """One number less in the newest ledger, of whatever backup it is, and nothing is put back; nor without any ledger."""
+    chosen = settings(tmp_path)
+    with lrs.open(chosen) as store:
+        store.ingest([statement("ana")])
+        old = store.backups.make()[0].name
+        store._vault.request_erasure("default", [77], [], at=5, until=9, counts={})
+        new = store.backups.make()[0].name
+    assert chosen.backup_vault is not None
+    file = chosen.backup_vault / new / LEDGER_FILE
+    kept = file.read_text("utf-8")
+    file.write_text(kept.replace("77", "78"), "utf-8")
+    with pytest.raises(TamperedData):
+        put_back(chosen, tmp_path / "restored", name=old)
+    with pytest.raises(TamperedData, match="no ledger"):
+        ledger.newest([], open_keyring(chosen, create=False).signer.key)
+    file.write_text(kept, "utf-8")
+    put_back(chosen, tmp_path / "restored", name=old)
+
+
+def test_an_ended_project_stays_ended(tmp_path: Path) -> None:
+    """A project whose key was destroyed after the backup can't be ended again, for it has: its pseudonyms don't come back."""
+    chosen = settings(tmp_path)
+    with lrs.open(chosen) as store:
+        store._projects_of("default").pseudonyms("research")
+        old = store.backups.make()[0].name
+        store.end_project("research")
+        store.backups.make()
+    with lrs.open(put_back(chosen, tmp_path / "restored", name=old)) as store, pytest.raises(NotFound):
+        store.end_project("research")
