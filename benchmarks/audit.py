@@ -24,7 +24,7 @@ def main() -> None:
             credential="5f0c3b9e-0d1c-4f6e-9a55-1d2c3b4a5f60",
             counts={"people": people, "statements": 100},
             request="0123456789abcdef",
-            sids=range(2**63, 2**63 + people),
+            sids=frozenset(range(2**63, 2**63 + people)),
         )
         for together in (1, 100, 1000):
             with tempfile.TemporaryDirectory(prefix="lrs-bench-") as directory:

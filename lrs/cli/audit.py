@@ -19,6 +19,7 @@ from lrs.errors import ConfigurationError, TamperedData
 
 if TYPE_CHECKING:
     from lrs.crypto.keyring import Keyring
+    from lrs.crypto.notes import NoteKey
     from lrs.privacy.audit import Audit
     from lrs.privacy.audit.entry import Entry
     from lrs.privacy.audit.verify import Report
@@ -52,17 +53,12 @@ def verify(data: Path | None, config: Path | None, kept: tuple[Path, ...], key: 
 
     Without --checkpoint, who holds the keyring or cuts off the end together with its checkpoints could go unseen.
     """
-    from lrs.crypto.notes import NoteKey
     from lrs.privacy.audit.chain import notes_in
     from lrs.privacy.audit.trail import folder_of
     from lrs.privacy.audit.verify import verify as verified
 
     settings = settings_of(data, config)
-    try:
-        public = _keyring(settings).signer.key if key is None else NoteKey.read(key)
-    except ValueError:
-        raise click.UsageError("--key is not a public key as lrs audit checkpoint prints it") from None
-    reports = verified(folder_of(settings), public, [note for path in kept for note in notes_in(path)[0]])
+    reports = verified(folder_of(settings), key_of(settings, key), [note for path in kept for note in notes_in(path)[0]])
     if not reports:
         click.echo("There is no audit trail yet.")
     for report in reports:
@@ -100,7 +96,7 @@ def show(  # noqa: PLR0913 -- one parameter an option
     from lrs.privacy.audit.verify import entries
 
     settings = settings_of(data, config)
-    keyring = _keyring(settings)
+    keyring = keyring_of(settings)
     sids = None if agent is None else _sids(settings, keyring, agent)
     earliest = 0 if since is None else int(since.replace(tzinfo=UTC).timestamp() * 1_000_000)
     chosen: list[tuple[str, Entry, str]] = []
@@ -131,28 +127,48 @@ def checkpoint(data: Path | None, config: Path | None, out: Path | None) -> None
     lrs audit checkpoint --out /media/usb/2026-11.txt      then, any time later:
     lrs audit verify --checkpoint /media/usb/2026-11.txt
     """  # noqa: D301 -- click keeps the lines after a backspace as they are
+    from lrs.privacy.audit.chain import origin
+
+    settings = settings_of(data, config)
+    key = keyring_of(settings).signer.key
+    signed = checkpoints_of(settings)
+    notes = "\n".join(signed.values())
+    if out is None:
+        click.echo(notes, nl=False)
+    else:
+        out.write_text(notes, "utf-8")
+    for chain in signed:
+        click.echo(f"public key: {key.written(origin(key.fingerprint, chain))}", err=True)
+
+
+def checkpoints_of(settings: Settings) -> dict[str, str]:
+    """Sign where every chain stands now -> the note of each; raises :class:`lrs.errors.TamperedData` when one does not verify."""
     from lrs.privacy.audit import Event
-    from lrs.privacy.audit.chain import note_of, origin
+    from lrs.privacy.audit.chain import note_of
     from lrs.privacy.audit.trail import folder_of
     from lrs.privacy.audit.verify import verify as verified
 
-    settings = settings_of(data, config)
-    signer = _keyring(settings).signer
+    signer = keyring_of(settings).signer
     with _trail(settings) as trail:
         trail.record(Event(action="sign the trail", credential="local"))
     reports = verified(folder_of(settings), signer.key)
     if any(report.problems for report in reports):
         raise TamperedData("the audit trail does not verify: nothing is signed", hint="`lrs audit verify` says what is wrong.")
-    notes = "\n".join(note_of(signer, report.chain, report.tree) for report in reports)
-    if out is None:
-        click.echo(notes, nl=False)
-    else:
-        out.write_text(notes, "utf-8")
-    for report in reports:
-        click.echo(f"public key: {signer.key.written(origin(signer.key.fingerprint, report.chain))}", err=True)
+    return {report.chain: note_of(signer, report.chain, report.tree) for report in reports}
 
 
-def _keyring(settings: Settings) -> Keyring:
+def key_of(settings: Settings, written: str | None) -> NoteKey:
+    """Give the public key that an option says, or else that of the keyring."""
+    from lrs.crypto.notes import NoteKey
+
+    try:
+        return keyring_of(settings).signer.key if written is None else NoteKey.read(written)
+    except ValueError:
+        raise click.UsageError("--key is not a public key as lrs audit checkpoint prints it") from None
+
+
+def keyring_of(settings: Settings) -> Keyring:
+    """Open the keyring."""
     from lrs.crypto.providers import open_keyring
 
     return open_keyring(settings, create=False)

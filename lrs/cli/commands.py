@@ -17,6 +17,7 @@ from lrs.cli.ingest import ingest
 from lrs.cli.keys import keys
 from lrs.cli.policy import policy
 from lrs.cli.projects import project
+from lrs.cli.proof import check_proof, prove
 from lrs.cli.pull import pull
 from lrs.cli.query import query
 from lrs.cli.receipts import receipt
@@ -63,3 +64,5 @@ COMMANDS = (
 )
 for command in COMMANDS:
     lrs.add_command(command)
+for command in (prove, check_proof):
+    audit.add_command(command)

@@ -23,7 +23,8 @@ from lrs.privacy.audit.tree import Tree
 FORMAT = 1
 _SEGMENT_ENTRIES = 100_000
 START = bytes(32)
-_NOTE = re.compile(r"[^\n]+\n\d+\n[^\n]+\n\n(?:\N{EM DASH} [^\n]+\n)+")
+NOTE = r"[^\n]+\n\d+\n[^\n]+\n\n(?:\N{EM DASH} [^\n]+\n)+"
+_NOTE = re.compile(NOTE)
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,13 +118,14 @@ class Chain:
         """Write entries durably; ``month`` (YYYY-MM) says into which segment."""
         if self._file < 0 or month > self._month or self.tree.size - self._first >= _SEGMENT_ENTRIES:
             self._begin(month)
-        lines = []
         # What could not be written did not happen.
-        tree, chain = Tree(self.tree.size, self.tree.peaks), self.chain
+        tree, chain, lines = Tree(self.tree.size, self.tree.peaks), self.chain, []
+        leaves = []
         for each in entries:
             hashed, chain = entry.link(chain, each)
-            tree.add(hashed)
+            leaves.append(hashed)
             lines.append(entry.line(each, chain))
+        tree.add(*leaves)
         _write(self._file, b"".join(lines))
         self.tree, self.chain = tree, chain
 

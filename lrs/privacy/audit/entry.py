@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from array import array
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -84,19 +83,33 @@ class Entry(msgspec.Struct, gc=False, kw_only=True):
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Entry).decode
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(list[int]).decode
 
 
-def written(event: Event, *, seq: int, time: int, box: Box | None, policy: str = "") -> bytes:
-    """Give an event's JSON at its place, with the digest of the ``policy`` in force; ``box`` is the tenant's.
+class Imprint(NamedTuple):
+    """What a tenant leaves in its entries: the box that seals people, and the digest of the policy in force."""
 
-    A credential's part after a colon stands for a person, and is sealed too.
+    box: Box | None = None
+    policy: str = ""
+
+
+STORE = Imprint()
+"""That of entries which concern the store as a whole."""
+
+
+def written(event: Event, *, seq: int, time: int, imprint: Imprint = STORE, nonce: bytes = b"") -> bytes:
+    """Give an event's JSON at its place, with the imprint of its tenant.
+
+    A credential's part after a colon stands for a person, and is sealed too. ``nonce`` is one that was drawn for this entry.
     """
+    box = imprint.box
     kind, colon, person = event.credential.partition(":")
     credential, subjects = kind, b""
     if box is not None and (event.sids or colon):
         place = _place(event.tenant, seq)
         credential = f"{kind}:{base64.b64encode(box.seal(person.encode(), place + b'c')).decode()}" if colon else kind
-        subjects = box.seal(array("Q", event.sids).tobytes(), place + b"s") if event.sids else b""
+        subjects = box.seal(_pack(list(event.sids)), place + b"s", nonce) if event.sids else b""
     return _encode(
         Entry(
             action=event.action,
@@ -104,7 +117,7 @@ def written(event: Event, *, seq: int, time: int, box: Box | None, policy: str =
             credential=credential,
             object=event.object,
             outcome=event.outcome,
-            policy=policy or event.policy,
+            policy=event.policy or imprint.policy,
             purpose=event.purpose,
             request=event.request,
             seq=seq,
@@ -123,8 +136,7 @@ def opened(entry: Entry, box: Box) -> tuple[str, list[int]]:
         credential = f"{kind}:{box.open(base64.b64decode(sealed), place + b'c').decode()}" if colon else entry.credential
     except binascii.Error:
         raise TamperedData("a sealed part of the audit trail is damaged") from None
-    numbers = array("Q", box.open(entry.subjects, place + b"s") if entry.subjects else b"")
-    return credential, numbers.tolist()
+    return credential, _unpack(box.open(entry.subjects, place + b"s")) if entry.subjects else []
 
 
 def link(before: bytes, entry: bytes) -> tuple[bytes, bytes]:
