@@ -32,6 +32,7 @@ from lrs.exchange.forward import Forwarding
 from lrs.privacy import mentions
 from lrs.privacy.audit import DONE, FAILED, REFUSED, Audit, Event
 from lrs.privacy.identity import Identities
+from lrs.privacy.policy.changes import record_changes
 from lrs.privacy.policy.force import Policies
 from lrs.privacy.projects import Projects
 from lrs.privacy.suppression import Suppression
@@ -103,6 +104,7 @@ class LRS:
             self._audit = Audit(settings, signer=lambda: self._keyring.signer, keys=self._keys, clock=self._clock, policy=self._digest)
             opened.callback(self._audit.close)
             self._audit.record(Event(action="open the store", credential=LOCAL, policy=digest))
+            record_changes(self._vault, self._audit, self._digest)
             self._times = StoredTimes(self._clock, self._warehouse.last_stored())
             self._writers: dict[str, TenantWriter] = {}
             self._preparer = Preparer(settings, self._policies.of)

@@ -82,3 +82,20 @@ def test_wrong_calls_are_refused(used: Path, data: Path) -> None:
     """A key that is none, a store without keys, a trail that is not there yet."""
     assert call("audit", "verify", "--key", "nonsense", "--data", used).status == 2
     assert call("audit", "verify", "--data", data / "none").status == 1
+
+
+def test_that_the_trail_only_grew_is_proved(used: Path, tmp_path: Path) -> None:
+    """To somebody who has a checkpoint of before and the public key; not when an entry was changed, nor from a checkpoint that has no proof."""
+    before, after, proof = tmp_path / "before.txt", tmp_path / "after.txt", tmp_path / "proof.txt"
+    key = call("audit", "checkpoint", "--out", before, "--data", used).err.split("public key: ")[1].strip()
+    lrs.open(used).close()
+    assert call("audit", "prove", "--from", before, "--out", proof, "--data", used).status == 0
+    done = call("audit", "check-proof", proof, "--from", before, "--key", key, "--data", tmp_path / "nowhere")
+    assert (done.status, "are unchanged among" in done.out) == (0, True)
+    assert call("audit", "checkpoint", "--out", after, "--data", used).status == 0
+    assert call("audit", "prove", "--from", before, "--to", after, "--data", used).out.endswith(after.read_text())
+    assert call("audit", "check-proof", proof, "--from", after, "--data", used).status == 1
+    assert call("audit", "prove", "--from", after, "--to", before, "--data", used).status == 1
+    lines = proof.read_text().splitlines(keepends=True)
+    proof.write_text("".join([lines[0], lines[1].swapcase(), *lines[2:]]))
+    assert call("audit", "check-proof", proof, "--from", before, "--data", used).status == 1

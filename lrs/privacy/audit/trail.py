@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 
 from lrs.crypto.box import nonces
 from lrs.crypto.providers import open_keyring
-from lrs.errors import LRSError, StoreUnavailable
+from lrs.errors import ConfigurationError, LRSError, StoreUnavailable
 from lrs.privacy.audit.chain import Chain, chains, checkpoints, first_of, free, held, segments
 from lrs.privacy.audit.entry import JOIN, PRUNE, STORE, Event, Imprint, written
+from lrs.privacy.policy.reader import policy_of
 
 if TYPE_CHECKING:
     from lrs.crypto.keyring import Keyring, TenantKeys
@@ -51,7 +52,14 @@ def open_trail(settings: Settings, *, clock: Callable[[], int]) -> Audit:
     def keyring() -> Keyring:
         return open_keyring(settings, create=False)
 
-    return Audit(settings, signer=lambda: keyring().signer, keys=lambda name: keyring().tenant(name), clock=clock)
+    def policy(tenant: str) -> str:
+        # A file that somebody is in the middle of writing must not keep a credential from being revoked.
+        try:
+            return policy_of(settings, tenant).digest
+        except ConfigurationError:
+            return "unreadable"
+
+    return Audit(settings, signer=lambda: keyring().signer, keys=lambda name: keyring().tenant(name), clock=clock, policy=policy)
 
 
 def _no_policy(_tenant: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from lrs.errors import ConfigurationError, KeyUnavailable
 from lrs.storage.vault import schema
@@ -48,6 +48,16 @@ class Vault(Subjects, Persons, Epochs, Documents, Credentials, Forwarding, Proje
         """Name the tenants that this vault holds data of."""
         with self._read() as connection:
             return list(connection.scalars(select(schema.tenant.c.name).order_by(schema.tenant.c.name)))
+
+    def policies(self) -> dict[str, str]:
+        """Tenant -> the digest of the policy that was noted last, empty if none was."""
+        with self._read() as connection:
+            return {row[0]: row[1] for row in connection.execute(select(schema.tenant.c.name, schema.tenant.c.policy))}
+
+    def note_policy(self, tenant: str, digest: str) -> None:
+        """Note under which policy a tenant's data are from now on."""
+        with self._write() as connection:
+            connection.execute(update(schema.tenant).where(schema.tenant.c.name == tenant).values(policy=digest))
 
     def check_keyring(self, name: str, check: bytes) -> None:
         """Note which keyring belongs to a tenant the first time; from then on raise :class:`lrs.errors.KeyUnavailable` for any other."""

@@ -52,6 +52,8 @@ tenant = Table(
     Column("keyring_check", LargeBinary(16), nullable=False),
     # Keys that an older epoch wraps are not taken in any more.
     Column("least_epoch", Integer, nullable=False),
+    # The digest of the policy under which the store was last opened, so that another one is noticed.
+    Column("policy", String(64), nullable=False, server_default=""),
 )
 
 subject = Table(
