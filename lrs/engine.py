@@ -28,7 +28,7 @@ from lrs.documents import Documents
 from lrs.errors import InvalidRequest, LRSError, NotAuthenticated, NotPermitted
 from lrs.exchange import export, targets
 from lrs.exchange.channel import Origin
-from lrs.exchange.forward import Forwarding
+from lrs.exchange.forward import Forwarding, Standing
 from lrs.privacy import mentions
 from lrs.privacy.audit import DONE, FAILED, REFUSED, Audit, Event
 from lrs.privacy.identity import Identities
@@ -37,6 +37,7 @@ from lrs.privacy.policy.force import Policies
 from lrs.privacy.projects import Projects
 from lrs.privacy.suppression import Suppression
 from lrs.read import Page, Reader
+from lrs.rights.subjects import Subjects
 from lrs.storage.vault import Vault
 from lrs.storage.warehouse import Warehouse
 from lrs.stored import MICROSECONDS, StoredTimes
@@ -288,6 +289,23 @@ class LRS:
             clock=self._clock,
         )
 
+    @cached_property
+    def subjects(self) -> Subjects:
+        """What a person may ask for: what is kept of them, a copy of it, to have it corrected; see :class:`lrs.rights.subjects.Subjects`."""
+        return Subjects(
+            settings=self.settings,
+            vault=self._vault,
+            warehouse=self._warehouse,
+            keys=self._keys,
+            revealer=self._reader.revealer,
+            policy=lambda tenant: self._policies.of(tenant).policy,
+            targets=self._standing,
+            signer=lambda: self._keyring.signer,
+            through=self._times.consistent_through,
+            clock=self._clock,
+            audit=self._audit,
+        )
+
     def consistent_through(self) -> datetime:
         """Give the time up to which every stored statement can be read now."""
         return datetime.fromtimestamp(self._times.consistent_through() / MICROSECONDS, UTC)
@@ -462,6 +480,9 @@ class LRS:
             identities = Identities(name, keys, self._vault, month=self._month, suppression=suppression)
             writer = self._writers[name] = TenantWriter(keys, identities, suppression)
         return writer
+
+    def _standing(self) -> list[Standing]:
+        return self.forwarding.standing()
 
     def _digest(self, tenant: str) -> str:
         return self._policies.of(tenant).policy.digest

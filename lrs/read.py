@@ -134,7 +134,7 @@ class Reader:
         self._audit.record(Event.by(principal, Action.COUNT_STATEMENTS, counts={"groups": len(counted)}, sids=sids))
         if by != "actor":
             return list(counted)
-        people = self._revealer(principal.tenant).people([int(str(sid)) for sid, _ in counted if sid], grant.view, principal.purpose)
+        people = self.revealer(principal.tenant).people([int(str(sid)) for sid, _ in counted if sid], grant.view, principal.purpose)
         return [(msgspec.json.decode(people[int(str(sid))]) if sid else None, number) for sid, number in counted]
 
     def person(self, asked: Person, principal: Principal) -> bytes:
@@ -148,7 +148,7 @@ class Reader:
             return render.person([asked.json])
         sids = self._sids(asked, principal.tenant)
         self._audit.record(Event.by(principal, Action.READ_PERSONS, sids=sids))
-        spellings = [spelling for sid in sids for spelling in self._revealer(principal.tenant).spellings(sid)]
+        spellings = [spelling for sid in sids for spelling in self.revealer(principal.tenant).spellings(sid)]
         return render.person(spellings or [asked.json])
 
     def activity(self, iri: str, principal: Principal) -> bytes:
@@ -163,7 +163,7 @@ class Reader:
     def stored_json(self, tenant: str, statement_id: UUID) -> bytes | None:
         """Give a stored statement as it was sent, for comparing; None when it is gone."""
         found = self._warehouse.by_id(tenant, [statement_id], now=self._clock()).get(statement_id)
-        return None if found is None else self._revealer(tenant).reveal([found[0]], View.IDENTIFIED)[0]
+        return None if found is None else self.revealer(tenant).reveal([found[0]], View.IDENTIFIED)[0]
 
     def narrowed(self, principal: Principal) -> Principal:
         """Say as what a principal reads: for a purpose that the policy has, in the narrower of both views; raises :class:`lrs.errors.NotPermitted`."""
@@ -188,7 +188,7 @@ class Reader:
         if not self._readable(principal, grant, purpose)(row):
             raise NotFound("no statement that this credential may see is stored under this id")
         row = purpose.needed(row)
-        bodies = self._revealer(principal.tenant).reveal([row], grant.view, principal.purpose)
+        bodies = self.revealer(principal.tenant).reveal([row], grant.view, principal.purpose)
         attachments = self._attachments([row], principal.tenant, grant, purpose) if query.attachments else None
         self._record_read([row], principal)
         return Page(self._render(bodies, query.format, languages, principal, grant, purpose), None, attachments)
@@ -224,7 +224,7 @@ class Reader:
             )
             until = self._clock() // _MICROSECONDS + _TOKEN_SECONDS
             more = self._keys(principal.tenant).tokens.seal(payload, bound_to=_bound(principal), until=until)
-        bodies = self._revealer(principal.tenant).reveal(shown, grant.view, principal.purpose)
+        bodies = self.revealer(principal.tenant).reveal(shown, grant.view, principal.purpose)
         attachments = self._attachments(shown, principal.tenant, grant, purpose) if following.attachments else None
         self._record_read(shown, principal)
         return Page(self._render(bodies, following.format, following.languages, principal, grant, purpose), more, attachments)
@@ -240,7 +240,7 @@ class Reader:
         shown = rows if grant.view is View.IDENTIFIED and purpose.shows("attachments") else []
         owners = {row.id: owner for row in shown if (owner := owner_of(row.sids)) is not None}
         heads = self._warehouse.heads(tenant, [(row.stored, row.id) for row in rows if row.id in owners], now=now)
-        keys = self._revealer(tenant).keys({owners[head.statement] for head in heads})
+        keys = self.revealer(tenant).keys({owners[head.statement] for head in heads})
         known = {statement: keys[sid] for statement, sid in owners.items() if sid in keys}
         return StoredContents(self._warehouse, tenant, heads, known, now=now)
 
@@ -256,7 +256,7 @@ class Reader:
 
     def _definitions(self, activities: list[str], principal: Principal, grant: Grant, purpose: Reading) -> Mapping[str, list[bytes]]:
         """Give what was said of activities: with free text from the statements that this reader sees with their people."""
-        revealer = self._revealer(principal.tenant) if grant.reads and grant.view is View.IDENTIFIED else None
+        revealer = self.revealer(principal.tenant) if grant.reads and grant.view is View.IDENTIFIED else None
         return definitions(
             self._warehouse,
             principal.tenant,
@@ -291,7 +291,8 @@ class Reader:
         found = self._vault.subjects(principal.tenant, indexes)
         return tuple(sorted(found[index][0] for index in indexes)) if found.keys() >= set(indexes) else _NOBODY
 
-    def _revealer(self, tenant: str) -> Revealer:
+    def revealer(self, tenant: str) -> Revealer:
+        """Give what reveals the people of a tenant."""
         revealer = self._revealers.get(tenant)
         if revealer is None:
             revealer = self._revealers[tenant] = Revealer(tenant, self._keys(tenant), self._vault, self._projects(tenant))

@@ -23,6 +23,7 @@ from lrs.cli.query import query
 from lrs.cli.receipts import receipt
 from lrs.cli.requests import request
 from lrs.cli.serve import serve
+from lrs.cli.subject import subject
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -60,6 +61,7 @@ COMMANDS = (
     request,
     backup,
     restore,
+    subject,
     doctor,
 )
 for command in COMMANDS:

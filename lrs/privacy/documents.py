@@ -5,7 +5,7 @@ Nothing that could confirm a guess is kept beside the sealed content: no hash, n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from uuid import UUID
 
@@ -88,7 +88,7 @@ class Owners:
         self._deks = {}
 
 
-class _Name(msgspec.Struct, frozen=True, array_like=True):
+class Name(msgspec.Struct, frozen=True, array_like=True):
     """What the key of a document is made of, the agent apart: what a person who asks for their documents is told."""
 
     kind: Kind
@@ -97,12 +97,22 @@ class _Name(msgspec.Struct, frozen=True, array_like=True):
     id: str
 
 
+class Kept(NamedTuple):
+    """A document of a person: what it is called, and what it holds."""
+
+    name: Name
+    document: Document
+
+    def __repr__(self) -> str:
+        return "Kept(...)"
+
+
 class _Sealed(msgspec.Struct, frozen=True, array_like=True):
     content_type: str
     content: bytes
 
 
-_read_name = msgspec.msgpack.Decoder(_Name).decode
+_read_name = msgspec.msgpack.Decoder(Name).decode
 _read_content = msgspec.msgpack.Decoder(_Sealed).decode
 Revision = Callable[[Document | None], Content]
 """The document that is there, or None -> what it shall hold. Decides and does nothing: it may be called again."""
@@ -150,7 +160,7 @@ class SealedDocuments:
         if owner is None:
             return Document(content.content, content.content_type, self._clock())
         key = self._key(context, document_id)
-        name = _Name(context.kind, context.activity, context.registration, document_id)
+        name = Name(context.kind, context.activity, context.registration, document_id)
 
         def change(old: DocumentRow | None) -> DocumentRow:
             content = revise(_open(owner, old) if old else None)
@@ -193,6 +203,15 @@ class SealedDocuments:
 
     def _registered(self, context: Context) -> bytes:
         return self._keys.document_index(*_parts(context), _registration(context))
+
+
+def kept_of(vault: DocumentStore, tenant: str, deks: Mapping[int, Dek]) -> Iterator[Kept]:
+    """Open every document about these subjects, one at a time."""
+    for sid, dek in sorted(deks.items()):
+        for name in vault.documents_of(tenant, sid):
+            row = vault.document(tenant, name.key)
+            if row is not None:
+                yield Kept(_read_name(dek.open("document-name", row.key, row.name)), _open(Owner(sid, dek), row))
 
 
 def _parts(context: Context) -> tuple[bytes, bytes, bytes]:

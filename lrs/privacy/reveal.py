@@ -1,27 +1,24 @@
 """The way out for people: from a stored row to the JSON of a statement, as much of it as a view shows.
 
-One pass over the body replaces each placeholder; what is put in is never looked at again, so nothing that a sender wrote can pass for a
-placeholder. Whoever has no key in the vault any more is shown as the same stub as everybody else without one, in every view.
+Whoever has no key in the vault any more is shown as the same stub as everybody else without one, in every view.
 """
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
 
 from lrs.access import View
-from lrs.errors import NotPermitted, TamperedData
+from lrs.errors import NotPermitted
+from lrs.privacy.body import KIND, PSEUDONYM, Shown, written
 from lrs.privacy.identity import owner_of, text_record
 from lrs.privacy.suppression import ACCOUNT
 from lrs.storage.contract import NO_UUID, StoredStatement, SubjectStore
-from lrs.xapi.formats import format_timestamp
-from lrs.xapi.model import GROUP
 
 if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
@@ -29,14 +26,6 @@ if TYPE_CHECKING:
     from lrs.crypto.seal import Dek
     from lrs.privacy.projects import Projects
 
-_PLACEHOLDER = re.compile(rb'\{"\$([pbors])":([0-9]+)(\}?)')
-_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_KIND = {False: b'{"objectType":"Agent",', True: b'{"objectType":"Group",'}
-_PSEUDONYM = b'"account":{"homePage":"https://lrs.invalid/pseudonym","name":"%b"}'
-_HIDDEN = b'"urn:lrs:hidden"'
-_HIDDEN_OBJECT = b"{}"
-_NOTHING = b'"%b"' % str(NO_UUID).encode()
-_NO_HASH = b'"%b"' % (b"0" * 64)
 _FIRST = 1
 """The number of the spelling under which a person came first."""
 _MAX_PEOPLE = 20_000
@@ -54,8 +43,6 @@ class _Person(msgspec.Struct, gc=False):
 
 People = Mapping[int, _Person]
 """Those of some subjects who are still known."""
-Shown = Callable[[StoredStatement, int, bool], bytes]
-"""(row, number of the person in it, whether the place wants a group) -> the JSON of that person, without the brace at the end."""
 
 
 class Revealer:
@@ -80,19 +67,23 @@ class Revealer:
         a sealed value is not in its place.
         """
         if view is View.IDENTIFIED:
-            people = self._open([pair for row in rows for pair in zip(row.sids, row.vids, strict=True)])
-            return [_written(row, _spelled(people), _texts(row, people)) for row in rows]
+            people = self.open(rows)
+            return [written(row, spelled(people), texts_of(row, people)) for row in rows]
         if view is View.PSEUDONYMOUS:
             pseudonyms = self._projects.pseudonyms(purpose)
             names = self._pseudonyms({sid for row in rows for sid in row.sids}, pseudonyms)
-            return [_written(_renamed(row, pseudonyms), _named(names), ()) for row in rows]
+            return [written(_renamed(row, pseudonyms), _named(names), ()) for row in rows]
         raise NotPermitted("this credential sees counts only, not statements")
 
     def whole(self, rows: Sequence[StoredStatement]) -> dict[UUID, bytes]:
         """Statement id -> JSON as it was sent, for those rows of which nothing is hidden from the identified view."""
-        people = self._open([pair for row in rows for pair in zip(row.sids, row.vids, strict=True)])
+        people = self.open(rows)
         kept = [row for row in rows if owner_of(row.sids) in people]
-        return {row.id: _written(row, _spelled(people), _texts(row, people)) for row in kept}
+        return {row.id: written(row, spelled(people), texts_of(row, people)) for row in kept}
+
+    def open(self, rows: Sequence[StoredStatement]) -> People:
+        """Open the spellings of everybody in these rows who is still known."""
+        return self._open([pair for row in rows for pair in zip(row.sids, row.vids, strict=True)])
 
     def people(self, sids: Collection[int], view: View, purpose: str = "") -> dict[int, bytes]:
         """Subjects -> the JSON of an agent for each, in the first spelling that came; one stub for all who are no longer known."""
@@ -102,9 +93,9 @@ class Revealer:
             found = {sid: person.spellings[_FIRST] for sid, person in people.items() if _FIRST in person.spellings}
         elif view is View.PSEUDONYMOUS:
             found = {
-                sid: _KIND[False] + name + b"}" for sid, name in self._pseudonyms(set(sids), self._projects.pseudonyms(purpose)).items()
+                sid: KIND[False] + name + b"}" for sid, name in self._pseudonyms(set(sids), self._projects.pseudonyms(purpose)).items()
             }
-        return {sid: found.get(sid) or _KIND[False] + ACCOUNT + b"}" for sid in sids}
+        return {sid: found.get(sid) or KIND[False] + ACCOUNT + b"}" for sid in sids}
 
     def spellings(self, sid: int) -> list[bytes]:
         """Give the JSON of every spelling of a person, oldest first; nothing of somebody who is no longer known."""
@@ -158,7 +149,7 @@ class Revealer:
                 self._people.popitem(last=False)
 
     def _pseudonyms(self, sids: Collection[int], pseudonyms: Pseudonyms) -> dict[int, bytes]:
-        return {sid: _PSEUDONYM % pseudonyms.person(sid).encode() for sid in self._vault.keys(self._tenant, list(sids))}
+        return {sid: PSEUDONYM % pseudonyms.person(sid).encode() for sid in self._vault.keys(self._tenant, list(sids))}
 
 
 def _renamed(row: StoredStatement, pseudonyms: Pseudonyms) -> StoredStatement:
@@ -167,69 +158,25 @@ def _renamed(row: StoredStatement, pseudonyms: Pseudonyms) -> StoredStatement:
     return msgspec.structs.replace(row, id=rename(row.id), registration=registration, references=[rename(each) for each in row.references])
 
 
-def _spelled(people: People) -> Shown:
+def spelled(people: People) -> Shown:
+    """Show people as they were sent, or as erased."""
+
     def show(row: StoredStatement, n: int, group: bool) -> bytes:  # noqa: FBT001 -- the shape of Shown
         person = people.get(row.sids[n])
         json = person.spellings.get(row.vids[n]) if person else None
-        return _KIND[group] + ACCOUNT if json is None else json[:-1]
+        return KIND[group] + ACCOUNT if json is None else json[:-1]
 
     return show
 
 
 def _named(names: Mapping[int, bytes]) -> Shown:
-    return lambda row, n, group: _KIND[group] + names.get(row.sids[n], ACCOUNT)
+    return lambda row, n, group: KIND[group] + names.get(row.sids[n], ACCOUNT)
 
 
-def _texts(row: StoredStatement, people: People) -> Sequence[bytes]:
+def texts_of(row: StoredStatement, people: People) -> Sequence[bytes]:
     """Open the sealed texts of a row; none where the key of their owner is gone."""
     sid = owner_of(row.sids) if row.sealed else None
     owner = None if sid is None else people.get(sid)
     if owner is None:
         return ()
     return [owner.key.open("text", text_record(row.id, n), sealed) for n, sealed in enumerate(row.sealed)]
-
-
-def _written(row: StoredStatement, shown: Shown, texts: Sequence[bytes]) -> bytes:
-    body = row.body
-
-    def fill(found: re.Match[bytes]) -> bytes:
-        kind, number, brace = found.groups()
-        n = int(number)
-        if kind == b"p":
-            if n < len(row.sids):
-                return shown(row, n, row.roles[n] & GROUP != 0) + brace
-            return _KIND[_wants_group(body, found)] + ACCOUNT + brace
-        if kind == b"r":
-            return _quoted(row.registration)
-        if kind == b"s":
-            return _quoted(row.references[n])
-        return texts[n] if n < len(texts) else _hidden(body, found)
-
-    try:
-        filled = _PLACEHOLDER.sub(fill, body)
-    except IndexError:
-        raise TamperedData("a stored statement does not have what its body refers to") from None
-    head = b'{"id":%b,' % _quoted(row.id)
-    stored = format_timestamp(row.stored).encode()
-    tail = b',"stored":"%b"}' % stored
-    if row.timestamp == row.stored and "timestamp" not in _OBJECT.decode(body):
-        tail = b',"timestamp":"%b"%b' % (stored, tail)
-    return head + filled[1:-1] + tail
-
-
-def _hidden(body: bytes, found: re.Match[bytes]) -> bytes:
-    """Give what is valid JSON, and valid xAPI, at the place of a text that can't be shown."""
-    if found[1] == b"o":
-        return _HIDDEN_OBJECT
-    if body.endswith(b'"sha2":', 0, found.start()):
-        return _NO_HASH
-    return _NOTHING if body.endswith(b'"registration":', 0, found.start()) else _HIDDEN
-
-
-def _wants_group(body: bytes, found: re.Match[bytes]) -> bool:
-    """Tell whether a group has to stand at a place of which nothing else is left to say it."""
-    return body.startswith(b',"member":', found.end()) or body.endswith((b'"team":', b'"group":'), 0, found.start())
-
-
-def _quoted(identifier: UUID) -> bytes:
-    return b'"%b"' % str(identifier).encode()

@@ -15,7 +15,7 @@ unless a name says otherwise. Failures are raised as :class:`lrs.errors.StoreUna
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -174,6 +174,9 @@ class StatementStore(Protocol):
     def find(self, tenant: str, selection: Selection, *, now: int) -> list[StoredStatement]:
         """The page that a selection asks for."""
 
+    def naming(self, tenant: str, sids: Sequence[int], *, until: int, now: int) -> Iterator[list[tuple[StoredStatement, bool]]]:
+        """Every statement in which one of these people stands in any place, each with whether it is voided; in pages, oldest first, up to ``until``."""
+
     def count_by(self, tenant: str, selection: Selection, column: str, *, now: int) -> list[tuple[object, int]]:
         """Number of matches by ``verb``, ``activity``, ``actor`` (a sid) or ``day`` (of ``stored``, as YYYY-MM-DD).
 
@@ -289,13 +292,13 @@ class PersonStore(Protocol):
     def same_person(self, tenant: str, sids: Collection[int]) -> frozenset[int]:
         """These subjects and all that are the same person: joined to one of them, or a mailbox and its SHA-1, over any number of steps."""
 
-    def alike(self, tenant: str, sids: Collection[int]) -> frozenset[int]:
-        """Other subjects whose mailbox differs from one of theirs in case alone: perhaps the same person, perhaps not."""
+    def alike(self, tenant: str, folded: Sequence[bytes]) -> frozenset[int]:
+        """Subjects whose mailbox is one of these without case: perhaps the same person, perhaps not."""
 
     def join(self, tenant: str, one: int, other: int) -> bool:
         """Make two subjects, and all that were joined to either, one person; False when they were."""
 
-    def part(self, tenant: str, sid: int) -> bool:
+    def unjoin(self, tenant: str, sid: int) -> bool:
         """Take a subject out of the person that it was joined to; False when it was joined to nobody."""
 
 
@@ -440,6 +443,9 @@ class DocumentStore(Protocol):
 
     def documents(self, tenant: str, context: bytes, registered: bytes | None = None, *, since: int | None = None) -> list[DocumentName]:
         """The documents of a context, of one registration if ``registered`` is given, written after ``since``; in order of ``updated``."""
+
+    def documents_of(self, tenant: str, sid: int) -> list[DocumentName]:
+        """Every document about a subject, in order of ``updated``."""
 
     def delete_documents(self, tenant: str, context: bytes, registered: bytes | None = None) -> int:
         """Delete them -> how many there were."""

@@ -393,5 +393,5 @@ def test_joined_identifiers_are_read_as_one_person(store: lrs.LRS, world: World)
     for name in ("ana", "anna"):
         assert {each["actor"]["mbox"] for each in store.query(agent=world.person(name)).statements} == both
         assert set(store.person(world.person(name))["mbox"]) == both
-    vault.part("default", other)
+    vault.unjoin("default", other)
     assert len(store.query(agent=world.person("anna")).statements) == len(store.query(agent=world.person("ana")).statements) == 1

@@ -52,6 +52,12 @@ class Documents(Database):
         with self._read() as connection:
             return [DocumentName(*row) for row in connection.execute(query)]
 
+    def documents_of(self, tenant: str, sid: int) -> list[DocumentName]:
+        """See :class:`lrs.storage.contract.DocumentStore`."""
+        query = select(*_NAMES).where(_TABLE.c.tenant == tenant, _TABLE.c.sid == sid).order_by(_TABLE.c.updated, _TABLE.c.key)
+        with self._read() as connection:
+            return [DocumentName(*row) for row in connection.execute(query)]
+
     def delete_documents(self, tenant: str, context: bytes, registered: bytes | None = None) -> int:
         """See :class:`lrs.storage.contract.DocumentStore`."""
         with self._write() as connection:

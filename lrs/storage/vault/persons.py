@@ -41,10 +41,12 @@ class Persons(Database):
                 found |= frontier
         return found
 
-    def alike(self, tenant: str, sids: Collection[int]) -> frozenset[int]:
+    def alike(self, tenant: str, folded: Sequence[bytes]) -> frozenset[int]:
         """See :class:`lrs.storage.contract.PersonStore`."""
+        table = schema.identifier
+        query = select(table.c.sid).where(table.c.tenant == tenant)
         with self._read() as connection:
-            return frozenset(_related(connection, tenant, sids, _THEIRS.c.folded == _MINE.c.folded)) - frozenset(sids)
+            return frozenset(sid for chunk in chunks(folded) for sid in connection.scalars(query.where(table.c.folded.in_(chunk))))
 
     def join(self, tenant: str, one: int, other: int) -> bool:
         """See :class:`lrs.storage.contract.PersonStore`."""
@@ -55,7 +57,7 @@ class Persons(Database):
             connection.execute(update(_JOINED).where(_JOINED.c.tenant == tenant, _JOINED.c.person == second).values(person=first))
         return True
 
-    def part(self, tenant: str, sid: int) -> bool:
+    def unjoin(self, tenant: str, sid: int) -> bool:
         """See :class:`lrs.storage.contract.PersonStore`."""
         with self._write() as connection:
             return connection.execute(delete(_JOINED).where(_JOINED.c.tenant == tenant, _JOINED.c.sid == sid)).rowcount > 0

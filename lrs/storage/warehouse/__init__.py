@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -78,6 +78,10 @@ class Warehouse:
     def find(self, tenant: str, selection: Selection, *, now: int) -> list[StoredStatement]:
         """See :class:`lrs.storage.contract.StatementStore`."""
         return self._statements.find(tenant, selection, now=now)
+
+    def naming(self, tenant: str, sids: Sequence[int], *, until: int, now: int) -> Iterator[list[tuple[StoredStatement, bool]]]:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        return self._statements.naming(tenant, sids, until=until, now=now)
 
     def count_by(self, tenant: str, selection: Selection, column: str, *, now: int) -> list[tuple[object, int]]:
         """See :class:`lrs.storage.contract.StatementStore`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from lrs.storage.warehouse import selection as sql
 from lrs.storage.warehouse.client import Session, Sessions
 from lrs.storage.warehouse.ids import SeenIds
 
+_PAGE = 1000
+"""Statements of a person that are read at once."""
 _COLUMNS = TokenisedStatement.__struct_fields__
 _values = attrgetter(*_COLUMNS)
 _ID = _COLUMNS.index("id")
@@ -69,6 +71,21 @@ class Statements:
         """See :class:`lrs.storage.contract.StatementStore`."""
         with self._sessions.reader() as session:
             return _rows(session, tenant, self._places(session, tenant, selection, now), now)
+
+    def naming(self, tenant: str, sids: Sequence[int], *, until: int, now: int) -> Iterator[list[tuple[StoredStatement, bool]]]:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        asked = Selection(sids=tuple(sids), related_agents=True, until=until, ascending=True, limit=_PAGE)
+        while True:
+            # Voided ones are the person's too, and whatever only refers to them is not.
+            query = sql.page(sql.matches(tenant, asked, now=now, voiding=False), ascending=True, limit=_PAGE)
+            with self._sessions.reader() as session:
+                places = [(stored, each) for stored, each in session.query(query.sql, query.parameters)]
+                rows = _rows(session, tenant, places if self._alone else _first(session, tenant, places), now)
+                voided = self._voided(session, tenant, [row.id for row in rows])
+            if not places:
+                return
+            yield [(row, row.id in voided) for row in rows]
+            asked = msgspec.structs.replace(asked, after=places[-1][0])
 
     def count_by(self, tenant: str, selection: Selection, column: str, *, now: int) -> list[tuple[object, int]]:
         """See :class:`lrs.storage.contract.StatementStore`."""

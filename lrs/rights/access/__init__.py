@@ -1,0 +1,1 @@
+"""Everything that is kept about one person, in a file for that person (GDPR art. 15 and 20)."""

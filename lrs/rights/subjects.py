@@ -1,0 +1,163 @@
+"""What a person may ask of the store, through whoever runs it: what is kept, a copy, a correction, identifiers that are one person."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import msgspec
+
+from lrs.access import LOCAL
+from lrs.crypto.pseudonyms import Pseudonyms
+from lrs.errors import NotFound
+from lrs.privacy.audit import DONE, FAILED, Audit, Event
+from lrs.privacy.audit.trail import folder_of
+from lrs.rights.access.archive import archive
+from lrs.rights.access.count import count
+from lrs.rights.access.export import Around, export
+from lrs.rights.access.holdings import Holdings, Shelf, Vault
+from lrs.rights.persons import alike, sids_of
+from lrs.xapi.query import from_arguments
+from lrs.xapi.rules import check_identified
+
+if TYPE_CHECKING:
+    from lrs.crypto.keyring import TenantKeys
+    from lrs.crypto.notes import NoteSigner
+    from lrs.exchange.forward import Standing
+    from lrs.privacy.policy.model import Policy
+    from lrs.privacy.reveal import Revealer
+    from lrs.settings import Settings
+    from lrs.storage.contract import StatementStore
+    from lrs.xapi.model import Person
+
+Json = Mapping[str, Any]
+_KEY_BYTES = 32
+
+
+@attrs.frozen(eq=False, repr=False, kw_only=True)
+class Subjects:
+    """The people of a store. Thread-safe. Agents are dicts, as in statements; the tenant is that of the settings unless another is named.
+
+    Each call is written into the audit trail. Each raises :class:`lrs.NotFound` when nobody is known by an identifier, and
+    :class:`lrs.InvalidRequest` for what is no Agent or identified Group.
+    """
+
+    _settings: Settings
+    _vault: Vault
+    _warehouse: StatementStore
+    _keys: Callable[[str], TenantKeys]
+    _revealer: Callable[[str], Revealer]
+    _policy: Callable[[str], Policy]
+    _targets: Callable[[], Sequence[Standing]]
+    _signer: Callable[[], NoteSigner]
+    _through: Callable[[], int]
+    _clock: Callable[[], int]
+    _audit: Audit
+
+    def show(self, agent: Json, *, tenant: str | None = None) -> dict[str, Any]:
+        """Count what is kept of a person, by kind and place; ``alike`` are mailboxes that differ from theirs in case alone."""
+        tenant, person = tenant or self._settings.tenant, _person(agent)
+        sids = self._sids(tenant, person)
+        others = self._alike(tenant, person, sids)
+        if not sids and not others:
+            raise _nobody()
+        with self._recorded("look a person up", tenant, {*sids, *others}) as counts:
+            told = count(self._holdings(tenant, sids)).told()
+            counts.update(told["statements"])
+        return told | {"alike": sorted(mailbox for sid in others for mailbox in self._mailboxes(tenant, sid))}
+
+    def export(self, agent: Json, path: str | os.PathLike[str], *, tenant: str | None = None) -> dict[str, Any]:
+        """Write everything that is kept of a person into a ZIP for that person, other people masked -> what was written, in counts (GDPR art. 15, 20).
+
+        The file has its name once it is whole, and only its owner can read it. Raises :class:`lrs.ConfigurationError` where it can't be written.
+        """
+        tenant = tenant or self._settings.tenant
+        sids = self._known(tenant, _person(agent))
+        targets = [each for each in self._targets() if each.target.tenant == tenant]
+        around = Around(self._policy(tenant), targets, self._signer())
+        with self._recorded("export a person", tenant, sids) as counts, archive(Path(path), at=self._clock()) as made:
+            told = export(self._holdings(tenant, sids), around, made).told()
+            counts.update(told["statements"])
+        return told
+
+    def join(self, agent: Json, other: Json, *, tenant: str | None = None) -> bool:
+        """Make two identifiers one person, with all that were joined to either: for reading, export and erasure; False when they were one.
+
+        Their statements, names and documents stay as they are.
+        """
+        tenant = tenant or self._settings.tenant
+        one, two = (self._subject(tenant, each) for each in (agent, other))
+        with self._recorded("join identifiers", tenant, (one, two)):
+            return self._vault.join(tenant, one, two)
+
+    def unjoin(self, agent: Json, *, tenant: str | None = None) -> bool:
+        """Take an identifier out of the person that it was joined to; False when it was joined to nobody."""
+        tenant = tenant or self._settings.tenant
+        sid = self._subject(tenant, agent)
+        with self._recorded("unjoin identifiers", tenant, (sid,)):
+            return self._vault.unjoin(tenant, sid)
+
+    def _subject(self, tenant: str, agent: Json) -> int:
+        """Give the one subject that came under exactly this identifier."""
+        index = self._keys(tenant).blind_index(_person(agent).ifi)
+        found = self._vault.subjects(tenant, [index]).get(index)
+        if found is None:
+            raise _nobody()
+        return found[0]
+
+    def _sids(self, tenant: str, person: Person) -> frozenset[int]:
+        return frozenset(sids_of(self._vault, self._keys(tenant), tenant, person))
+
+    def _known(self, tenant: str, person: Person) -> frozenset[int]:
+        sids = self._sids(tenant, person)
+        if not sids:
+            raise _nobody()
+        return sids
+
+    def _holdings(self, tenant: str, sids: frozenset[int]) -> Holdings:
+        shelf = Shelf(
+            tenant,
+            self._vault,
+            self._warehouse,
+            self._keys(tenant),
+            self._revealer(tenant),
+            folder_of(self._settings),
+            self._settings.home_page,
+        )
+        # Masks are of this file alone: nobody has their key afterwards.
+        return Holdings(shelf, sids, until=self._through(), now=self._clock(), others=Pseudonyms(os.urandom(_KEY_BYTES)))
+
+    def _alike(self, tenant: str, person: Person, sids: frozenset[int]) -> frozenset[int]:
+        """Give the subjects whose mailbox differs from one of the person's in case alone."""
+        spellings = [spelling for sid in sids for spelling in self._revealer(tenant).spellings(sid)]
+        ifis = {person.ifi, *(check_identified(spelling).ifi for spelling in spellings)}
+        return alike(self._vault, self._keys(tenant), tenant, ifis) - sids
+
+    def _mailboxes(self, tenant: str, sid: int) -> set[str]:
+        found = map(msgspec.json.decode, self._revealer(tenant).spellings(sid))
+        return {each["mbox"] for each in found if "mbox" in each}
+
+    @contextmanager
+    def _recorded(self, action: str, tenant: str, sids: Collection[int]) -> Iterator[dict[str, int]]:
+        """Have the audit trail say what was done for whom, whatever came of it."""
+        counts: dict[str, int] = {}
+        outcome = FAILED
+        try:
+            yield counts
+            outcome = DONE
+        finally:
+            self._audit.record(Event(action=action, tenant=tenant, credential=LOCAL, outcome=outcome, counts=counts, sids=tuple(sids)))
+
+
+def _person(agent: Json) -> Person:
+    person = from_arguments(agent=agent).agent
+    assert person is not None  # noqa: S101 -- it was given
+    return person
+
+
+def _nobody() -> NotFound:
+    return NotFound("nobody is known by this identifier", hint="Try another of their identifiers: mailbox, account, OpenID.")
