@@ -80,7 +80,12 @@ class Platform:
         for part in parts:
             digest.update(len(part).to_bytes(4))
             digest.update(part)
-        return str(UUID(int=int.from_bytes(digest.digest()) & _VERSION_AND_VARIANT | _CUSTOM))
+        return uuid8(digest.digest())
+
+
+def uuid8(digest: bytes) -> str:
+    """Make a UUID of version 8 of 16 bytes."""
+    return str(UUID(int=int.from_bytes(digest) & _VERSION_AND_VARIANT | _CUSTOM))
 
 
 def account(home: str) -> Callable[[Person], Agent]:
