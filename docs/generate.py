@@ -33,6 +33,7 @@ def pages() -> dict[str, str]:
         "cli.md": cli_page(),
         "edx.md": edx_page(),
         "policy.md": policy_page(),
+        "repairs.md": repairs_page(),
         "requirements.md": requirements_page(),
     }
 
@@ -202,6 +203,30 @@ def edx_row(event: str, rule: Rule) -> str:
     """Give the line of one kind of event; the docstring of what names its activity shows the form of the id."""
     shape = re.findall(r"`[^`]+`", rule.thing.__doc__ or "")[0]
     return f"| {event} | {rule.verb['id']} | {rule.kind} | {shape} | {'Open edX' if rule.published else 'lrs'} |"
+
+
+def repairs_page() -> str:
+    """List the repairs with their examples, and the profiles."""
+    from lrs.sources.profiles import PROFILES
+    from lrs.sources.repair import RULES
+
+    rules = [f"### {name}\n\n{paragraphs(rule)}\n" for name, rule in RULES.items()]
+    profiles = [f"| `{name}` | {iri} |" for name, iri in PROFILES.items()]
+    return (
+        "# Repairs and profiles\n\n"
+        + NOTE
+        + "What is done with what a credential sends, over and above the specification: [how to switch it on](../how-to/emitters.md).\n\n## Repairs\n\n"
+        "Made in this order, before a statement is checked. What a repair does not recognise it leaves alone, byte for byte.\n\n"
+        + "\n".join(rules)
+        + "\n## Profiles\n\n| profile | IRI |\n|---|---|\n"
+        + "\n".join(profiles)
+        + "\n"
+    )
+
+
+def paragraphs(function: object) -> str:
+    """Give a docstring as it is shown on a page."""
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.getdoc(function) or "").replace("``", "`")
 
 
 def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:

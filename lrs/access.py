@@ -77,12 +77,25 @@ BEARER = "bearer"
 
 
 @attrs.frozen
+class Handling:
+    """What is done with what somebody sends, beyond what the specification asks for.
+
+    ``repairs`` are made before it is checked; ``profiles`` (``video=strict``, ``cmi5=report``) are what it is held to. What can't be taken is kept in
+    quarantine for ``quarantine_days``; 0: it is refused.
+    """
+
+    repairs: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    quarantine_days: int = 0
+
+
+@attrs.frozen
 class Principal:
     """Whoever is on the other side of a call: a credential, or the Python program that opened the store.
 
     ``authority`` is the JSON of the agent that statements written by it get as ``authority``, or of the Group of an application and its user.
     ``request_id`` joins what the audit trail says of one call with the log and the answer. ``name`` is the credential's, by which a policy knows it;
-    ``purpose`` is what it reads for, empty for the default one of the policy.
+    ``purpose`` is what it reads for, empty for the default one of the policy. ``handling`` is what is done with what it writes.
     """
 
     tenant: str
@@ -93,6 +106,7 @@ class Principal:
     request_id: str = ""
     name: str = ""
     purpose: str = ""
+    handling: Handling = Handling()
 
     @property
     def shown(self) -> str:

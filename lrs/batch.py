@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from uuid import UUID
 
@@ -31,7 +31,8 @@ class Batch(msgspec.Struct, eq=False):
 
     ``defines``: the activity definitions in them enter the store's own. ``independent`` statements do not fail together: a conflict is one
     statement's own. ``purposes`` are, for each statement, the ids of those that it serves; none: it is stored without identity.
-    ``withheld`` are the places of statements that are not stored, as they were erased, or are somebody's who was.
+    ``withheld`` are the places of statements that are not stored, as they were erased, or are somebody's who was. ``counts`` are what the audit trail says
+    of it beside its size: which repairs were made how often, and which profiles were not kept to.
     """
 
     principal: Principal
@@ -44,6 +45,7 @@ class Batch(msgspec.Struct, eq=False):
     independent: bool = False
     contents: Contents = NO_CONTENTS
     withheld: set[int] = msgspec.field(default_factory=set)
+    counts: Mapping[str, int] = {}
 
     @property
     def tenant(self) -> str:

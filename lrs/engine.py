@@ -108,7 +108,7 @@ class LRS:
             record_changes(self._vault, self._audit, self._digest)
             self._times = StoredTimes(self._clock, self._warehouse.last_stored())
             self._writers: dict[str, TenantWriter] = {}
-            self._preparer = Preparer(settings, self._policies.of)
+            self._preparer = Preparer(settings, self._policies.of, self._keys)
             self._projects: dict[str, Projects] = {}
             self._reader = Reader(
                 self._vault,

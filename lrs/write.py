@@ -1,6 +1,7 @@
 """The write path, one named call a step.
 
-    bytes -> decode -> check -> purpose & minimise -> authorise -> stamp -> match contents -> check signatures    in the caller's thread: Preparer
+    bytes -> decode -> repair -> check -> hold to profiles -> purpose & minimise
+          -> authorise -> stamp -> match contents -> check signatures         in the caller's thread: Preparer
           -> batch                                                            the committer gathers groups
           -> tokenise (vault commit) -> recognise -> seal                     in its first thread: Writer.prepare
           -> insert -> ids                                                    in its second thread: Writer.store
@@ -15,6 +16,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -29,6 +31,7 @@ from lrs.batch import NO_CONTENTS, Batch, Group, Receipt, Row, by_tenant, future
 from lrs.collection import paused_collection
 from lrs.definitions import Notebook
 from lrs.errors import Conflict, InvalidRequest, LimitExceeded, LRSError
+from lrs.handling import hold, repair
 from lrs.privacy.attachments import seal_contents
 from lrs.privacy.audit import FAILED, Audit, Event
 from lrs.privacy.identity import Draft, Identities, add_authority, owner_of, seal_texts, tokenise
@@ -64,9 +67,10 @@ _MAX_PEOPLE = 10_000
 class Preparer:
     """The first half: from bytes to a batch of checked statements. Thread-safe; touches no store."""
 
-    def __init__(self, settings: Settings, policy: Callable[[str], InForce]) -> None:
+    def __init__(self, settings: Settings, policy: Callable[[str], InForce], keys: Callable[[str], TenantKeys]) -> None:
         self._settings = settings
         self._policy = policy
+        self._keys = keys
         self._checkers: dict[tuple[str, str], Checker] = {}
         self._authorities: dict[bytes, Authority] = {}
 
@@ -81,9 +85,10 @@ class Preparer:
         contents: Contents = NO_CONTENTS,
     ) -> Batch:
         """Make a batch of at most ``limit`` statements of what was sent, or raise what is wrong with it. Nothing is stored yet."""
+        counts: Counter[str] = Counter()
         with paused_collection():
             raws, single = self._decode(body, limit)
-            statements, purposes = self._check(raws, principal, version)
+            statements, purposes = self._check(raws, principal, version, counts)
         if statement_id is not None and not single:
             raise InvalidRequest("PUT takes one statement, not an array", parameter="statementId", section="xAPI 1.0.3 Communication 2.1.1")
         grant = decide(principal, Action.WRITE_STATEMENTS)
@@ -93,7 +98,8 @@ class Preparer:
             check_signatures(
                 statements, contents, partial(self._one, principal=principal, version=version), statement_id=statement_id, version=version
             )
-        return Batch(principal, ids, statements, self._authority(principal), future(), grant.defines, purposes, contents=contents)
+        authority = self._authority(principal)
+        return Batch(principal, ids, statements, authority, future(), grant.defines, purposes, contents=contents, counts=counts)
 
     def prepare_lines(self, lines: Sequence[bytes], principal: Principal, *, version: str) -> tuple[Batch, list[int], dict[int, LRSError]]:
         """Make a batch of independent lines -> (batch, the line of each of its statements, the lines that were refused)."""
@@ -102,9 +108,10 @@ class Preparer:
         places: list[int] = []
         purposes: list[Purposes] = []
         refused: dict[int, LRSError] = {}
+        counts: Counter[str] = Counter()
         for place, line in enumerate(lines):
             try:
-                found, served = self._check(self._decode(line, sys.maxsize)[0], principal, version)
+                found, served = self._check(self._decode(line, sys.maxsize)[0], principal, version, counts)
                 check_contents(found, NO_CONTENTS)
             except LRSError as error:
                 refused[place] = error
@@ -113,7 +120,8 @@ class Preparer:
             purposes += served
             places += [place] * len(found)
         ids = [statement.id or uuid4() for statement in statements]
-        batch = Batch(principal, ids, statements, self._authority(principal), future(), grant.defines, purposes, independent=True)
+        authority = self._authority(principal)
+        batch = Batch(principal, ids, statements, authority, future(), grant.defines, purposes, independent=True, counts=counts)
         return batch, places, refused
 
     def forget(self) -> None:
@@ -125,13 +133,16 @@ class Preparer:
     def _decode(self, body: bytes, limit: int) -> tuple[list[msgspec.Raw], bool]:
         return codec.split(body, max_statements=limit, max_statement_bytes=self._settings.max_statement_bytes)
 
-    def _check(self, raws: Sequence[msgspec.Raw], principal: Principal, version: str) -> tuple[list[Statement], list[Purposes]]:
-        """Check statements and do with each what the policy says -> (what is left of them, the purposes of each)."""
+    def _check(
+        self, raws: Sequence[msgspec.Raw], principal: Principal, version: str, counts: Counter[str]
+    ) -> tuple[list[Statement], list[Purposes]]:
+        """Repair and check statements, and do with each what the policy says -> (what is left of them, the purposes of each)."""
         force = self._policy(principal.tenant)
         check = self._checker(force, principal.tenant, version).check
-        sent = [bytes(raw) for raw in raws]
+        sent = repair([bytes(raw) for raw in raws], principal.handling, self._keys(principal.tenant).document_index, counts)
         statements = [check(raw, index=index) for index, raw in enumerate(sent)]
         _check_people(statements)
+        hold(sent, principal.handling, counts)
         if force.intake.takes_all:
             return statements, [force.intake.unassigned] * len(statements)
         purposes: list[Purposes] = []
@@ -153,7 +164,7 @@ class Preparer:
         raws, single = self._decode(body, 1)
         if not single:
             raise InvalidRequest("an array is not one statement")
-        return self._check(raws, principal, version)[0][0]
+        return self._check(raws, principal, version, Counter())[0][0]
 
     def _authority(self, principal: Principal) -> Authority:
         authority = self._authorities.get(principal.authority)
@@ -438,10 +449,17 @@ def _written(batches: Sequence[Batch]) -> list[Event]:
             tenant=tenant,
             credential=credential,
             request=several[0].principal.request_id if len(several) == 1 else "",
-            counts={"batches": len(several), "statements": sum(map(len, several))} | _withheld(several),
+            counts={"batches": len(several), "statements": sum(map(len, several))} | _withheld(several) | _handled(several),
         )
         for (tenant, credential), several in own.items()
     ]
+
+
+def _handled(batches: Sequence[Batch]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for batch in batches:
+        total.update(batch.counts)
+    return dict(total)
 
 
 def _until(timestamp: int, days: int | None) -> int:

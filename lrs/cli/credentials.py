@@ -10,9 +10,11 @@ from typing import BinaryIO
 
 import click
 
-from lrs.access import PLATFORM, Scope, View
+from lrs.access import PLATFORM, Handling, Scope, View
 from lrs.cli.options import settings_of, store_options
 from lrs.cli.table import print_table
+from lrs.sources.profiles import PROFILES
+from lrs.sources.repair import RULES
 
 
 @click.group()
@@ -21,6 +23,22 @@ def credentials() -> None:
 
     Works while the server runs: a new credential is known to it at once, a revoked one is refused within seconds.
     """
+
+
+_REPAIR = click.option(
+    "--repair",
+    "repairs",
+    multiple=True,
+    type=click.Choice(list(RULES)),
+    help="A repair of what it sends, before that is checked; may be repeated. docs/reference/repairs.md shows each.",
+)
+_PROFILE = click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="NAME=strict|report",
+    help=f"Hold what it sends to an xAPI profile: refuse what does not keep to it, or count it; may be repeated. {', '.join(PROFILES)}.",
+)
 
 
 @credentials.command()
@@ -43,6 +61,8 @@ def credentials() -> None:
     "--view", type=click.Choice([view.value for view in View]), help="How much of a person it sees when reading. [default: identified]"
 )
 @click.option("--purpose", default="", metavar="ID", help="What it reads for: a purpose of the policy; its default one if not given.")
+@_REPAIR
+@_PROFILE
 @click.option("--tenant", help="The tenant whose data it reaches; that of the settings if not given.")
 def add(  # noqa: PLR0913, PLR0917 -- one parameter an option
     name: str,
@@ -53,6 +73,8 @@ def add(  # noqa: PLR0913, PLR0917 -- one parameter an option
     scopes: tuple[str, ...],
     view: str | None,
     purpose: str,
+    repairs: tuple[str, ...],
+    profiles: tuple[str, ...],
     tenant: str | None,
     *,
     password_stdin: bool,
@@ -82,12 +104,46 @@ def add(  # noqa: PLR0913, PLR0917 -- one parameter an option
             scopes=chosen,
             view=view or View.IDENTIFIED.value,
             purpose=purpose,
+            handling=Handling(repairs, profiles),
         )
     click.echo(f"username: {made_username}")
     if password is None:
         click.echo(f"password: {made_password}")
         click.echo("Keep the password now: only its hash is stored, it can't be shown again.", err=True)
     click.echo(f"id {row.id}, tenant {row.tenant}, scopes {' '.join(row.scopes)}, view {row.view}", err=True)
+
+
+@credentials.command("set")
+@click.argument("which", metavar="ID|USERNAME|NAME")
+@store_options
+@_REPAIR
+@click.option("--no-repairs", is_flag=True, help="Make no repairs any more.")
+@_PROFILE
+@click.option("--no-profiles", is_flag=True, help="Hold it to no profile any more.")
+def set_(
+    which: str,
+    data: Path | None,
+    config: Path | None,
+    repairs: tuple[str, ...],
+    profiles: tuple[str, ...],
+    *,
+    no_repairs: bool,
+    no_profiles: bool,
+) -> None:
+    """Change what is done with what a credential sends; what is given stands in place of what was there before.
+
+    \b
+    lrs credentials set marsha --repair marsha-mbox-in-account --repair non-iri-parent
+    lrs credentials set player --profile video=report
+    """  # noqa: D301 -- click keeps the lines after a backspace as they are
+    from lrs.credentials import open_credentials
+
+    changes = {"repairs": (repairs, no_repairs), "profiles": (profiles, no_profiles)}
+    if any(given and none for given, none in changes.values()):
+        raise click.UsageError("Give what is wanted, or that nothing is, not both.")
+    with open_credentials(settings_of(data, config), clock=_now) as room:
+        row = room.change_handling(which, **{name: given for name, (given, none) in changes.items() if given or none})
+    click.echo(f"{row.name}: repairs {' '.join(row.repairs) or '-'}, profiles {' '.join(row.profiles) or '-'}")
 
 
 @credentials.command("import")
@@ -139,9 +195,21 @@ def list_(data: Path | None, config: Path | None, tenant: str | None) -> None:
         click.echo("There are no credentials. Add one with: lrs credentials add NAME")
         return
     print_table(
-        ("id", "name", "username", "tenant", "scopes", "view", "purpose", "added", "revoked"),
+        ("id", "name", "username", "tenant", "scopes", "view", "purpose", "repairs", "profiles", "added", "revoked"),
         [
-            (row.id, row.name, row.username, row.tenant, " ".join(row.scopes), row.view, row.purpose, _day(row.created), _day(row.revoked))
+            (
+                row.id,
+                row.name,
+                row.username,
+                row.tenant,
+                " ".join(row.scopes),
+                row.view,
+                row.purpose,
+                " ".join(row.repairs),
+                " ".join(row.profiles),
+                _day(row.created),
+                _day(row.revoked),
+            )
             for row in rows
         ],
     )

@@ -7,14 +7,18 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from lrs.access import LOCAL, PLATFORM, Principal, View, scopes_from, software_authority
+import attrs
+import msgspec
+
+from lrs.access import LOCAL, PLATFORM, Handling, Principal, View, scopes_from, software_authority
 from lrs.credentials.ralph import Entry
 from lrs.crypto import passwords
 from lrs.crypto.providers import add_tenant, open_keyring
 from lrs.errors import ConfigurationError, NotAuthenticated, StoreUnavailable
+from lrs.handling import checked
 from lrs.privacy.audit import REFUSED, Audit, Event, open_trail
 from lrs.privacy.policy.reader import policy_of
 from lrs.storage.contract import CredentialRow
@@ -63,17 +67,20 @@ class Credentials:
         scopes: Sequence[str] = PLATFORM,
         view: str = View.IDENTIFIED,
         purpose: str = "",
+        handling: Handling = Handling(),  # noqa: B008 -- frozen
     ) -> tuple[CredentialRow, str, str]:
         """Add a credential -> (what is kept, username, password); username and password are made up where none is given.
 
-        ``purpose`` is one of the tenant's policy, its default one if none is named. A tenant that is new gets its keys.
+        ``purpose`` is one of the tenant's policy, its default one if none is named; ``handling`` is what is done with what it sends.
+        A tenant that is new gets its keys.
 
         Raises :class:`lrs.errors.ConfigurationError`.
         """
         username = username or f"{name.lower().replace(' ', '-')}-{os.urandom(4).hex()}"
         password = password or passwords.new_password()
         secret = passwords.hash_password(password, self._profile)
-        row = self._row(tenant or self._settings.tenant, name, username, secret, scopes=scopes, view=view, purpose=purpose)
+        made = self._row(tenant or self._settings.tenant, name, username, secret, scopes=scopes, view=view, purpose=purpose)
+        row = _handled(made, handling)
         self._vault.add_credentials([row])
         self._record("add credential", row)
         return row, username, password
@@ -139,6 +146,14 @@ class Credentials:
         self._record("revoke credential", found)
         return found
 
+    def change_handling(self, which: str, **changes: Any) -> CredentialRow:
+        """Change what is done with what a credential sends; what is not named stays as it is. Raises :class:`lrs.errors.ConfigurationError`."""
+        found = self._live(which)
+        self._vault.change_credential(_handled(found, attrs.evolve(handling_of(found), **changes)))
+        self._known.clear()
+        self._record("change credential", found)
+        return self._live(found.id)
+
     def principal(self, which: str) -> Principal:
         """Say who calls with the credential of this id, username or name, without its password: for whoever holds the keys of the store.
 
@@ -200,13 +215,25 @@ class Credentials:
 
     def _stands(self, username: str, known: _Known, now: int) -> bool:
         row = self._vault.credential(username)
-        stands = row is not None and row.id == known.principal.credential_id
-        known.reread = now + _REREAD_AFTER if stands else 0
-        return stands
+        if row is None or row.id != known.principal.credential_id:
+            known.reread = 0
+            return False
+        known.principal = attrs.evolve(known.principal, handling=handling_of(row))
+        known.reread = now + _REREAD_AFTER
+        return True
 
     def _principal(self, row: CredentialRow) -> Principal:
         authority = self._keys(row.tenant).credentials.open("authority", row.id.encode(), row.authority)
-        return Principal(row.tenant, row.id, scopes_from(row.scopes), View(row.view), authority, name=row.name, purpose=row.purpose)
+        return Principal(
+            row.tenant,
+            row.id,
+            scopes_from(row.scopes),
+            View(row.view),
+            authority,
+            name=row.name,
+            purpose=row.purpose,
+            handling=handling_of(row),
+        )
 
     def _hash_anew(self, row: CredentialRow, password: str) -> None:
         # bcrypt does not see all of a longer password: what was typed may not be the right one.
@@ -224,6 +251,15 @@ class Credentials:
         if tenant not in keyring.tenants:
             keyring = add_tenant(self._settings, tenant)
         self._vault.check_keyring(tenant, keyring.tenant(tenant).check)
+
+
+def handling_of(row: CredentialRow) -> Handling:
+    """Say what is done with what a credential sends."""
+    return Handling(row.repairs, row.profiles, row.quarantine_days)
+
+
+def _handled(row: CredentialRow, handling: Handling) -> CredentialRow:
+    return msgspec.structs.replace(row, **attrs.asdict(checked(handling)))
 
 
 class _Known:

@@ -111,6 +111,8 @@ class Application:
         principal = await self._authenticator.principal(request.headers.get(b"authorization"))
         principal = attrs.evolve(principal, request_id=request.id)
         request.credential = principal.shown
+        if spoken is None and versions.is_forgiven(request, principal):
+            spoken = request.version = versions.FORGIVEN
         if spoken is None:
             raise versions.refusal(request.header(versions.HEADER), self._supported)
         return await guarded.answer(request, principal)

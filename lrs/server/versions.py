@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from lrs.errors import InvalidRequest
+from lrs.sources.repair import MISSING_VERSION
+from lrs.xapi.versions import V1
+
+if TYPE_CHECKING:
+    from lrs.access import Principal
+    from lrs.server.request import Request
 
 HEADER = b"x-experience-api-version"
+FORGIVEN = V1
+"""What a request without a version speaks, where a repair lets it pass."""
 _SECTION = "xAPI 1.0.3 Communication 3.3"
 
 
@@ -26,6 +35,11 @@ def negotiate(wanted: str, supported: Sequence[str]) -> str | None:
         if "," not in wanted and (wanted == minor or wanted.startswith(minor + ".")):
             return version
     return None
+
+
+def is_forgiven(request: Request, principal: Principal) -> bool:
+    """Tell whether whoever asks need not say a version: a repair that is switched on for a credential."""
+    return MISSING_VERSION in principal.handling.repairs and not request.header(HEADER).strip()
 
 
 def refusal(wanted: str, supported: Sequence[str]) -> InvalidRequest:

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any, TypeAlias
-from uuid import UUID
 
 import attrs
 
 from lrs.errors import ConfigurationError, InvalidEvent
-from lrs.xapi.formats import is_iri, is_sha2
+from lrs.xapi.formats import is_iri, is_sha2, uuid8
 
 Agent: TypeAlias = dict[str, Any]
 
 _SHORTEST_KEY = 16
-_VERSION_AND_VARIANT = ~(0xF000 << 64 | 0xC000 << 48)
-_CUSTOM = 0x8000 << 64 | 0x8000 << 48  # RFC 9562, 5.8
 
 
 @attrs.frozen
@@ -81,11 +78,6 @@ class Platform:
             digest.update(len(part).to_bytes(4))
             digest.update(part)
         return uuid8(digest.digest())
-
-
-def uuid8(digest: bytes) -> str:
-    """Make a UUID of version 8 of 16 bytes."""
-    return str(UUID(int=int.from_bytes(digest) & _VERSION_AND_VARIANT | _CUSTOM))
 
 
 def account(home: str) -> Callable[[Person], Agent]:

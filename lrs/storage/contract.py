@@ -353,7 +353,7 @@ class ProjectStore(Protocol):
 class CredentialRow(msgspec.Struct, frozen=True):
     """A credential as the vault keeps it. ``secret`` is a password hash; ``authority`` is the JSON of an agent, sealed.
 
-    ``purpose`` is what it reads for; empty for the default purpose of the policy.
+    ``purpose`` is what it reads for; empty for the default purpose of the policy. The others are what :class:`lrs.access.Handling` says.
     """
 
     id: str
@@ -367,6 +367,9 @@ class CredentialRow(msgspec.Struct, frozen=True):
     created: int
     revoked: int | None = None
     purpose: str = ""
+    repairs: tuple[str, ...] = ()
+    profiles: tuple[str, ...] = ()
+    quarantine_days: int = 0
 
     def __repr__(self) -> str:
         return f"CredentialRow(id={self.id!r}, tenant={self.tenant!r})"
@@ -389,6 +392,9 @@ class CredentialStore(Protocol):
 
     def revoke_credential(self, credential_id: str, *, at: int) -> bool:
         """Revoke one by id; False when there is none or it was revoked before."""
+
+    def change_credential(self, row: CredentialRow) -> None:
+        """Say anew what is done with what a credential sends: repairs, profiles and days of quarantine are kept as the row has them, all else as it is."""
 
 
 class DocumentRow(msgspec.Struct, frozen=True, gc=False):

@@ -23,6 +23,8 @@ _IRI = re.compile(
 )
 _MAILTO = re.compile(r"mailto:[^\x00-\x20\x7f-\x9f\s<>\"{}|\\^`@?,;:]+@[^\x00-\x20\x7f-\x9f\s<>\"{}|\\^`@?,;/]+")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_VERSION_AND_VARIANT = ~(0xF000 << 64 | 0xC000 << 48)
+_CUSTOM = 0x8000 << 64 | 0x8000 << 48
 _SHA1 = re.compile(r"[0-9a-fA-F]{40}")
 _SHA2 = re.compile(r"[0-9a-fA-F]{56}|[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128}")
 
@@ -85,6 +87,11 @@ def is_iri(text: str) -> bool:
 def is_mailto(text: str) -> bool:
     """Tell whether this is ``mailto:`` and one address without header fields (RFC 6068)."""
     return _MAILTO.fullmatch(text) is not None
+
+
+def uuid8(digest: bytes) -> str:
+    """Make a UUID of version 8, the maker's own, of 16 bytes (RFC 9562 5.8)."""
+    return str(UUID(int=int.from_bytes(digest) & _VERSION_AND_VARIANT | _CUSTOM))
 
 
 def is_uuid(text: str) -> bool:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from lrs.access import Action, Principal, Scope, View, decide, software_authority
+from lrs.access import Action, Handling, Principal, Scope, View, decide, software_authority
 from lrs.credentials import Credentials, open_credentials
 from lrs.crypto import passwords
 from lrs.errors import ConfigurationError, NotAuthenticated, NotPermitted
@@ -153,3 +154,19 @@ def test_only_what_a_scope_grants_is_allowed(action: Action) -> None:
     assert {scope for scope in Scope if allowed(lambda scope=scope: caller(scope))} == GRANTED[action]
     assert allowed(lambda: caller(Scope.ALL, view=View.AGGREGATE)) == (action in (Action.WRITE_STATEMENTS, Action.COUNT_STATEMENTS))
     assert allowed(lambda: caller(Scope.ALL, view=View.PSEUDONYMOUS)) == (action not in ONLY_IDENTIFIED)
+
+
+def test_what_is_done_with_what_it_sends_can_be_changed(credentials: Credentials, clock: Clock) -> None:
+    """What is named changes and the rest stays; a caller who is known already hears of it, and an unknown rule changes nothing."""
+    row, username, password = credentials.add("Marsha", handling=Handling(("non-iri-parent",), ("video=report",)))
+    assert credentials.authenticate(username, password).handling == Handling(("non-iri-parent",), ("video=report",))
+    assert credentials.change_handling("Marsha", repairs=()).repairs == ()
+    assert credentials.authenticate(username, password).handling == Handling((), ("video=report",))
+    # As another process does it.
+    credentials._vault.change_credential(msgspec.structs.replace(row, profiles=()))
+    clock.now += 3_000_000
+    assert credentials.authenticate(username, password).handling == Handling(("non-iri-parent",))
+    for changes in ({"repairs": ("none",)}, {"profiles": ("video",)}, {"quarantine_days": 400}):
+        with pytest.raises(ConfigurationError):
+            credentials.change_handling("Marsha", **changes)
+    assert credentials.authenticate(username, password).handling == Handling(("non-iri-parent",))

@@ -117,3 +117,17 @@ def statement() -> dict[str, Any]:
 def test_none_yet(data: Path) -> None:
     """An empty list says how to go on."""
     assert "lrs credentials add NAME" in call("credentials", "list", "--data", data).out
+
+
+def test_what_is_done_with_what_it_sends(data: Path) -> None:
+    """Repairs and profiles are switched on when it is added or later, and off again; wrong names are refused."""
+    made_up(call("credentials", "add", "marsha", "--data", data, "--repair", "non-iri-parent", "--profile", "video=report"))
+    changed = call(
+        "credentials", "set", "marsha", "--data", data, "--repair", "bbb-no-id", "--repair", "host-as-home-page", "--no-profiles"
+    )
+    assert changed.out == "marsha: repairs bbb-no-id host-as-home-page, profiles -\n"
+    assert "bbb-no-id" in call("credentials", "list", "--data", data).out
+    assert call("credentials", "set", "marsha", "--data", data, "--no-repairs").out == "marsha: repairs -, profiles -\n"
+    assert call("credentials", "set", "marsha", "--data", data, "--profile", "video").status == 1
+    assert call("credentials", "set", "marsha", "--data", data, "--no-repairs", "--repair", "bbb-no-id").status == 2
+    assert call("credentials", "set", "marsha", "--data", data, "--repair", "none").status == 2

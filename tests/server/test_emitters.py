@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from typing import Any
 
 import httpx
 import pytest
 
+from lrs.access import Handling
+from lrs.credentials import open_credentials
+from lrs.settings import load
 from tests.server.process import WRITER, Server
 from tests.sources.cmi5.unit import session
 from tests.sources.spoken.platforms import BIGBLUEBUTTON, MARSHA, MOODLE, POD
@@ -64,3 +68,17 @@ def test_cmi5(server: Server) -> None:
             assert client.post("/xapi/statements", json=statement).status_code == 200
         found = client.get("/xapi/statements", params={"registration": "760e3480-ba55-4991-94b0-01820dbd23ff", "ascending": "true"}).json()
     assert [one["verb"]["display"]["en"] for one in found["statements"]] == ["launched", "initialized", "completed", "passed", "terminated"]
+
+
+def test_pod_with_its_repairs(server: Server) -> None:
+    """Without a version and with a host for an address it is taken, where its credential says so; the answer says what was spoken."""
+    with open_credentials(load(server.data, environ={}), clock=lambda: time.time_ns() // 1000) as room:
+        handling = Handling(("host-as-home-page", "pod-missing-version", "pod-numbers-as-text"))
+        _, username, password = room.add("pod", scopes=("statements/write",), handling=handling)
+    answer = httpx.post(f"{server.address}/xapi/statements", json=POD, auth=(username, password))
+    assert (answer.status_code, answer.json()) == (200, [POD["id"]])
+    assert answer.headers["x-experience-api-version"] == "1.0.3"
+    wrong = httpx.post(
+        f"{server.address}/xapi/statements", json=POD, auth=(username, password), headers={"X-Experience-API-Version": "0.9"}
+    )
+    assert wrong.status_code == 400

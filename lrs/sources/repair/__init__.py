@@ -27,6 +27,7 @@ RULES: dict[str, Rule] = {
     "pod-numbers-as-text": pod.numbers_as_text,
     "bbb-display-name": bigbluebutton.display_name,
     "bbb-named-activity": bigbluebutton.named_activity,
+    "bbb-verb-as-text": bigbluebutton.verb_as_text,
     "bbb-no-id": bigbluebutton.no_id,
 }
 """The rules there are, in the order in which they are applied."""
@@ -42,9 +43,9 @@ class Repaired(msgspec.Struct, frozen=True):
 def repaired(statement: bytes, names: Iterable[str], opaque: Opaque) -> Repaired:
     """Apply rules to the JSON of one statement, in the order of :data:`RULES`."""
     wanted, left, applied = frozenset(names), statement, []
-    for name in RULES:
+    for name, rule in RULES.items():
         if name in wanted:
-            changed = RULES[name](left, opaque)
+            changed = rule(left, opaque)
             if changed != left:
                 applied.append(name)
             left = changed

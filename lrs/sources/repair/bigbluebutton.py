@@ -8,7 +8,7 @@ from lrs.sources.repair.place import at, everywhere, found, text
 from lrs.sources.repair.rule import Opaque
 from lrs.xapi import fields
 
-__all__ = ["display_name", "named_activity", "no_id"]
+__all__ = ["display_name", "named_activity", "no_id", "verb_as_text"]
 
 _SESSION = ("context", "extensions", "https://w3id.org/xapi/cmi5/context/extensions/sessionid")
 _NOBODY = "<unknown>"
@@ -48,6 +48,16 @@ def named_activity(statement: bytes, _opaque: Opaque) -> bytes:
     After: ``{"object": {"id": "https://bbb.example.org/xapi/activities/5e1f", "definition": {}}}``
     """
     return everywhere(statement, _NAMES, lambda _name: None) if found(statement, _SESSION) is not None else statement
+
+
+def verb_as_text(statement: bytes, _opaque: Opaque) -> bytes:
+    """Make a verb of the id of one that stands in its place, as for a hand that is raised or lowered.
+
+    Before: ``{"verb": "https://w3id.org/xapi/virtual-classroom/verbs/reacted"}``
+
+    After: ``{"verb": {"id": "https://w3id.org/xapi/virtual-classroom/verbs/reacted"}}``
+    """
+    return at(statement, ("verb",), lambda verb: b'{"id":%b}' % verb if text(verb) is not None else verb)
 
 
 def no_id(statement: bytes, opaque: Opaque) -> bytes:

@@ -35,7 +35,8 @@ def non_iri_parent(statement: bytes, _opaque: Opaque) -> bytes:
 
     A parent that can't be named so, because the actor has no account, is left out.
 
-    Before: ``{"actor": {"account": {"homePage": "https://lms.example.org", "name": "42"}}, "context": {"contextActivities": {"parent": [{"id": "chemistry 1"}]}}}``
+    Before: ``{"actor": {"account": {"homePage": "https://lms.example.org", "name": "42"}}, "context": {"contextActivities": {"parent": [{"id":
+    "chemistry 1"}]}}}``
 
     After: the same with ``{"parent": [{"id": "https://lms.example.org/chemistry%201"}]}``
     """

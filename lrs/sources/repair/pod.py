@@ -12,9 +12,7 @@ __all__ = ["missing_version", "numbers_as_text"]
 _VIDEO = "https://w3id.org/xapi/video/extensions/"
 _RESULT = ("time", "time-from", "time-to", "progress")
 _CONTEXT = ("length", "completion-threshold", "volume")
-_NUMBERS = tuple(
-    (part, "extensions", f"{_VIDEO}{name}") for part, names in (("result", _RESULT), ("context", _CONTEXT)) for name in names
-)
+_NUMBERS = tuple((part, "extensions", f"{_VIDEO}{name}") for part, names in (("result", _RESULT), ("context", _CONTEXT)) for name in names)
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
 
 

@@ -13,13 +13,16 @@ from lrs.storage.contract import CredentialRow
 from lrs.storage.vault import schema
 from lrs.storage.vault.database import Database
 
+_LISTS = ("scopes", "repairs", "profiles")
+_CHANGED = ("repairs", "profiles", "quarantine_days")
+
 
 class Credentials(Database):
     """Implements ``CredentialStore`` of :mod:`lrs.storage.contract`."""
 
     def add_credentials(self, rows: Sequence[CredentialRow]) -> None:
         """See :class:`lrs.storage.contract.CredentialStore`."""
-        values = [{name: getattr(row, name) for name in row.__struct_fields__} | {"scopes": " ".join(row.scopes)} for row in rows]
+        values = [_values(row) for row in rows]
         try:
             with self._write() as connection:
                 if values:
@@ -55,6 +58,18 @@ class Credentials(Database):
             change = update(table).where(table.c.id == credential_id, table.c.revoked.is_(None)).values(revoked=at)
             return connection.execute(change).rowcount == 1
 
+    def change_credential(self, row: CredentialRow) -> None:
+        """See :class:`lrs.storage.contract.CredentialStore`."""
+        table = schema.credential
+        said = {name: value for name, value in _values(row).items() if name in _CHANGED}
+        with self._write() as connection:
+            connection.execute(update(table).where(table.c.id == row.id).values(said))
+
+
+def _values(row: CredentialRow) -> dict[str, Any]:
+    values = {name: getattr(row, name) for name in row.__struct_fields__}
+    return values | {name: " ".join(values[name]) for name in _LISTS}
+
 
 def _credential(row: Mapping[str, Any]) -> CredentialRow:
-    return CredentialRow(**{**row, "scopes": tuple(row["scopes"].split())})
+    return CredentialRow(**{**row, **{name: tuple(row[name].split()) for name in _LISTS}})
