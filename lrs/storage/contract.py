@@ -109,6 +109,36 @@ class StoredHead(msgspec.Struct, gc=False, frozen=True):
     head: bytes
 
 
+class Content(msgspec.Struct, gc=False, frozen=True):
+    """One content of a statement, and in how many pieces it is kept."""
+
+    stored: int
+    statement: UUID
+    number: int
+    pieces: int
+
+
+class Traces(msgspec.Struct, frozen=True):
+    """What the warehouse has of some people.
+
+    ``own`` are their statements: those of which they are the actor, or every member of the actor's group; ``voiding`` those of others that void one of
+    these; ``contents`` the contents of both. ``voided`` are other people's statements that nobody but they voided. ``others`` and ``referring`` are
+    how many statements of others name them, and refer to what is theirs.
+    """
+
+    own: tuple[Place, ...]
+    voiding: tuple[Place, ...]
+    voided: tuple[UUID, ...]
+    contents: tuple[Content, ...]
+    others: int
+    referring: int
+
+    @property
+    def gone(self) -> tuple[Place, ...]:
+        """The statements that an erasure deletes."""
+        return self.own + self.voiding
+
+
 class KnownStatement(msgspec.Struct, gc=False, frozen=True):
     """What the warehouse remembers of an id: enough to recognise a replay."""
 
@@ -203,6 +233,25 @@ class StatementStore(Protocol):
 
     def pieces(self, tenant: str, head: StoredHead, numbers: range, *, now: int) -> list[bytes]:
         """These pieces of a content, in order; fewer where it has no more."""
+
+    def traces(self, tenant: str, sids: Sequence[int]) -> Traces:
+        """What there is of these people."""
+
+    def owned(self, tenant: str, sids: Sequence[int]) -> Iterator[list[TokenisedStatement]]:
+        """Other people's statements, in lists, whose texts are sealed under the key of one of these people, unless they were moved already.
+
+        One is moved when a row of the same place has other people's numbers alone; until :meth:`erase` both are there.
+        """
+
+    def contents(self, tenant: str, ids: Sequence[UUID]) -> list[Content]:
+        """All contents of these statements."""
+
+    def erase(self, tenant: str, sids: Sequence[int], ids: Iterable[UUID], contents: Iterable[Content] = ()) -> None:
+        """Delete these statements with their contents, other contents, and what was moved; put nobody in place of these people wherever they are left.
+
+        What refers to a deleted statement refers to the stub of one. Nothing of what was deleted is on the engine's disk when it returns, in parts
+        that are no longer active neither.
+        """
 
     def close(self) -> None:
         """Release the engine. Calling it twice is no error."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from lrs.storage.contract import (
+    Content,
     KnownStatement,
     Place,
     SealedPiece,
@@ -15,12 +16,14 @@ from lrs.storage.contract import (
     StoredHead,
     StoredStatement,
     TokenisedStatement,
+    Traces,
 )
 from lrs.storage.warehouse import backups
 from lrs.storage.warehouse.attachments import Attachments
 from lrs.storage.warehouse.client import Sessions
 from lrs.storage.warehouse.definitions import Definitions
 from lrs.storage.warehouse.engines import connect
+from lrs.storage.warehouse.erasing import Erasing
 from lrs.storage.warehouse.migrations import migrate
 from lrs.storage.warehouse.statements import Statements
 
@@ -38,6 +41,7 @@ class Warehouse:
         self._statements = Statements(sessions, alone=alone)
         self._definitions = Definitions(sessions)
         self._attachments = Attachments(sessions)
+        self._erasing = Erasing(sessions)
 
     @classmethod
     def open(cls, settings: Settings) -> Warehouse:
@@ -114,3 +118,19 @@ class Warehouse:
     def back_up(self, place: str, base: str | None) -> None:
         """Copy all tables while others write, as :func:`lrs.storage.warehouse.backups.back_up` does."""
         backups.back_up(self._sessions, place, base)
+
+    def traces(self, tenant: str, sids: Sequence[int]) -> Traces:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        return self._erasing.traces(tenant, sids)
+
+    def owned(self, tenant: str, sids: Sequence[int]) -> Iterator[list[TokenisedStatement]]:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        return self._erasing.owned(tenant, sids)
+
+    def contents(self, tenant: str, ids: Sequence[UUID]) -> list[Content]:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        return self._erasing.contents(tenant, ids)
+
+    def erase(self, tenant: str, sids: Sequence[int], ids: Iterable[UUID], contents: Iterable[Content] = ()) -> None:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        self._erasing.erase(tenant, sids, ids, contents)

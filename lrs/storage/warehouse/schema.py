@@ -111,7 +111,13 @@ CREATE TABLE IF NOT EXISTS definitions (
 ENGINE = AggregatingMergeTree
 ORDER BY (tenant, activity, fingerprint)
 SETTINGS min_bytes_for_full_part_storage = 10485760,
-    fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1
+    fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1,
+    old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0
 """
 
-MIGRATIONS = (Migration(1, "statements, attachments and definitions", (_STATEMENTS, _ATTACHMENTS, _DEFINITIONS)),)
+# What is being erased, in memory alone: it is read by mutations, whose own text is kept on the disk.
+_ERASING = """
+CREATE TABLE IF NOT EXISTS erasing (kind String, tenant String, id UUID, number UInt64) ENGINE = Memory
+"""
+
+MIGRATIONS = (Migration(1, "statements, attachments and definitions", (_STATEMENTS, _ATTACHMENTS, _DEFINITIONS, _ERASING)),)

@@ -1,0 +1,201 @@
+"""Deleting statements physically: what is one person's own goes, their place in other people's is nobody's, and no part keeps the bytes.
+
+What is to go is put into tables that are in memory alone, so that a mutation, whose text the engine keeps, names nobody and nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+from uuid import UUID
+
+from lrs.errors import StoreUnavailable
+from lrs.storage.contract import ERASED, NO_UUID, Content, TokenisedStatement, Traces
+from lrs.storage.warehouse.client import Session, Sessions
+from lrs.storage.warehouse.selection import in_parts
+
+_COLUMNS = ("kind", "tenant", "id", "number")
+_AT_ONCE = 1000
+_PATIENCE = 600.0
+_PAUSE = 0.1
+_ATTEMPTS = 3
+
+_MEMBERS = "arrayFilter((sid, role) -> bitAnd(role, 31) = 2, sids, roles)"
+_ACTORS = "arrayFilter((sid, role) -> bitAnd(role, 31) = 1, sids, roles)"
+_NAMED = "tenant = {tenant:String} AND hasAny(sids, {sids:Array(UInt64)})"
+_OWN = f"""(if(empty({_MEMBERS}), hasAny({{sids:Array(UInt64)}}, {_ACTORS}),
+    hasAny({{sids:Array(UInt64)}}, {_MEMBERS}) AND hasAll(arrayPushBack({{sids:Array(UInt64)}}, {{erased:UInt64}}), {_MEMBERS})))"""
+_OWNED = "has({sids:Array(UInt64)}, arrayFirst(sid -> sid != {erased:UInt64}, sids))"
+_FIND_OWN = f"SELECT toUnixTimestamp64Micro(stored), id, if(voids, reference, {{nothing:UUID}}) FROM statements WHERE {_NAMED} AND {_OWN}"
+_COUNT_NAMED = f"SELECT count() FROM statements WHERE {_NAMED} AND NOT {_OWN}"
+_FIND_VOIDING = """SELECT toUnixTimestamp64Micro(stored), id, reference FROM statements
+    WHERE tenant = {tenant:String} AND voids AND reference IN {ids:Array(UUID)}"""
+_COUNT_REFERRING = "SELECT count() FROM statements WHERE tenant = {tenant:String} AND hasAny(references, {ids:Array(UUID)})"
+_FIND_CONTENTS = """SELECT toUnixTimestamp64Micro(stored), statement, number, max(piece) + 1 FROM attachments
+    WHERE tenant = {tenant:String} AND statement IN {ids:Array(UUID)} GROUP BY stored, statement, number"""
+_FIELDS = ", ".join(
+    f"toUnixTimestamp64Micro({name})"
+    if name in ("stored", "timestamp")
+    else f"toUnixTimestamp({name})"
+    if name.endswith("_until")
+    else name
+    for name in TokenisedStatement.__struct_fields__
+)
+_FIND_OWNED = f"SELECT {_FIELDS} FROM statements WHERE {_NAMED} AND NOT {_OWN} AND {_OWNED}"
+_FIND_MOVABLE = f"""SELECT id, arrayFirst(sid -> sid != {{erased:UInt64}}, sids) FROM statements
+    WHERE {_NAMED} AND NOT {_OWN} AND {_OWNED}"""
+_FIND_COPIES = """SELECT id FROM statements WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}
+    AND NOT hasAny(sids, {sids:Array(UInt64)})"""
+
+_LISTED = "SELECT tenant, id FROM erasing WHERE kind = 'statement'"
+_GONE = f"(tenant, id) IN ({_LISTED})"
+_MOVED = (
+    "(tenant, id, arrayFirst(sid -> sid != 18446744073709551615, sids)) IN (SELECT tenant, id, number FROM erasing WHERE kind = 'moved')"
+)
+_PERSON = "(tenant, sid) IN (SELECT tenant, number FROM erasing WHERE kind = 'person')"
+_REFERRED = f"(tenant, each) IN ({_LISTED})"
+_STATEMENTS = f"""ALTER TABLE statements
+    DELETE WHERE {_GONE} OR {_MOVED},
+    UPDATE sids = arrayMap(sid -> if({_PERSON}, 18446744073709551615, sid), sids),
+        vids = arrayMap((sid, vid) -> if({_PERSON}, 0, vid), sids, vids) WHERE arrayExists(sid -> {_PERSON}, sids),
+    UPDATE reference = if((tenant, reference) IN ({_LISTED}), toUUID('00000000-0000-0000-0000-000000000000'), reference),
+        references = arrayMap(each -> if({_REFERRED}, toUUID('00000000-0000-4000-8000-000000000000'), each), references)
+        WHERE arrayExists(each -> {_REFERRED}, references)"""
+_CONTENTS = f"""ALTER TABLE attachments DELETE WHERE (tenant, statement) IN ({_LISTED})
+    OR (tenant, statement, number) IN (SELECT tenant, id, number FROM erasing WHERE kind = 'content')"""
+_DEFINITIONS = f"""ALTER TABLE definitions UPDATE source = toUUID('00000000-0000-0000-0000-000000000000')
+    WHERE (tenant, source) IN ({_LISTED})"""
+_MUTATIONS = (_CONTENTS, _DEFINITIONS, _STATEMENTS)
+_LEFT = f"""SELECT (SELECT count() FROM statements WHERE {_GONE} OR arrayExists(sid -> {_PERSON}, sids)),
+    (SELECT count() FROM attachments WHERE (tenant, statement) IN ({_LISTED}))"""
+_EMPTY = "TRUNCATE TABLE erasing"
+_DETACHED = (
+    "ALTER TABLE statements DROP DETACHED PARTITION ALL SETTINGS allow_drop_detached = 1",
+    "ALTER TABLE attachments DROP DETACHED PARTITION ALL SETTINGS allow_drop_detached = 1",
+    "ALTER TABLE definitions DROP DETACHED PARTITION ALL SETTINGS allow_drop_detached = 1",
+)
+_WAITING = """SELECT count(), max(latest_fail_reason != '') FROM system.mutations
+    WHERE database = currentDatabase() AND table IN ('statements', 'attachments', 'definitions') AND NOT is_done"""
+_OLD_PARTS = """SELECT table, name FROM system.parts
+    WHERE database = currentDatabase() AND table IN ('statements', 'attachments', 'definitions') AND NOT active"""
+
+
+class Erasing:
+    """What is done to the tables when somebody is erased. One thread at a time."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def traces(self, tenant: str, sids: Sequence[int]) -> Traces:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        people = _people(tenant, sids)
+        with self._sessions.reader() as session:
+            own = {each: (stored, voided) for part in people for stored, each, voided in session.query(_FIND_OWN, part)}
+            voiding = {each: (stored, target) for part in _ids(tenant, own) for stored, each, target in session.query(_FIND_VOIDING, part)}
+            gone = own.keys() | voiding.keys()
+            return Traces(
+                own=tuple((stored, each) for each, (stored, _) in own.items()),
+                voiding=tuple((stored, each) for each, (stored, _) in voiding.items() if each not in own),
+                voided=tuple(_still_voided(session, tenant, own, {target for _, target in own.values()} - gone - {NO_UUID})),
+                others=sum(_number(session, _COUNT_NAMED, part) for part in people),
+                referring=sum(_number(session, _COUNT_REFERRING, part) for part in _ids(tenant, gone)),
+                contents=tuple(Content(*row) for part in _ids(tenant, gone) for row in session.query(_FIND_CONTENTS, part)),
+            )
+
+    def owned(self, tenant: str, sids: Sequence[int]) -> Iterator[list[TokenisedStatement]]:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        for part in _people(tenant, sids):
+            with self._sessions.reader() as session:
+                known = {each for each, _ in _moved(session, part)}
+                rows = [_row(values) for values in session.query(_FIND_OWNED, part, texts=False)]
+            fresh = [row for row in rows if row.id not in known]
+            for start in range(0, len(fresh), _AT_ONCE):
+                yield fresh[start : start + _AT_ONCE]
+
+    def contents(self, tenant: str, ids: Sequence[UUID]) -> list[Content]:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        with self._sessions.reader() as session:
+            return [Content(*row) for part in _ids(tenant, ids) for row in session.query(_FIND_CONTENTS, part)]
+
+    def erase(self, tenant: str, sids: Sequence[int], ids: Iterable[UUID], contents: Iterable[Content]) -> None:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        going = [("statement", tenant, each, 0) for each in ids]
+        going += [("content", tenant, each.statement, each.number) for each in contents]
+        going += [("person", tenant, NO_UUID, sid) for sid in sids]
+        with self._sessions.writer() as session:
+            going += [("moved", tenant, each, sid) for part in _people(tenant, sids) for each, sid in _moved(session, part)]
+            for _ in range(_ATTEMPTS):
+                _mutate(session, going)
+                if not any(session.query(_LEFT, {})[0]):
+                    break
+            else:
+                raise StoreUnavailable("what is to be erased keeps coming back", hint="Stop the other writers, and call it again.")
+            _commands(session, (_EMPTY, *_DETACHED))
+            old = set(session.query(_OLD_PARTS, {}))
+            _wait(lambda: not old & set(session.query(_OLD_PARTS, {})))
+
+
+def _mutate(session: Session, going: Sequence[tuple[str, str, UUID, int]]) -> None:
+    _commands(session, (_EMPTY,))
+    session.insert("erasing", _COLUMNS, [*zip(*going, strict=True)])
+    _commands(session, _MUTATIONS)
+    _wait(lambda: _mutated(session))
+
+
+def _moved(session: Session, people: dict[str, Any]) -> list[tuple[UUID, int]]:
+    """Give (id, owner) of what was moved, and is still there as it was before."""
+    owners: dict[UUID, int] = {each: owner for each, owner in session.query(_FIND_MOVABLE, people)}  # noqa: C416 -- rows have no type
+    return [(each, owners[each]) for ids in _ids(people["tenant"], owners) for (each,) in session.query(_FIND_COPIES, people | ids)]
+
+
+def _people(tenant: str, sids: Sequence[int]) -> list[dict[str, Any]]:
+    values = {"tenant": tenant, "erased": ERASED, "nothing": NO_UUID}
+    return [values | {"sids": list(sids[start : start + _AT_ONCE])} for start in range(0, len(sids), _AT_ONCE)]
+
+
+def _ids(tenant: str, ids: Iterable[UUID]) -> Iterator[dict[str, Any]]:
+    for part in in_parts(list(ids)):
+        yield {"tenant": tenant, "ids": list(part)}
+
+
+def _number(session: Session, sql: str, values: dict[str, Any]) -> int:
+    return int(session.query(sql, values)[0][0])
+
+
+def _still_voided(session: Session, tenant: str, own: Iterable[UUID], targets: Iterable[UUID]) -> set[UUID]:
+    """Of other people's statements that a person has voided, give those that nobody else has: they are to stay voided."""
+    mine, found = set(own), set(targets)
+    rows = [row for part in _ids(tenant, found) for row in session.query(_FIND_VOIDING, part)]
+    return found - {target for _, each, target in rows if each not in mine}
+
+
+def _row(values: Sequence[Any]) -> TokenisedStatement:
+    """Make a row of what was read as bytes."""
+    found = dict(zip(TokenisedStatement.__struct_fields__, values, strict=True))
+    found |= {name: found[name].decode() for name in ("tenant", "verb", "activity")}
+    found |= {name: [text.decode() for text in found[name]] for name in ("related", "purposes")}
+    return TokenisedStatement(**found)
+
+
+def _commands(session: Session, texts: Iterable[str]) -> None:
+    for text in texts:
+        session.command(text)
+
+
+def _mutated(session: Session) -> bool:
+    waiting, failed = session.query(_WAITING, {})[0]
+    if failed:
+        raise StoreUnavailable(
+            "the warehouse can't delete now", hint="Look into its log; when it is well, call it again: it goes on where it was."
+        )
+    return not waiting
+
+
+def _wait(done: Callable[[], bool]) -> None:
+    """Wait for the engine, which does this on threads of its own; raises :class:`lrs.errors.StoreUnavailable` when it takes too long."""
+    given_up = time.monotonic() + _PATIENCE
+    while not done():
+        if time.monotonic() > given_up:
+            raise StoreUnavailable("the warehouse takes too long to delete", hint="Call it again: it goes on where it was.")
+        time.sleep(_PAUSE)

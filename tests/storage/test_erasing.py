@@ -1,0 +1,163 @@
+"""What an erasure does to the warehouse, on each engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from lrs.storage.contract import ERASED, NO_UUID, SeenDefinition, Selection, StoredStatement
+from lrs.storage.warehouse import Warehouse
+from lrs.xapi.model import GROUP, Role
+from tests.storage.engines import Engine
+from tests.storage.rows import NOW, START, noise, referring, row, seen, voiding
+from tests.storage.test_attachments import piece
+
+ANA, BEN, EVA = 2**63 + 5, 6, 7
+STUB = UUID("00000000-0000-4000-8000-000000000000")
+ACTOR, MEMBER, TEACHER = Role.ACTOR, Role.ACTOR_MEMBER, Role.INSTRUCTOR
+
+
+def people(*placed: tuple[int, int]) -> dict[str, Any]:
+    return {"sids": [sid for sid, _ in placed], "vids": [1] * len(placed), "roles": [int(role) for _, role in placed]}
+
+
+def ids(places: Any) -> set[UUID]:
+    return {each for _, each in places}
+
+
+def found(warehouse: Warehouse, *, tenant: str = "t") -> dict[UUID, StoredStatement]:
+    return {each.id: each for each in warehouse.find(tenant, Selection(ascending=True), now=NOW)}
+
+
+OWN = [
+    [(ANA, ACTOR)],
+    [(ANA, ACTOR), (BEN, TEACHER)],
+    [(ANA, MEMBER)],
+    [(ANA, MEMBER), (ERASED, MEMBER)],
+    [(EVA, ACTOR + GROUP), (ANA, MEMBER)],
+    [(ANA, ACTOR + GROUP)],
+]
+OTHERS = [
+    [(BEN, ACTOR), (ANA, TEACHER)],
+    [(BEN, ACTOR), (ANA, ACTOR + 16)],
+    [(ANA, MEMBER), (BEN, MEMBER)],
+    [(EVA, ACTOR + GROUP), (ANA, MEMBER), (BEN, MEMBER)],
+    [(ANA, ACTOR + GROUP), (BEN, MEMBER)],
+    [(ERASED, ACTOR), (ANA, TEACHER)],
+    [(ERASED, MEMBER), (ANA, TEACHER)],
+]
+
+
+def test_what_is_ones_own(warehouse: Warehouse) -> None:
+    """A statement is one's own when one is its actor, or every member of the group that is, erased ones apart."""
+    own, others = ([row(n, **people(*placed)) for n, placed in enumerate(cases)] for cases in (OWN, OTHERS))
+    warehouse.insert([*own, *others, row(99, **people((BEN, ACTOR)))])
+    traces = warehouse.traces("t", [ANA])
+    assert ids(traces.own) == {each.id for each in own}
+    assert traces.others == len(others)
+    assert not warehouse.traces("other", [ANA]).own
+
+
+def test_an_erased_person_is_nowhere(warehouse: Warehouse) -> None:
+    """Own statements are gone; in other people's the number is that of everybody erased, and all else is as it was."""
+    own, other = row(1, **people((ANA, ACTOR), (BEN, TEACHER))), row(2, **people((BEN, ACTOR), (ANA, TEACHER), (EVA, TEACHER)))
+    elsewhere, same = row(3, tenant="u", **people((ANA, ACTOR))), row(4, tenant="u", id=own.id, **people((BEN, ACTOR)))
+    warehouse.insert([own, other, elsewhere, same])
+    warehouse.erase("t", [ANA], ids(warehouse.traces("t", [ANA]).gone))
+    left = msgspec.structs.replace(seen(other), sids=[BEN, ERASED, EVA], vids=[1, 0, 1])
+    assert found(warehouse) == {other.id: left}
+    assert found(warehouse, tenant="u") == {elsewhere.id: seen(elsewhere), same.id: seen(same)}
+    assert not warehouse.known("t", [own.id])
+    assert not warehouse.find("t", Selection(sids=(ANA,), related_agents=True), now=NOW)
+
+
+def test_what_refers_to_a_deleted_statement_refers_to_the_stub(warehouse: Warehouse) -> None:
+    """Wherever the reference stands; others stay, and so do those to a statement of this id in another tenant."""
+    own, kept = row(1, **people((ANA, ACTOR))), row(2, **people((BEN, ACTOR)))
+    about, both = referring(3, own.id), row(4, references=(kept.id, own.id), **people((BEN, ACTOR)))
+    elsewhere = referring(5, own.id, tenant="u")
+    warehouse.insert([own, kept, about, both, elsewhere])
+    traces = warehouse.traces("t", [ANA])
+    assert traces.referring == 2
+    warehouse.erase("t", [ANA], ids(traces.gone))
+    assert {each: list(left.references) for each, left in found(warehouse).items()} == {
+        kept.id: [],
+        about.id: [STUB],
+        both.id: [kept.id, STUB],
+    }
+    assert list(found(warehouse, tenant="u")[elsewhere.id].references) == [own.id]
+
+
+def test_what_voids_a_deleted_statement_goes_with_it(warehouse: Warehouse) -> None:
+    """Whoever sent it; what a person voided of others is named, unless somebody else voids it too."""
+    own, kept, twice = row(1, **people((ANA, ACTOR))), row(2, **people((BEN, ACTOR))), row(3, **people((BEN, ACTOR)))
+    by_other = voiding(4, own.id, **people((BEN, ACTOR)))
+    mine = [voiding(5 + n, each.id, **people((ANA, ACTOR))) for n, each in enumerate((kept, twice, own))]
+    another = voiding(9, twice.id, **people((EVA, ACTOR)))
+    warehouse.insert([own, kept, twice, by_other, *mine, another])
+    traces = warehouse.traces("t", [ANA])
+    assert ids(traces.own) == {own.id, *(each.id for each in mine)}
+    assert ids(traces.voiding) == {by_other.id}
+    assert traces.voided == (kept.id,)
+
+
+def test_contents_and_sources_go_with_their_statement(warehouse: Warehouse) -> None:
+    """Contents of deleted statements, and those that were moved, are gone; what statements said of activities stays without its source."""
+    own, kept = row(1, **people((ANA, ACTOR))), row(2, **people((BEN, ACTOR)))
+    warehouse.add_attachments([piece(own.id, stored=own.stored), piece(own.id, 1, stored=own.stored)])
+    warehouse.add_attachments([piece(kept.id, n, nth, stored=kept.stored) for n in range(3) for nth in range(2)])
+    warehouse.insert([own, kept])
+    warehouse.add_definitions("t", [SeenDefinition("a", b"{}", n, START, each) for n, each in enumerate((own.id, kept.id))])
+    traces = warehouse.traces("t", [ANA])
+    assert {(each.statement, each.number, each.pieces) for each in traces.contents} == {(own.id, 0, 1), (own.id, 1, 1)}
+    theirs = [each for each in warehouse.contents("t", [kept.id]) if each.number == 1]
+    assert [each.pieces for each in theirs] == [2]
+    warehouse.erase("t", [ANA], ids(traces.gone), theirs)
+    places = [(own.stored, own.id), (kept.stored, kept.id)]
+    assert [(head.statement, head.number) for head in warehouse.heads("t", places, now=NOW)] == [(kept.id, 0), (kept.id, 2)]
+    assert [each.source for each in warehouse.definitions("t", ["a"])["a"]] == [NO_UUID, kept.id]
+
+
+def test_what_was_moved_takes_the_place_of_what_was_there(warehouse: Warehouse) -> None:
+    """Rows whose texts the person's key sealed are given once to be moved; the moved row is what is left, and nothing is lost where none was."""
+    moved, unmoved = (row(n, sealed=(noise(40),), **people((ANA, MEMBER), (BEN, MEMBER))) for n in (1, 2))
+    plain = row(3, **people((BEN, ACTOR), (ANA, TEACHER)))
+    warehouse.insert([moved, unmoved, plain])
+    given = [each for part in warehouse.owned("t", [ANA]) for each in part]
+    assert given == [
+        msgspec.structs.replace(each, related=[], references=[], purposes=[], sealed=list(each.sealed)) for each in (moved, unmoved)
+    ]
+    fresh = msgspec.structs.replace(moved, sids=[ERASED, BEN], vids=[0, 1], sealed=[b"anew"])
+    warehouse.insert([fresh])
+    assert [each.id for part in warehouse.owned("t", [ANA]) for each in part] == [unmoved.id]
+    warehouse.erase("t", [ANA], [])
+    left = found(warehouse)
+    assert left[moved.id] == seen(fresh)
+    assert left[unmoved.id] == msgspec.structs.replace(seen(unmoved), sids=[ERASED, BEN], vids=[0, 1])
+    assert left.keys() == {moved.id, unmoved.id, plain.id}
+
+
+def bytes_below(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def test_no_byte_of_it_is_left_on_the_disk(engine: Engine) -> None:
+    """Sealed bytes, ids and numbers are in no file of the engine any more, in projections, old parts and the texts of mutations neither."""
+    secret, head, she = noise(60), noise(60), int.from_bytes(noise(8), "little")
+    own, kept = row(1, sealed=(secret,), **people((she, ACTOR))), row(2, **people((BEN, ACTOR), (she, TEACHER)))
+    by_other = referring(3, own.id)
+    with engine.open() as warehouse:
+        for each in (own, kept, by_other):
+            warehouse.insert([each])
+        warehouse.add_attachments([piece(own.id, stored=own.stored, head=head)])
+        warehouse.add_definitions("t", [SeenDefinition("a", b"{}", 5, START, own.id)])
+        halves = own.id.bytes[7::-1] + own.id.bytes[:7:-1]
+        traces = [secret, head, own.id.bytes, halves, str(own.id).encode(), str(she).encode(), she.to_bytes(8, "little")]
+        assert engine.folder is None or any(each in bytes_below(engine.folder) for each in traces)
+        warehouse.erase("t", [she], ids(warehouse.traces("t", [she]).gone))
+        for _ in range(2):
+            assert engine.folder is None or not [each for each in traces if each in bytes_below(engine.folder)]
+            warehouse.ping()
