@@ -18,6 +18,7 @@ import attrs
 import msgspec
 
 from lrs.access import BEARER, LOCAL, Action, Principal, Scope, View, software_authority
+from lrs.accountability.request import Kind
 from lrs.accountability.requests import Requests
 from lrs.backup.making import Backups
 from lrs.batch import Batch, Receipt
@@ -38,6 +39,8 @@ from lrs.privacy.projects import Projects
 from lrs.privacy.suppression import Suppression
 from lrs.read import Page, Reader
 from lrs.rights.subjects import Subjects
+from lrs.rights.erasure import Erasures, Outcome, Place, Step
+from lrs.rights.persons import sids_of
 from lrs.storage.vault import Vault
 from lrs.storage.warehouse import Warehouse
 from lrs.stored import MICROSECONDS, StoredTimes
@@ -145,6 +148,9 @@ class LRS:
             )
             self.credentials = Credentials(self._vault, settings, clock=self._clock, audit=self._audit)
             self._bearers = self._issuers_bearers()
+            self.erasures = Erasures(self._place_of_erasures())
+            # Before anything is served: what was interrupted, and whoever a restore brought back.
+            self.erasures.resume()
             self._open = opened.pop_all()
 
     def __enter__(self) -> Self:
@@ -398,6 +404,35 @@ class LRS:
         with self._refusals(Action.COUNT_STATEMENTS, caller):
             return self._reader.count(by, from_arguments(**filters), caller)
 
+    # Rights
+
+    def erase(
+        self,
+        agent: Json,
+        *,
+        dry_run: bool = False,
+        request: int | None = None,
+        tenant: str | None = None,
+        step: Step = lambda _: None,
+    ) -> Outcome:
+        """Erase a person: at once unreadable, and off the disk when this returns, with the signed receipt; ``dry_run`` counts and does nothing.
+
+        The person is found under every identifier and in every role. Their own statements, documents and attachments go; in other people's
+        statements one stub stands in their place, the same for all. ``request`` is the one in the register that this meets. ``step`` is told of each
+        state. Raises :class:`lrs.InvalidRequest`, :class:`lrs.Conflict` when the request is another one.
+        """
+        person = from_arguments(agent=agent).agent
+        if person is None:
+            raise InvalidRequest("an agent is needed", parameter="agent")
+        caller = attrs.evolve(self._owner, tenant=tenant or self._owner.tenant)
+        if dry_run:
+            return self.erasures.plan(person, caller)
+        if request is None:
+            return self.erasures.erase(person, caller, step=step)
+        sids = sids_of(self._vault, self._keys(caller.tenant), caller.tenant, person)
+        with self.requests.meeting(request, Kind.ERASURE, sids=sids, tenant=caller.tenant):
+            return self.erasures.erase(person, caller, step=step)
+
     # Access and health
 
     def authenticate(self, username: str, password: str) -> Principal:
@@ -498,6 +533,23 @@ class LRS:
         """Say who reads, and for what: a principal's own purpose, unless the program names another."""
         caller = principal or self._owner
         return attrs.evolve(caller, purpose=purpose) if purpose else caller
+
+    def _place_of_erasures(self) -> Place:
+        return Place(
+            vault=self._vault,
+            warehouse=self._warehouse,
+            keys=self._keys,
+            signer=lambda: self._keyring.signer,
+            audit=self._audit,
+            clock=self._clock,
+            quiet=self._writer.quiet,
+            forget=self._forget,
+            tell=lambda ids, tenant: self.forwarding.tell_erasure(ids, tenant=tenant),
+            times=self._times,
+            policy=self._digest,
+            home_page=self.settings.home_page,
+            days=self.settings.suppression_days,
+        )
 
     def _forget(self) -> None:
         """Drop from memory whatever is cached of people: somebody was erased."""

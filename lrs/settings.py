@@ -104,6 +104,8 @@ class Settings:
     """Folder for backups of the keyring, the policies and the audit trail: whoever has it and the other two can read everything."""
     warehouse_backups: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
     """Folder on the ClickHouse server's own machine, inside its ``backups.allowed_path``, into which it puts backups; needed with ``warehouse``."""
+    suppression_days: int = attrs.field(default=30, validator=attrs.validators.ge(0))
+    """How long what was erased is not taken in again, so that late batches bring nobody back: keyed hashes of identifiers and statement ids are kept for it."""
     forward_targets: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
     """File with the record stores that statements are forwarded to; absent: ``forward.toml`` in the data directory, if it is there."""
     max_body_bytes: int = attrs.field(default=32 * 1024 * 1024, validator=_positive)

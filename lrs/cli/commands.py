@@ -11,6 +11,7 @@ from lrs.cli.convert import convert
 from lrs.cli.credentials import credentials
 from lrs.cli.demo import demo
 from lrs.cli.doctor import doctor
+from lrs.cli.erase import erase
 from lrs.cli.export import export
 from lrs.cli.forward import forward
 from lrs.cli.ingest import ingest
@@ -62,6 +63,7 @@ COMMANDS = (
     backup,
     restore,
     subject,
+    erase,
     doctor,
 )
 for command in COMMANDS:

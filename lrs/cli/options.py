@@ -65,7 +65,9 @@ def agent_of(text: str) -> Any:
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:
-        raise InvalidRequest("--agent is not JSON", parameter="agent", hint='For example: --agent \'{"mbox": "mailto:a@b.fr"}\'') from None
+        raise InvalidRequest(
+            "the agent is not JSON", parameter="agent", hint='For example: --agent \'{"mbox": "mailto:a@b.fr"}\''
+        ) from None
 
 
 def store_options(command: Command) -> Command:

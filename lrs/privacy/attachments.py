@@ -34,6 +34,30 @@ class _Head(msgspec.Struct, frozen=True, array_like=True):
     length: int
 
 
+_GENERATION = 1 << 16
+"""The number of a content holds its generation in the upper half: the same content sealed anew is of the next one."""
+
+
+def generation(number: int) -> int:
+    """Give how often the content of this number was sealed anew."""
+    return number // _GENERATION
+
+
+def resealed(
+    row: TokenisedStatement, head: StoredHead, pieces: Iterable[bytes], keys: tuple[Dek, Dek], *, to: int
+) -> Iterator[SealedPiece]:
+    """Seal a content of a statement under another key, the second of ``keys``, as one of generation ``to``."""
+    old, new = keys
+    number = head.number % _GENERATION + to * _GENERATION
+    opened = old.open("attachment head", _record(row.stored, row.id, head.number, 0), head.head)
+    sealed_head = new.seal("attachment head", _record(row.stored, row.id, number, 0), opened)
+    until = min(row.identity_until, row.keep_until)
+    for piece, sealed in enumerate(pieces):
+        content = old.open("attachment", _record(row.stored, row.id, head.number, piece), sealed)
+        anew = new.seal("attachment", _record(row.stored, row.id, number, piece), content)
+        yield SealedPiece(row.tenant, row.stored, row.id, number, piece, b"" if piece else sealed_head, anew, until)
+
+
 def seal_contents(row: TokenisedStatement, attachments: Iterable[Attachment], contents: Contents, key: Dek) -> Iterator[SealedPiece]:
     """Give the rows of a statement's contents, each content once, as they are asked for."""
     own = {attachment.sha2: attachment for attachment in attachments if attachment.sha2 in contents}
@@ -72,7 +96,7 @@ class StoredContents(Mapping[str, bytes]):
         self._tenant = tenant
         self._now = now
         self._found: dict[str, StoredContent] = {}
-        for stored in heads:
+        for stored in _newest(heads):
             if stored.statement in keys:
                 head = _opened(stored, keys[stored.statement])
                 self._found.setdefault(head.sha2, StoredContent(stored, head.content_type, head.length, keys[stored.statement]))
@@ -111,6 +135,15 @@ class StoredContents(Mapping[str, bytes]):
                 raise TamperedData("a stored content lacks a piece")
             for piece, sealed in zip(wanted, found, strict=True):
                 yield content.key.open("attachment", _record(head.stored, head.statement, head.number, piece), sealed)
+
+
+def _newest(heads: Iterable[StoredHead]) -> Iterator[StoredHead]:
+    """Give the heads of each statement's last generation: of those before it the statement's owner may have been erased."""
+    found = list(heads)
+    last: dict[UUID, int] = {}
+    for head in found:
+        last[head.statement] = max(last.get(head.statement, 0), generation(head.number))
+    return (head for head in found if generation(head.number) == last[head.statement])
 
 
 def _opened(stored: StoredHead, key: Dek) -> _Head:

@@ -83,7 +83,8 @@ class SealedPiece(msgspec.Struct, gc=False):
 
     ``stored`` and ``statement`` are the place of that statement: a content whose statement was not stored at this time is nobody's. ``number``
     tells the contents of a statement apart, ``piece`` their pieces, both from 0. ``head``, only of the first piece, is sealed too and
-    says what it is; nothing here tells by itself which file it is. ``until`` is in seconds since 1970.
+    says what it is; nothing here tells by itself which file it is. ``until`` is in seconds since 1970. A ``number`` has its generation in the upper half:
+    contents that are sealed anew get the next one, and the last one counts.
     """
 
     tenant: str
@@ -122,13 +123,15 @@ class Traces(msgspec.Struct, frozen=True):
     """What the warehouse has of some people.
 
     ``own`` are their statements: those of which they are the actor, or every member of the actor's group; ``voiding`` those of others that void one of
-    these; ``contents`` the contents of both. ``voided`` are other people's statements that nobody but they voided. ``others`` and ``referring`` are
-    how many statements of others name them, and refer to what is theirs.
+    these; ``contents`` the contents of both. ``voided`` are other people's statements that nobody but they voided, each with the end date of what voids
+    it. ``moved`` are those of others that were moved and are still there as they were before, too. ``others`` and ``referring`` are how many
+    statements of others name them, and refer to what is theirs.
     """
 
     own: tuple[Place, ...]
     voiding: tuple[Place, ...]
-    voided: tuple[UUID, ...]
+    voided: tuple[tuple[UUID, int], ...]
+    moved: tuple[UUID, ...]
     contents: tuple[Content, ...]
     others: int
     referring: int

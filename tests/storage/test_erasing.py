@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from lrs.storage.contract import ERASED, NO_UUID, SeenDefinition, Selection, StoredStatement
+from lrs.storage.contract import ERASED, FOREVER, NO_UUID, SeenDefinition, Selection, StoredStatement
 from lrs.storage.warehouse import Warehouse
 from lrs.xapi.model import GROUP, Role
 from tests.storage.engines import Engine
@@ -101,7 +101,7 @@ def test_what_voids_a_deleted_statement_goes_with_it(warehouse: Warehouse) -> No
     traces = warehouse.traces("t", [ANA])
     assert ids(traces.own) == {own.id, *(each.id for each in mine)}
     assert ids(traces.voiding) == {by_other.id}
-    assert traces.voided == (kept.id,)
+    assert traces.voided == ((kept.id, FOREVER),)
 
 
 def test_contents_and_sources_go_with_their_statement(warehouse: Warehouse) -> None:
@@ -133,7 +133,9 @@ def test_what_was_moved_takes_the_place_of_what_was_there(warehouse: Warehouse) 
     fresh = msgspec.structs.replace(moved, sids=[ERASED, BEN], vids=[0, 1], sealed=[b"anew"])
     warehouse.insert([fresh])
     assert [each.id for part in warehouse.owned("t", [ANA]) for each in part] == [unmoved.id]
+    assert warehouse.traces("t", [ANA]).moved == (moved.id,)
     warehouse.erase("t", [ANA], [])
+    assert not warehouse.traces("t", [ANA]).moved
     left = found(warehouse)
     assert left[moved.id] == seen(fresh)
     assert left[unmoved.id] == msgspec.structs.replace(seen(unmoved), sids=[ERASED, BEN], vids=[0, 1])

@@ -115,9 +115,4 @@ SETTINGS min_bytes_for_full_part_storage = 10485760,
     old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0
 """
 
-# What is being erased, in memory alone: it is read by mutations, whose own text is kept on the disk.
-_ERASING = """
-CREATE TABLE IF NOT EXISTS erasing (kind String, tenant String, id UUID, number UInt64) ENGINE = Memory
-"""
-
-MIGRATIONS = (Migration(1, "statements, attachments and definitions", (_STATEMENTS, _ATTACHMENTS, _DEFINITIONS, _ERASING)),)
+MIGRATIONS = (Migration(1, "statements, attachments and definitions", (_STATEMENTS, _ATTACHMENTS, _DEFINITIONS)),)

@@ -1,0 +1,258 @@
+"""Erasing a person: at once unreadable, then deleted physically, and never brought back by a restore (GDPR art. 17).
+
+    requested   in the ledger; identifiers are suppressed, so that nothing of the person is taken in any more
+    shredded    other people's texts are moved to another key; the person's key, identifiers, spellings, documents and credentials are gone
+    told        ids of the deleted statements are suppressed, and the stores that they were forwarded to are told
+    deleted     statements and contents are off the disk, stubs stand in other people's, the receipt is signed
+
+Each state is durable before the next step begins, and each step can be done again: what was interrupted goes on when the store is opened next. A restore from
+a backup uses the same: ``restore_ledger`` of :class:`lrs.storage.contract.ErasureStore` puts the newest ledger (``erasures()`` and ``suppressions()``, which
+a backup keeps apart) into the vault that was put back, and :meth:`Erasures.resume`, which every opening of a store calls before anything is
+served, erases whoever came back.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
+
+import attrs
+import msgspec
+
+from lrs.access import Principal
+from lrs.privacy.audit import Audit, Event
+from lrs.privacy.suppression import Suppression
+from lrs.rights.erasure.receipt import receipt
+from lrs.rights.erasure.staying import Move, move, outdated, voiding
+from lrs.rights.erasure.whom import Vault as People
+from lrs.rights.erasure.whom import Whom, known, whom
+from lrs.storage.contract import Erasure, ErasureState, ErasureStore, StatementStore, Traces
+
+if TYPE_CHECKING:
+    from lrs.crypto.keyring import TenantKeys
+    from lrs.crypto.notes import NoteSigner
+    from lrs.stored import StoredTimes
+    from lrs.xapi.model import Person
+
+PLAN, ERASE, RESUME = "plan an erasure", "erase a person", "resume erasures"
+_DAY = 86_400_000_000
+Step = Callable[[ErasureState], object]
+"""Told how far an erasure is."""
+
+
+class Vault(People, ErasureStore, Protocol):
+    """What an erasure needs of the vault."""
+
+
+@attrs.frozen
+class Place:
+    """The store in which people are erased.
+
+    ``quiet`` keeps writers waiting while it is entered, ``forget`` empties caches, ``tell`` has other stores told of deleted ids of a tenant -> how many
+    notices that makes, ``policy`` gives the digest of a tenant's policy in force. ``days`` is how long what was erased is not taken in again.
+    """
+
+    vault: Vault
+    warehouse: StatementStore
+    keys: Callable[[str], TenantKeys]
+    signer: Callable[[], NoteSigner]
+    audit: Audit
+    clock: Callable[[], int]
+    quiet: Callable[[], AbstractContextManager[None]]
+    forget: Callable[[], None]
+    tell: Callable[[Sequence[UUID], str], int]
+    times: StoredTimes
+    policy: Callable[[str], str]
+    home_page: str
+    days: int
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What an erasure deletes and leaves: ``counts`` of each, and the signed ``receipt``, which is empty as long as nothing was done."""
+
+    counts: dict[str, int]
+    receipt: str = ""
+
+
+class Erasures:
+    """Erase people, one after the other. Thread-safe."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._lock = threading.Lock()
+
+    def plan(self, person: Person, principal: Principal) -> Outcome:
+        """Say what :meth:`erase` would do, and do nothing."""
+        found = self._whom(person, principal.tenant)
+        counts = self._counts(found, principal.tenant)
+        self._place.audit.record(Event.by(principal, PLAN, counts=counts, sids=found.sids))
+        return Outcome(counts)
+
+    def erase(self, person: Person, principal: Principal, *, step: Step = lambda _: None) -> Outcome:
+        """Erase a person and give the signed receipt; of somebody who is not known it says so, and suppresses what may still come.
+
+        Raises :class:`lrs.InvalidRequest` for an agent that stands for a credential. Whatever is raised later: call it again, or open the store
+        anew, and it goes on where it was.
+        """
+        with self._lock:
+            # Whether a person's processing is restricted is to be looked at here, before anything is put down (GDPR art. 18(1)(b)).
+            started = time.monotonic()
+            with self._place.quiet():
+                found = self._whom(person, principal.tenant)
+                entry = self._requested(found, principal)
+                step(entry.state)
+                self._shred([entry], found)
+            done = self._finish([entry], started, step)
+            if self._whom(person, principal.tenant).sids:
+                # Another process took the person in before it heard of the erasure.
+                again = self._place.vault.request_erasure(
+                    principal.tenant, self._whom(person, principal.tenant).sids, (), at=entry.at, until=entry.until, counts=entry.counts
+                )
+                self._resume([again])
+            return Outcome(dict(done.counts), done.receipt)
+
+    def resume(self) -> int:
+        """Go on with what was interrupted, and do again what a restore brought back -> how many entries of the ledger that were."""
+        with self._lock:
+            self._place.vault.end_suppression(now=self._place.clock())
+            waiting = [each for each in self._place.vault.erasures() if each.state is not ErasureState.DELETED]
+            for entries in _runs(waiting):
+                self._resume(entries)
+                tenant, sids = entries[0].tenant, {sid for each in entries for sid in each.sids}
+                self._place.audit.record(Event(action=RESUME, tenant=tenant, counts={"erasures": len(entries)}, sids=sids))
+            return len(waiting)
+
+    def receipts(self, tenant: str) -> list[Erasure]:
+        """Give the ledger of a tenant, oldest first, each entry with its receipt."""
+        return [each for each in self._place.vault.erasures() if each.tenant == tenant]
+
+    def _whom(self, person: Person, tenant: str) -> Whom:
+        place = self._place
+        return whom(place.vault, place.keys(tenant), tenant, person, home_page=place.home_page)
+
+    def _counts(self, found: Whom, tenant: str) -> dict[str, int]:
+        kept = self._place.vault.kept(tenant, found.sids)
+        said = {"subjects": "subject", "identifiers": "identifier", "spellings": "variant", "documents": "document"}
+        counts = {name: kept[table] for name, table in said.items()} | {"credentials": len(found.credentials), "told": 0}
+        return counts | _counted(self._place.warehouse.traces(tenant, found.sids))
+
+    def _requested(self, found: Whom, principal: Principal) -> Erasure:
+        """Put the erasure down in the ledger: from now on nothing of the person is taken in."""
+        place, tenant, at = self._place, principal.tenant, self._place.clock()
+        counts = self._counts(found, tenant)
+        suppression = self._suppression(tenant)
+        keys = [suppression.person_key(each) for each in found.identifiers]
+        place.audit.record(Event.by(principal, ERASE, counts=counts, sids=found.sids))
+        return place.vault.request_erasure(tenant, found.sids, keys, at=at, until=at + place.days * _DAY, counts=counts)
+
+    def _resume(self, entries: Sequence[Erasure]) -> None:
+        started = time.monotonic()
+        tenant, sids = entries[0].tenant, _sids(entries)
+        if any(each.state is ErasureState.REQUESTED for each in entries):
+            found = known(self._place.vault, self._place.keys(tenant), tenant, sids)
+            suppression = self._suppression(tenant)
+            keys = [suppression.person_key(each) for each in found.identifiers]
+            self._suppress(entries, keys)
+            with self._place.quiet():
+                self._shred(entries, found)
+        self._finish(entries, started, lambda _: None)
+
+    def _shred(self, entries: Sequence[Erasure], found: Whom) -> None:
+        """Destroy the keys, after what others need of them was moved; whatever is cached of the person goes too."""
+        place, tenant = self._place, entries[0].tenant
+        move(Move(tenant, found.sids, place.keys(tenant), place.vault, place.warehouse))
+        place.vault.shred(tenant, found.sids, found.credentials)
+        place.vault.scrub()
+        place.forget()
+        self._note(entries, ErasureState.SHREDDED)
+
+    def _finish(self, entries: Sequence[Erasure], started: float, step: Step) -> Erasure:
+        """Go from shredded to deleted -> the last entry as it is now."""
+        tenant, sids = entries[0].tenant, _sids(entries)
+        step(ErasureState.SHREDDED)
+        traces = self._place.warehouse.traces(tenant, sids)
+        entries = self._told(entries, traces)
+        step(ErasureState.TOLD)
+        self._delete(tenant, sids, traces)
+        entries = [self._signed(each, time.monotonic() - started) for each in entries]
+        self._note(entries, ErasureState.DELETED)
+        step(ErasureState.DELETED)
+        return entries[-1]
+
+    def _told(self, entries: Sequence[Erasure], traces: Traces) -> list[Erasure]:
+        """Suppress the ids of what is to be deleted, and have those told who were given it."""
+        place, tenant = self._place, entries[0].tenant
+        suppression = self._suppression(tenant)
+        ids = [each for _, each in traces.gone]
+        self._suppress(entries, [suppression.statement_key(each) for each in ids])
+        told = place.tell(ids, tenant) if ids else 0
+        place.vault.drop_letters_at(tenant, [stored for stored, _ in traces.gone])
+        counted = _counted(traces) | {"told": told}
+        # What was deleted before it was interrupted was counted then.
+        noted = [msgspec.structs.replace(each, counts={**each.counts, **_larger(counted, each.counts)}) for each in entries]
+        return self._note(noted, ErasureState.TOLD)
+
+    def _delete(self, tenant: str, sids: Sequence[int], traces: Traces) -> None:
+        place = self._place
+        if traces.voided:
+            first = place.times.allocate(len(traces.voided))
+            try:
+                place.warehouse.insert([voiding(tenant, each, first + n, until) for n, (each, until) in enumerate(traces.voided)])
+            finally:
+                place.times.settle(first)
+        if traces.gone or traces.others or traces.moved:
+            old = outdated(place.warehouse.contents(tenant, traces.moved))
+            place.warehouse.erase(tenant, sids, [each for _, each in traces.gone], old)
+
+    def _signed(self, entry: Erasure, seconds: float) -> Erasure:
+        """Sign the receipt; an entry that has one keeps it."""
+        if entry.receipt:
+            return entry
+        place, epochs = self._place, self._place.keys(entry.tenant).keks.epochs()
+        note = receipt(entry, place.signer(), at=place.clock(), seconds=seconds, epochs=epochs, policy=place.policy(entry.tenant))
+        return msgspec.structs.replace(entry, receipt=note)
+
+    def _note(self, entries: Iterable[Erasure], state: ErasureState) -> list[Erasure]:
+        noted = [msgspec.structs.replace(each, state=state) for each in entries]
+        for each in noted:
+            self._place.vault.note_erasure(each)
+        return noted
+
+    def _suppress(self, entries: Sequence[Erasure], keys: Sequence[bytes]) -> None:
+        until = max(each.until for each in entries)
+        if until > self._place.clock():
+            self._place.vault.suppress(entries[0].tenant, keys, until=until)
+
+    def _suppression(self, tenant: str) -> Suppression:
+        return Suppression(tenant, self._place.keys(tenant), self._place.vault, clock=self._place.clock)
+
+
+def _runs(waiting: Sequence[Erasure]) -> list[list[Erasure]]:
+    """Put together what can be done at once: all of a tenant that have a receipt already; each other one has one of its own."""
+    again: dict[str, list[Erasure]] = {}
+    for each in waiting:
+        if each.receipt:
+            again.setdefault(each.tenant, []).append(each)
+    return [*again.values(), *([each] for each in waiting if not each.receipt)]
+
+
+def _sids(entries: Iterable[Erasure]) -> tuple[int, ...]:
+    return tuple(sorted({sid for each in entries for sid in each.sids}))
+
+
+def _counted(traces: Traces) -> dict[str, int]:
+    return {
+        "statements": len(traces.own),
+        "voiding": len(traces.voiding),
+        "contents": len(traces.contents),
+        "others": traces.others,
+        "referring": traces.referring,
+    }
+
+
+def _larger(counted: dict[str, int], before: Mapping[str, int]) -> dict[str, int]:
+    return {name: max(number, before.get(name, 0)) for name, number in counted.items()}
