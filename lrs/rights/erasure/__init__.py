@@ -101,6 +101,8 @@ class Erasures:
         with self._lock:
             # Whether a person's processing is restricted is to be looked at here, before anything is put down (GDPR art. 18(1)(b)).
             started = time.monotonic()
+            # Before anything is put down: whether everybody can be told who has to be.
+            self._place.tell((), principal.tenant)
             with self._place.quiet():
                 found = self._whom(person, principal.tenant)
                 entry = self._requested(found, principal)

@@ -1,0 +1,144 @@
+"""Erasures and what is left in a store: its bytes, its time, its backups, its targets."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import shutil
+from pathlib import Path
+
+import pytest
+
+import lrs
+from lrs.settings import Settings
+from tests.promises.test_canary import bytes_below, found_in, warehouse_text
+from tests.rights.erasing import OnePerson, everything, join, person, put, sids, statement, without
+
+DAY = 86_400_000_000
+
+
+def test_no_canary_is_left_anywhere(tmp_path: Path) -> None:
+    """Every identifier in every place: nothing of her is in a byte of the data, in a log or in an answer; all others' statements are as they were."""
+    corpus, logs = OnePerson("erasure"), io.StringIO()
+    handler, root = logging.StreamHandler(logs), logging.getLogger()
+    root.addHandler(handler)
+    level = root.level
+    root.setLevel(1)
+    sent = list(corpus.everywhere())
+    own = [statement(corpus.hers["openid"], result={"response": f"je suis {corpus.mark('her answer')}"})]
+    with lrs.open(tmp_path) as store:
+        for version, statements in [*sent, ("1.0.3", own)]:
+            store.ingest(statements, version=version)
+        for agent in corpus.hers.values():
+            shelf = store.documents.agent_profile(agent)
+            shelf.put("p", b"profile", if_none_match="*")
+        join(store, *(corpus.hers[kind] for kind in ("mbox", "openid", "account")))
+        before = everything(store)
+        hidden = hidden_bytes(store, corpus)
+        assert all(any(secret in content for _, content in bytes_below(tmp_path)) for secret in hidden)
+        planned = store.erase(corpus.hers["mbox"], dry_run=True)
+        assert everything(store) == before
+        outcome = store.erase(corpus.hers["mbox"])
+        assert {name: number for name, number in outcome.counts.items() if name != "told"} == {
+            name: number for name, number in planned.counts.items() if name != "told"
+        }
+        assert (outcome.counts["documents"], outcome.counts["subjects"]) == (4, 4)
+        after = everything(store)
+        assert all(json.loads(before[each])["actor"] in corpus.hers.values() for each in before.keys() - after.keys())
+        assert len(before.keys() - after.keys()) == outcome.counts["statements"] > len(own)
+        assert after == {each: without(before[each], *corpus.hers.values()) for each in after}
+        shown = b"".join(after.values()) + outcome.receipt.encode() + repr(store.erasures.receipts("default")).encode()
+        assert not found_in(shown, corpus.her_markers)
+        assert not any(sids(store, agent) for agent in corpus.hers.values())
+        for path, content in bytes_below(tmp_path):
+            assert not found_in(content, corpus.markers), path
+            assert not [secret for secret in hidden if secret in content], path
+    for path, content in bytes_below(tmp_path):
+        assert not [secret for secret in hidden if secret in content], path
+    assert not found_in(warehouse_text(tmp_path), corpus.markers)
+    root.removeHandler(handler)
+    root.setLevel(level)
+    assert not found_in(logs.getvalue().encode(), corpus.markers)
+
+
+def hidden_bytes(store: lrs.LRS, corpus: OnePerson) -> list[bytes]:
+    """What stands for her on the disk: wrapped keys, blind indexes, sealed spellings and documents, numbers."""
+    found = []
+    for agent in corpus.hers.values():
+        for sid in sids(store, agent):
+            found += [store._vault.keys("default", [sid])[sid].wrapped, sid.to_bytes(8, "little")]
+            found += [part for spelling in store._vault.spellings("default", sid) for part in spelling]
+    return found
+
+
+def test_she_is_somebody_new_when_the_time_is_over(tmp_path: Path) -> None:
+    """Once suppression has ended its keys are gone, and whoever comes back gets another number."""
+    now = [1_790_000_000_000_000]
+    ana, ben = person("ana"), person("ben")
+    hers = statement(ana)
+    with lrs.LRS(Settings(data=tmp_path, suppression_days=2), clock=lambda: now[0]) as store:
+        put(store, hers, statement(ben))
+        (number,) = sids(store, ana)
+        store.erase(ana)
+        now[0] += 2 * DAY - 10_000_000
+        put(store, hers)
+        assert not sids(store, ana)
+        assert store._vault.suppressions()
+        now[0] += 20_000_000
+        put(store, hers)
+        assert [json.loads(body)["actor"] for body in store.query(agent=ana).bodies] == [ana]
+        assert sids(store, ana) != (number,)
+        assert not store._vault.suppressions()
+
+
+def test_a_restored_backup_brings_nobody_back(tmp_path: Path) -> None:
+    """The vault and the warehouse of yesterday with the ledger of today: whoever was erased since is gone before anything is served, others are there."""
+    data, backup = tmp_path / "data", tmp_path / "backup"
+    ana, ben, eva = person("ana"), person("ben"), person("eva")
+    hers, his = statement(ana), statement(ben, context={"instructor": ana})
+    with lrs.open(data) as store:
+        put(store, hers, his, statement(eva))
+        store.documents.agent_profile(ana).put("p", b"x", if_none_match="*")
+        store.erase(eva)
+    shutil.copytree(data, backup, symlinks=True)
+    with lrs.open(data) as store:
+        store.erase(ana)
+        expected = everything(store)
+        receipts = [each.receipt for each in store.erasures.receipts("default")]
+        ledger = store._vault.erasures(), store._vault.suppressions()
+    with lrs.open(backup) as store:
+        assert everything(store, agent=ana)
+        store._vault.restore_ledger(*ledger)
+    with lrs.open(backup) as store:
+        assert everything(store) == expected
+        assert not sids(store, ana)
+        assert [each.receipt for each in store.erasures.receipts("default")] == receipts
+        put(store, hers)
+        assert everything(store) == expected
+
+
+def test_targets_are_told(tmp_path: Path) -> None:
+    """A store that was given statements has a notice waiting for each that was deleted."""
+    (tmp_path / "forward.toml").write_text(
+        '[targets.ministry]\nurl = "https://other.example/xapi"\nview = "identified"\nerasure = "void"\n', "utf-8"
+    )
+    ana = person("ana")
+    with lrs.open(tmp_path) as store:
+        put(store, statement(ana), statement(ana), statement(person("ben")))
+        store._vault.advance("default", "ministry", store._times.consistent_through())
+        outcome = store.erase(ana)
+        assert outcome.counts["told"] == 2
+        assert [each.notices for each in store.forwarding.standing()] == [2]
+
+
+def test_a_wrong_file_of_targets_stops_it_before_anything_is_done(tmp_path: Path) -> None:
+    """Whoever could not be told is not left out: the file is read first."""
+    ana = person("ana")
+    with lrs.open(tmp_path) as store:
+        put(store, statement(ana))
+        (tmp_path / "forward.toml").write_text("[targets.ministry]\n", "utf-8")
+        with pytest.raises(lrs.ConfigurationError):
+            store.erase(ana)
+        assert everything(store, agent=ana)
+        assert store.erasures.receipts("default") == []
