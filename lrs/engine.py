@@ -38,9 +38,9 @@ from lrs.privacy.policy.force import Policies
 from lrs.privacy.projects import Projects
 from lrs.privacy.suppression import Suppression
 from lrs.read import Page, Reader
-from lrs.rights.subjects import Subjects
 from lrs.rights.erasure import Erasures, Outcome, Place, Step
 from lrs.rights.persons import sids_of
+from lrs.rights.subjects import Subjects
 from lrs.storage.vault import Vault
 from lrs.storage.warehouse import Warehouse
 from lrs.stored import MICROSECONDS, StoredTimes
