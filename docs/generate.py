@@ -34,7 +34,8 @@ def pages() -> dict[str, str]:
         "edx.md": edx_page(),
         "policy.md": policy_page(),
         "repairs.md": repairs_page(),
-        "requirements.md": requirements_page(),
+        "requirements.md": requirements_page(requirements.xapi(), "requirements.toml"),
+        "privacy.md": requirements_page(requirements.privacy(), "privacy.toml"),
     }
 
 
@@ -177,9 +178,9 @@ def cli_page() -> str:
     return "\n".join(parts)
 
 
-def requirements_page() -> str:
-    """List what xAPI requires and the tests that cover it."""
-    return "# Requirements and their tests\n\n" + NOTE.replace("from the code", "from docs/requirements.toml") + requirements.page()
+def requirements_page(listed: requirements.Requirements, file: str) -> str:
+    """List what is required and the tests that cover it."""
+    return f"# {listed.title}\n\n" + NOTE.replace("from the code", f"from docs/{file}") + requirements.page(listed)
 
 
 def edx_page() -> str:
