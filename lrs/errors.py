@@ -4,6 +4,7 @@
     ├── InvalidStatement      a statement breaks a rule of the xAPI data model
     ├── InvalidRequest        a parameter, header or body breaks a rule of the xAPI resources
     │   ├── LimitExceeded     a body, batch or nesting is larger than the settings allow
+    │   ├── RequestTimeout    a body came too slowly
     │   └── InvalidEvent      an event of another system can't be converted
     ├── Conflict              a statement id is already stored with other content, or a document is there
     ├── PreconditionFailed    a document changed since the caller read it
@@ -79,6 +80,14 @@ class LimitExceeded(InvalidRequest):
 
     code = "limit-exceeded"
     default_hint = "Send it in smaller batches, or raise the limit in the settings."
+
+
+class RequestTimeout(InvalidRequest):
+    """The body of a request did not come within the time that the settings allow."""
+
+    code = "request-timeout"
+    retryable = True
+    default_hint = "Send it in smaller batches, or raise body_seconds in the settings."
 
 
 class InvalidEvent(InvalidRequest):

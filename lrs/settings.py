@@ -122,6 +122,10 @@ class Settings:
     """Statements that one insert takes at most, when many requests wait."""
     queue_statements: int = attrs.field(default=100_000, validator=_positive)
     """Statements that may wait for their insert, of one tenant half as many as the others leave room for; beyond that a write is refused as busy."""
+    body_seconds: int = attrs.field(default=300, validator=_positive)
+    """Seconds within which a whole request body must have come; who takes longer is refused, and keeps nothing busy any more."""
+    read_seconds: int = attrs.field(default=60, validator=_positive)
+    """Seconds that the warehouse may take for one query; a read that needs more is refused."""
     cors_origins: tuple[str, ...] = attrs.field(default=(), converter=tuple)
     """Origins whose pages may call the server from a browser; ``*`` for all."""
     oidc_issuer: str | None = attrs.field(default=None, validator=_issuer_address)

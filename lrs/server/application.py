@@ -56,6 +56,7 @@ class Application:
 
     def __init__(self, store: LRS) -> None:
         self._max_body = store.settings.max_body_bytes
+        self._body_seconds = store.settings.body_seconds
         self._supported = store.settings.supported_versions
         self._newest = versions.newest(self._supported)
         self._authenticator = Authenticator(store)
@@ -74,7 +75,7 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event, as ASGI 3 defines it."""
         if scope["type"] == "http":
-            await self._serve(Request(scope, receive), send)
+            await self._serve(Request(scope, receive, seconds=self._body_seconds), send)
         elif scope["type"] == "lifespan":
             await _live(receive, send)
         elif scope["type"] == "websocket":

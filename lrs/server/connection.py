@@ -1,8 +1,11 @@
-"""One connection: HTTP/1.1 as uvicorn speaks it, with bounds to what is read before it is known who sends it."""
+"""One connection: HTTP/1.1 as uvicorn speaks it, with bounds to what is read before it is known who sends it, and to who does not read."""
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import struct
+import termios
 from http import HTTPStatus
 
 import msgspec
@@ -13,7 +16,9 @@ from lrs.server.failures import Failure
 
 _LARGEST_HEAD = 64 * 1024
 _PATIENCE = 60
-"""Seconds for a head to come."""
+"""Seconds for a head to come, and between two looks at how much of an answer was taken."""
+_LEAST = 64 * 1024
+"""Bytes of an answer that must be taken in this time, or all that is left."""
 
 
 class Connection(HttpToolsProtocol):
@@ -24,11 +29,23 @@ class Connection(HttpToolsProtocol):
         super().connection_made(transport)
         self._unused = 0
         self._waiting = self.loop.call_later(_PATIENCE, transport.close)
+        self._taking: asyncio.TimerHandle | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
         self._waiting.cancel()
+        self._taken()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Watch who does not take an answer as fast as it is made."""
+        super().pause_writing()
+        self._watch()
+
+    def resume_writing(self) -> None:
+        """Watch no longer: it was taken."""
+        self._taken()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless what came since the last head or piece of a body is too large to be a head, a trailer or the extension of a chunk."""
@@ -57,6 +74,24 @@ class Connection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP; ``msg`` quotes nothing."""
         self._refuse(HTTPStatus.BAD_REQUEST, msg)
+
+    def _watch(self) -> None:
+        self._taking = self.loop.call_later(_PATIENCE, self._look, self._left())
+
+    def _left(self) -> int:
+        """Give the number of bytes that the client has not got yet, those included that the system keeps for it: it may keep megabytes."""
+        kept = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, struct.pack("i", 0))
+        return int(self.transport.get_write_buffer_size() + struct.unpack("i", kept)[0])
+
+    def _look(self, before: int) -> None:
+        if before - self._left() < _LEAST:
+            self.transport.abort()
+        else:
+            self._watch()
+
+    def _taken(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
         body = msgspec.json.encode({"error": Failure(InvalidRequest.code, message)})

@@ -24,6 +24,7 @@ from lrs.errors import (
     NotFound,
     NotPermitted,
     PreconditionFailed,
+    RequestTimeout,
     StoreUnavailable,
 )
 from lrs.server.reply import JSON, Reply
@@ -33,6 +34,7 @@ _log = logging.getLogger("lrs.server")
 _STATUSES: tuple[tuple[type[LRSError], int], ...] = (
     (InvalidStatement, 400),
     (LimitExceeded, 413),
+    (RequestTimeout, 408),
     (InvalidRequest, 400),
     (Conflict, 409),
     (PreconditionFailed, 412),
@@ -118,6 +120,9 @@ def reply_to(error: Exception, request_id: str, *, bearer: bool = False) -> Repl
         reply.headers.append((b"www-authenticate", _INSUFFICIENT_SCOPE))
     if isinstance(error, MethodNotAllowed):
         reply.headers.append((b"allow", error.allowed.encode()))
+    if status == HTTPStatus.REQUEST_TIMEOUT:
+        # The rest of the body is not waited for (RFC 9110 15.5.9).
+        reply.headers.append((b"connection", b"close"))
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         reply.headers.append((b"retry-after", RETRY_AFTER))
     return reply

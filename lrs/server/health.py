@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from lrs.errors import StoreUnavailable
@@ -34,11 +35,13 @@ class Ready:
 
     def __init__(self, store: LRS) -> None:
         self._store = store
+        # Its own: where a store hangs, a probe waits for the probe before it, and for nobody else's thread.
+        self._thread = ThreadPoolExecutor(1, "lrs-ready")
 
     async def answer(self, _request: Request) -> Reply:
         """Ask both; :class:`lrs.errors.StoreUnavailable` becomes the 503."""
         try:
-            await asyncio.wait_for(asyncio.to_thread(self._store.ready), _PATIENCE)
+            await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(self._thread, self._store.ready), _PATIENCE)
         except TimeoutError:
             raise StoreUnavailable(f"the store did not answer within {_PATIENCE} seconds") from None
         return json_reply({"status": "ready"})

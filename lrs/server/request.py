@@ -10,7 +10,7 @@ from secrets import token_hex
 from typing import Any
 from urllib.parse import parse_qsl
 
-from lrs.errors import InvalidRequest, LimitExceeded
+from lrs.errors import InvalidRequest, LimitExceeded, RequestTimeout
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -27,14 +27,14 @@ class Disconnected(Exception):
 
 
 class Request:
-    """One HTTP request. Its ``repr`` shows the method alone: paths, parameters and bodies carry identities.
+    """One HTTP request, whose body has so many ``seconds`` to come. Its ``repr`` shows the method alone: paths, parameters and bodies carry identities.
 
     The application fills in what it finds out: the ``version`` that is spoken, and the id of the ``credential`` that asks.
     """
 
-    __slots__ = ("_receive", "credential", "headers", "id", "method", "path", "query", "root_path", "version")
+    __slots__ = ("_receive", "_seconds", "credential", "headers", "id", "method", "path", "query", "root_path", "version")
 
-    def __init__(self, scope: Scope, receive: Receive) -> None:
+    def __init__(self, scope: Scope, receive: Receive, *, seconds: float | None = None) -> None:
         self.id = token_hex(8)
         """What joins the answer, its line in the log and its entries in the audit trail."""
         self.method: str = scope["method"]
@@ -45,6 +45,7 @@ class Request:
         self.version = ""
         self.credential = "-"
         self._receive = receive
+        self._seconds = seconds
 
     def __repr__(self) -> str:
         return f"Request({self.method})"
@@ -77,7 +78,11 @@ class Request:
         encoding = self.header(b"content-encoding").strip().lower()
         if encoding not in ("", "identity", "gzip", "x-gzip"):
             raise InvalidRequest("this Content-Encoding is not understood", hint="Send the body as it is, or compressed with gzip.")
-        sent = await self._read(limit)
+        try:
+            async with asyncio.timeout(self._seconds):
+                sent = await self._read(limit)
+        except TimeoutError:
+            raise RequestTimeout(f"the body did not come within {self._seconds} seconds") from None
         if encoding in ("", "identity"):
             return sent
         return await asyncio.to_thread(decompress, sent, limit)

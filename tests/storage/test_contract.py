@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from uuid import UUID, uuid4
 
+import attrs
 import msgspec
 import pytest
 
+from lrs.errors import StoreUnavailable
 from lrs.storage.contract import KnownStatement, SeenDefinition, Selection
 from lrs.storage.warehouse import Warehouse
 from tests.storage.engines import Engine
@@ -226,6 +228,16 @@ def test_one_of_two_rows_of_an_id_shows(engine: Engine) -> None:
         assert warehouse.known("t", [first.id])[first.id].stored == first.stored
         assert warehouse.by_id("t", [first.id], now=NOW)[first.id][0] == seen(first)
         assert warehouse.count_by("t", Selection(), "verb", now=NOW) == [(first.verb, 2)]
+
+
+def test_a_query_that_takes_too_long_is_stopped(engine: Engine) -> None:
+    """A read ends at its limit, and says which setting that is; the session goes on."""
+    hurried = Engine(engine.name, attrs.evolve(engine.settings, read_seconds=1), engine.folder)
+    with hurried.open() as warehouse, warehouse._sessions.reader() as session:
+        with pytest.raises(StoreUnavailable, match="took too long") as stopped:
+            session.query("SELECT max(sipHash64(number, toString(number))) FROM numbers(100000000000)", {})
+        assert "read_seconds" in stopped.value.hint
+        assert session.query("SELECT 1", {}) == [(1,)]
 
 
 def test_counts(warehouse: Warehouse) -> None:

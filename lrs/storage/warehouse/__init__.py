@@ -64,7 +64,7 @@ class Warehouse:
 
     def ping(self) -> None:
         """Raise :class:`lrs.errors.StoreUnavailable` unless the engine answers."""
-        with self._sessions.reader() as session:
+        with self._sessions.lookup() as session:
             session.query("SELECT 1", {})
 
     def insert(self, rows: Sequence[TokenisedStatement]) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.insert import InsertContext
 
 _READERS = 4
+_LOOKUPS = 2
 _WRITERS = 2
 _ONE_BLOCK = 1 << 40
 # An insert is one block and so one part, which the engine shows and keeps whole or not at all. Without waiting for others: the caller groups.
@@ -112,7 +113,10 @@ def _nameless_file(folder: Path) -> IO[bytes]:
 
 
 class Sessions:
-    """The sessions of one warehouse: two that write, for two tables at once, and a few that may only read."""
+    """The sessions of one warehouse: two that write, for two tables at once, and some that may only read.
+
+    Some of these are for look-ups alone, which take milliseconds, so that whoever writes never waits for long queries.
+    """
 
     def __init__(self, connect: Callable[[bool], Session], release: Callable[[], None] = lambda: None) -> None:
         self._connect = connect
@@ -122,6 +126,7 @@ class Sessions:
         self._closed = False
         self._writers = _places(_WRITERS)
         self._readers = _places(_READERS)
+        self._lookups = _places(_LOOKUPS)
         with self.writer():
             pass  # Whatever is wrong with the address or the directory shows now.
 
@@ -132,6 +137,10 @@ class Sessions:
     def reader(self) -> AbstractContextManager[Session]:
         """Have a reading session; waits while all are in use."""
         return self._taken(self._readers, readonly=True)
+
+    def lookup(self) -> AbstractContextManager[Session]:
+        """Have a reading session for what takes milliseconds."""
+        return self._taken(self._lookups, readonly=True)
 
     @contextmanager
     def _taken(self, places: LifoQueue[Session | None], *, readonly: bool) -> Iterator[Session]:

@@ -24,7 +24,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SECONDS = 60
 # A session that may only read can't reach files, addresses or Python objects of the process through table functions either. The function
 # file() and INTO OUTFILE still can: no text of a caller ever becomes SQL.
-_READ_ONLY = {"readonly": "1"}
+_READ_ONLY = "1"
 # Only where backups are made: this lets every session, one that may only read too, write copies of tables wherever this user may write.
 _BACKUPS = {"backups.allowed_path": "/"}
 
@@ -36,11 +36,11 @@ def connect(settings: Settings) -> Sessions:
     or :class:`lrs.errors.StoreUnavailable`.
     """
     if settings.warehouse is None:
-        return _embedded(settings.data, _BACKUPS if settings.backup_statements else {})
-    return _server(settings.warehouse, settings.warehouse_ca)
+        return _embedded(settings.data, settings.read_seconds, _BACKUPS if settings.backup_statements else {})
+    return _server(settings.warehouse, settings.warehouse_ca, settings.read_seconds)
 
 
-def _embedded(data: Path, more: Mapping[str, str]) -> Sessions:
+def _embedded(data: Path, seconds: int, more: Mapping[str, str]) -> Sessions:
     try:
         import chdb  # noqa: F401 -- only to say kindly that it is missing
     except ImportError:
@@ -52,7 +52,7 @@ def _embedded(data: Path, more: Mapping[str, str]) -> Sessions:
     path = data / "warehouse"
 
     def open_session(readonly: bool) -> Session:  # noqa: FBT001 -- the shape of Sessions
-        options = {**more, **(_READ_ONLY if readonly else {})}
+        options = {**more, "readonly": _READ_ONLY, "max_execution_time": str(seconds)} if readonly else dict(more)
         client = clickhouse_connect.get_client(
             interface="chdb", path=str(path), chdb_options=options, database=DATABASE if readonly else None
         )
@@ -85,7 +85,7 @@ def _not_opened(error: Exception, path: Path) -> StoreUnavailable:
     return explained(error)
 
 
-def _server(address: str, authority: Path | None) -> Sessions:
+def _server(address: str, authority: Path | None, seconds: int) -> Sessions:
     options, database = server_options(address, authority)
 
     def open_client(database: str, **settings: Any) -> Client:
@@ -96,7 +96,7 @@ def _server(address: str, authority: Path | None) -> Sessions:
     def open_session(readonly: bool) -> Session:  # noqa: FBT001 -- the shape of Sessions
         with answering():
             # 2: the client itself sets formats with each request.
-            return Session(open_client(database, readonly=2) if readonly else open_client(database))
+            return Session(open_client(database, readonly=2, max_execution_time=seconds) if readonly else open_client(database))
 
     _ensure(open_client, database)
     return Sessions(open_session)

@@ -19,7 +19,7 @@ _REASONS = {
     "UNKNOWN_DATABASE": ("its database does not exist", "Create it, or name another in the setting warehouse."),
     "MEMORY_LIMIT_EXCEEDED": ("it has not enough memory", "Ask for less, or give it more."),
     "INVALID_CONFIG_PARAMETER": ("it was not told where backups may be", "Set backups.allowed_path on the server: docs/how-to/backup.md."),
-    "TIMEOUT_EXCEEDED": ("it took too long", "Ask for less, or try again later."),
+    "TIMEOUT_EXCEEDED": ("it took too long", "Ask for less, or raise read_seconds in the settings."),
 }
 _SIGNS = {"No space left on device": _DISK_FULL, "File too large": _TOO_LARGE}
 """What the operating system says, whatever the engine made of it."""

@@ -54,7 +54,7 @@ class Statements:
         asked = ids if self._seen is None else self._seen.maybe(ids)
         if not asked:
             return {}
-        with self._sessions.reader() as session:
+        with self._sessions.lookup() as session:
             return _known(session, tenant, asked)
 
     def by_id(self, tenant: str, ids: Sequence[UUID], *, now: int) -> Mapping[UUID, tuple[StoredStatement, bool]]:
@@ -62,7 +62,7 @@ class Statements:
         known = self.known(tenant, ids)
         if not known:
             return {}
-        with self._sessions.reader() as session:
+        with self._sessions.lookup() as session:
             rows = _rows(session, tenant, [(found.stored, each) for each, found in known.items()], now)
             voided = self._voided(session, tenant, list(known))
         return {row.id: (row, row.id in voided) for row in rows}
@@ -98,7 +98,7 @@ class Statements:
 
     def last_stored(self) -> int:
         """See :class:`lrs.storage.contract.StatementStore`."""
-        with self._sessions.reader() as session:
+        with self._sessions.lookup() as session:
             return int(session.query("SELECT toUnixTimestamp64Micro(max(stored)) FROM statements", {})[0][0])
 
     def _remember(self, session: Session) -> None:

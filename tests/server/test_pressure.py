@@ -1,0 +1,198 @@
+"""More than the server can do, and clients that are slow: each is told so, and nobody else waits for them."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+import lrs
+from lrs.asgi import create_app
+from lrs.settings import Settings
+from lrs.storage.contract import TokenisedStatement
+from tests.server.process import BOTH, VERSION, add_credentials
+from tests.server.test_connection import connected, serving
+
+QUEUE = 10
+ESSAY = b"an essay" * 2_000_000
+CLIENTS = 12
+"""More than there are threads that read."""
+BASIC = b"Authorization: Basic " + base64.b64encode(":".join(BOTH).encode()) + b"\r\nX-Experience-API-Version: 1.0.3\r\nHost: lrs\r\n"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrs.LRS]:
+    """A store with a short queue, and patience for a second."""
+    data = tmp_path_factory.mktemp("pressed")
+    add_credentials(data)
+    with lrs.open(Settings(data=data, queue_statements=QUEUE, group_statements=5, body_seconds=1)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def port(store: lrs.LRS) -> Iterator[int]:
+    """The port of a server in this process."""
+    with serving(create_app(store)) as listening:
+        yield listening
+
+
+@pytest.fixture
+def client(port: int) -> Iterator[httpx.Client]:
+    """Somebody who keeps to the rules."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", auth=BOTH, headers=VERSION, timeout=30) as made:
+        yield made
+
+
+def batch(number: int) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": str(uuid4()),
+            "actor": {"mbox": "mailto:a@example.fr"},
+            "verb": {"id": "https://v.example/did"},
+            "object": {"id": f"https://a.example/{n}"},
+        }
+        for n in range(number)
+    ]
+
+
+def ids_of(statements: Sequence[dict[str, Any]]) -> set[str]:
+    return {statement["id"] for statement in statements}
+
+
+def there(client: httpx.Client) -> set[str]:
+    return ids_of(client.get("/xapi/statements").raise_for_status().json()["statements"])
+
+
+def test_a_full_queue_takes_nothing(store: lrs.LRS, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond its bound a request is answered 503 with Retry-After, none of its statements is stored, and later the same request is 200."""
+    opened, insert = threading.Event(), store._warehouse.insert
+
+    def held(rows: Sequence[TokenisedStatement]) -> None:
+        assert opened.wait(30)
+        insert(rows)
+
+    monkeypatch.setattr(store._warehouse, "insert", held)
+    taken: list[list[dict[str, Any]]] = []
+    refused: list[list[dict[str, Any]]] = []
+
+    def send(statements: list[dict[str, Any]]) -> None:
+        reply = client.post("/xapi/statements", json=statements)
+        if reply.status_code == 200:
+            taken.append(statements)
+            return
+        assert (reply.status_code, reply.json()["error"]["code"]) == (503, "store-busy")
+        assert reply.json()["error"]["retryable"]
+        assert int(reply.headers["retry-after"]) > 0
+        refused.append(statements)
+
+    senders = [threading.Thread(target=send, args=(batch(3),)) for _ in range(20)]
+    for sender in senders:
+        sender.start()
+    deadline = time.monotonic() + 20
+    while not refused and time.monotonic() < deadline:
+        time.sleep(0.01)
+    opened.set()
+    for sender in senders:
+        sender.join()
+    assert taken
+    assert refused
+    found = there(client)
+    assert all(ids_of(statements) <= found for statements in taken)
+    assert not any(ids_of(statements) & found for statements in refused)
+    assert client.post("/xapi/statements", json=refused[0]).status_code == 200
+    assert ids_of(refused[0]) <= there(client)
+
+
+def test_who_sends_slowly_is_not_waited_for(port: int, client: httpx.Client) -> None:
+    """A body that does not come whole within ``body_seconds`` is answered 408, nothing of it is stored, and others are served meanwhile."""
+    body = json.dumps(batch(1)).encode()
+    head = b"POST /xapi/statements HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: %d\r\n" % len(body) + BASIC + b"\r\n"
+    with contextlib.ExitStack() as slow:
+        waiting = [slow.enter_context(connected(port)) for _ in range(CLIENTS)]
+        for connection in waiting:
+            connection.sendall(head + body[:-1])
+        assert client.post("/xapi/statements", json=batch(1)).status_code == 200
+        for connection in waiting:
+            answer = b""
+            while piece := connection.recv(65536):
+                answer += piece
+            assert answer.startswith(b"HTTP/1.1 408 ")
+            assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "request-timeout"
+    assert json.loads(body)[0]["id"] not in there(client)
+
+
+def test_who_reads_slowly_keeps_nobody_waiting(store: lrs.LRS, port: int, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients that ask for large contents and then take nothing hold no thread and no query; after a while they are hung up on."""
+    monkeypatch.setattr("lrs.server.connection._PATIENCE", 1.0)
+    digest = hashlib.sha256(ESSAY).hexdigest()
+    attachment = {"usageType": "https://u.example/1", "display": {}, "contentType": "text/plain", "length": len(ESSAY), "sha2": digest}
+    (essay,) = store.ingest([batch(1)[0] | {"attachments": [attachment]}], attachments={digest: ESSAY})
+    head = b"GET /xapi/statements?attachments=true&statementId=%b HTTP/1.1\r\n" % str(essay).encode() + BASIC + b"\r\n"
+    with contextlib.ExitStack() as slow:
+        waiting = [slow.enter_context(narrow(port, head)) for _ in range(CLIENTS)]
+        for connection in waiting:
+            assert connection.recv(12) == b"HTTP/1.1 200"
+        assert str(essay) in there(client)
+        assert client.post("/xapi/statements", json=batch(1)).status_code == 200
+        time.sleep(2.5)
+        for connection in waiting:
+            assert received(connection) < len(ESSAY)
+    # Who takes it slowly, but does, gets all of it.
+    with narrow(port, head) as patient:
+        assert received(patient, pause=0.01) > len(ESSAY)
+
+
+def narrow(port: int, request: bytes) -> socket.socket:
+    """Ask, with room for little that was not read."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
+    connection.settimeout(20)
+    connection.connect(("127.0.0.1", port))
+    connection.sendall(request)
+    return connection
+
+
+def received(connection: socket.socket, *, pause: float = 0.0) -> int:
+    """Count the bytes that come until the server hangs up, or has nothing more to say."""
+    connection.settimeout(1)
+    size = 0
+    with contextlib.suppress(ConnectionResetError, TimeoutError):
+        while piece := connection.recv(1 << 18):
+            size += len(piece)
+            time.sleep(pause)
+    return size
+
+
+def test_long_queries_stop_no_writing(store: lrs.LRS, client: httpx.Client) -> None:
+    """While every session that reads is in the middle of a query, new statements and replays are stored, and probes answered."""
+    sent = batch(3)
+    with contextlib.ExitStack() as busy:
+        for _ in range(4):
+            busy.enter_context(store._warehouse._sessions.reader())
+        for _ in range(2):
+            assert client.post("/xapi/statements", json=sent, timeout=10).status_code == 200
+        assert client.get("/readyz", timeout=10).status_code == 200
+    assert ids_of(sent) <= there(client)
+
+
+def test_who_asks_for_readiness_keeps_no_thread_busy(store: lrs.LRS, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a store hangs, probes are answered 503 in time, and large bodies, which need threads too, are taken all the same."""
+    monkeypatch.setattr("lrs.server.health._PATIENCE", 0.2)
+    opened = threading.Event()
+    monkeypatch.setattr(store._warehouse, "ping", lambda: opened.wait(30))
+    try:
+        assert [client.get("/readyz").status_code for _ in range(CLIENTS)] == [503] * CLIENTS
+        large = batch(1)[0] | {"result": {"response": "x" * 300_000}}
+        assert client.post("/xapi/statements", json=large, timeout=10).status_code == 200
+    finally:
+        opened.set()
