@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,10 @@ import pytest
 import lrs
 from lrs.settings import Settings
 from tests.promises.test_canary import bytes_below, found_in, warehouse_text
-from tests.rights.erasing import OnePerson, everything, join, person, put, sids, statement, without
+from tests.rights.erasing import STUB_REFERENCE, OnePerson, everything, join, person, put, sids, statement, without
+from tests.rights.standing import ANA, ATTACHED, ESSAY, HERS, OTHERS, VOIDING, fill
+from tests.storage.engines import settings_for
+from tests.vault.databases import empty_vault
 
 DAY = 86_400_000_000
 
@@ -142,3 +146,23 @@ def test_a_wrong_file_of_targets_stops_it_before_anything_is_done(tmp_path: Path
             store.erase(ana)
         assert everything(store, agent=ana)
         assert store.erasures.receipts("default") == []
+
+
+@pytest.mark.parametrize("kind", ["ClickHouse server", "PostgreSQL"])
+def test_an_erasure_over_a_network(kind: str, tmp_path: Path) -> None:
+    """With the warehouse on a server, or the vault, all is as it is embedded: nothing of her is left, others are as they were, late batches change nothing."""
+    with ExitStack() as opened:
+        settings = empty_vault("postgresql", tmp_path) if kind == "PostgreSQL" else opened.enter_context(settings_for("server", tmp_path))
+        store = opened.enter_context(lrs.open(settings))
+        fill(store)
+        before, hers = everything(store), {each["id"] for each in (*HERS, *VOIDING)}
+        (number,) = sids(store, ANA)
+        outcome = store.erase(ANA)
+        assert (outcome.counts["statements"], outcome.counts["voiding"], outcome.counts["others"]) == (3, 1, 2)
+        left = {each: body for each, body in everything(store).items() if each in before}
+        stubbed = {each: without(body, ANA) for each, body in before.items() if each not in hers}
+        assert left == {each: body.replace(HERS[0]["id"].encode(), STUB_REFERENCE.encode()) for each, body in stubbed.items()}
+        put(store, *HERS, *OTHERS, attachments={ATTACHED["sha2"]: ESSAY})
+        assert {each: body for each, body in everything(store).items() if each in before} == left
+        assert set(store._vault.kept("default", [number]).values()) == {0}
+    assert not [path for path, content in bytes_below(tmp_path) if found_in(content, ["canari"])]
