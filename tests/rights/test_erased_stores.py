@@ -13,6 +13,7 @@ import pytest
 
 import lrs
 from lrs.settings import Settings
+from lrs.storage.contract import DeadLetter
 from tests.promises.test_canary import bytes_below, found_in, warehouse_text
 from tests.rights.erasing import STUB_REFERENCE, OnePerson, everything, join, person, put, sids, statement, without
 from tests.rights.standing import ANA, ATTACHED, ESSAY, HERS, OTHERS, VOIDING, fill
@@ -130,10 +131,15 @@ def test_targets_are_told(tmp_path: Path) -> None:
     ana = person("ana")
     with lrs.open(tmp_path) as store:
         put(store, statement(ana), statement(ana), statement(person("ben")))
-        store._vault.advance("default", "ministry", store._times.consistent_through())
+        with store._warehouse._sessions.reader() as session:
+            stored = [time for (time,) in session.query("SELECT toUnixTimestamp64Micro(stored) FROM statements ORDER BY stored", {})]
+        letters = [DeadLetter(time, "conflict", 1) for time in stored]
+        store._vault.advance("default", "ministry", store._times.consistent_through(), letters)
         outcome = store.erase(ana)
         assert outcome.counts["told"] == 2
         assert [each.notices for each in store.forwarding.standing()] == [2]
+        # A letter names a statement by its time, which would be a trace of it.
+        assert store._vault.dead_letters("default", "ministry") == letters[2:]
 
 
 def test_a_wrong_file_of_targets_stops_it_before_anything_is_done(tmp_path: Path) -> None:

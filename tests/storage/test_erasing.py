@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from lrs.storage.contract import ERASED, FOREVER, NO_UUID, SeenDefinition, Selection, StoredStatement
+from lrs.storage.contract import ERASED, FOREVER, NO_UUID, SeenDefinition, Selection, StoredStatement, TokenisedStatement
 from lrs.storage.warehouse import Warehouse
 from lrs.xapi.model import GROUP, Role
 from tests.storage.engines import Engine
@@ -142,6 +142,14 @@ def test_what_was_moved_takes_the_place_of_what_was_there(warehouse: Warehouse) 
     assert left.keys() == {moved.id, unmoved.id, plain.id}
 
 
+def detach(warehouse: Warehouse, lost: TokenisedStatement) -> None:
+    """Have the part of a row set aside, as the engine does with one that it finds damaged."""
+    warehouse.insert([lost])
+    newest = "SELECT name FROM system.parts WHERE database = currentDatabase() AND table = 'statements' AND active ORDER BY max_block_number DESC"
+    with warehouse._sessions.writer() as session:
+        session.command(f"ALTER TABLE statements DETACH PART '{session.query(newest, {})[0][0]}'")
+
+
 def bytes_below(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
@@ -156,6 +164,7 @@ def test_no_byte_of_it_is_left_on_the_disk(engine: Engine) -> None:
             warehouse.insert([each])
         warehouse.add_attachments([piece(own.id, stored=own.stored, head=head)])
         warehouse.add_definitions("t", [SeenDefinition("a", b"{}", 5, START, own.id)])
+        detach(warehouse, row(4, sealed=(secret,), **people((she, ACTOR))))
         halves = own.id.bytes[7::-1] + own.id.bytes[:7:-1]
         traces = [secret, head, own.id.bytes, halves, str(own.id).encode(), str(she).encode(), she.to_bytes(8, "little")]
         assert engine.folder is None or any(each in bytes_below(engine.folder) for each in traces)
