@@ -71,6 +71,32 @@ def export(agent: str, out: Path, data: Path | None, config: Path | None, tenant
 
 @subject.command()
 @click.argument("agent", metavar="AGENT")
+@click.option("--name", metavar="TEXT", help="The right name, under all identifiers of the person.")
+@click.option("--to", metavar="AGENT", help="The right identifier, in place of this one.")
+@store_options
+@_TENANT
+def rectify(agent: str, name: str | None, to: str | None, data: Path | None, config: Path | None, tenant: str | None) -> None:
+    """Correct a name or an identifier of a person (GDPR art. 16): every read shows it from now on, and no statement is changed.
+
+    What a platform still sends with the old name or identifier is corrected on its way in.
+
+    \b
+    lrs subject rectify mailto:jeanne@example.org --name 'Jeanne Dupont' --data data/
+    lrs subject rectify mailto:jeane@example.org --to mailto:jeanne@example.org --data data/
+    """  # noqa: D301 -- click keeps the lines after a backspace as they are
+    import lrs
+
+    if (name is None) == (to is None):
+        raise click.UsageError("Give either --name or --to.")
+    with lrs.open(settings_of(data, config)) as store:
+        targets = store.subjects.rectify(agent_of(agent), name=name, to=None if to is None else agent_of(to), tenant=tenant)
+    click.echo("It is corrected.")
+    if targets:
+        click.echo(f"These were given statements before, and have to be told (GDPR art. 19): {', '.join(targets)}.", err=True)
+
+
+@subject.command()
+@click.argument("agent", metavar="AGENT")
 @click.argument("other", metavar="OTHER")
 @store_options
 @_TENANT

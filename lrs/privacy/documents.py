@@ -5,6 +5,7 @@ Nothing that could confirm a guess is kept beside the sealed content: no hash, n
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 from uuid import UUID
@@ -13,7 +14,7 @@ import msgspec
 
 from lrs.privacy.identity import Identities
 from lrs.privacy.suppression import Suppression
-from lrs.storage.contract import DocumentName, DocumentRow, DocumentStore, ErasureStore, SubjectStore
+from lrs.storage.contract import CorrectionStore, DocumentName, DocumentRow, DocumentStore, ErasureStore, SubjectStore
 from lrs.xapi.documents import Content, Context, Document, Kind
 from lrs.xapi.model import Person
 
@@ -26,8 +27,8 @@ _TENANT = Person(b"{}", b"tenant", (), is_group=False)
 _MAX_KEYS = 20_000
 
 
-class Vault(SubjectStore, DocumentStore, ErasureStore, Protocol):
-    """What documents need of the vault: people, documents, and who was erased."""
+class Vault(SubjectStore, CorrectionStore, DocumentStore, ErasureStore, Protocol):
+    """What documents need of the vault: people, how they were corrected, documents, and who was erased."""
 
 
 class Owner(NamedTuple):
@@ -136,7 +137,7 @@ class SealedDocuments:
     def read(self, context: Context, document_id: str) -> Document | None:
         """Open one document."""
         owner = self._owners.find(context)
-        row = self._vault.document(self._tenant, self._key(context, document_id)) if owner else None
+        row = self._vault.document(self._tenant, self._key(owner, context, document_id)) if owner else None
         return None if owner is None or row is None else _open(owner, row)
 
     def names(self, context: Context, since: int | None) -> list[tuple[str, int]]:
@@ -144,7 +145,7 @@ class SealedDocuments:
         owner = self._owners.find(context)
         if owner is None:
             return []
-        rows = self._vault.documents(self._tenant, *self._chosen(context), since=since)
+        rows = self._vault.documents(self._tenant, *self._chosen(owner, context), since=since)
         return [(_open_name(owner, row), row.updated) for row in rows]
 
     def write(self, context: Context, document_id: str, revise: Revision) -> Document:
@@ -159,15 +160,15 @@ class SealedDocuments:
             owner = self._owners.claim(context)
         if owner is None:
             return Document(content.content, content.content_type, self._clock())
-        key = self._key(context, document_id)
+        key = self._key(owner, context, document_id)
         name = Name(context.kind, context.activity, context.registration, document_id)
 
         def change(old: DocumentRow | None) -> DocumentRow:
             content = revise(_open(owner, old) if old else None)
             return DocumentRow(
                 key=key,
-                context=self._about(context),
-                registered=self._registered(context),
+                context=self._about(owner, context),
+                registered=self._registered(owner, context),
                 sid=owner.sid,
                 name=owner.dek.seal("document-name", key, msgspec.msgpack.encode(name)),
                 content=owner.dek.seal("document", key, msgspec.msgpack.encode(_Sealed(content.content_type, content.content))),
@@ -181,7 +182,9 @@ class SealedDocuments:
         owner = self._owners.find(context)
         if owner is None:
             return check(None)
-        self._vault.remove_document(self._tenant, self._key(context, document_id), lambda old: check(_open(owner, old) if old else None))
+        self._vault.remove_document(
+            self._tenant, self._key(owner, context, document_id), lambda old: check(_open(owner, old) if old else None)
+        )
         return None
 
     def forget(self) -> None:
@@ -190,19 +193,21 @@ class SealedDocuments:
 
     def clear(self, context: Context) -> None:
         """Delete the documents of a context, of every registration unless it has one."""
-        self._vault.delete_documents(self._tenant, *self._chosen(context))
+        owner = self._owners.find(context)
+        if owner is not None:
+            self._vault.delete_documents(self._tenant, *self._chosen(owner, context))
 
-    def _key(self, context: Context, document_id: str) -> bytes:
-        return self._keys.document_index(*_parts(context), _registration(context), document_id.encode())
+    def _key(self, owner: Owner, context: Context, document_id: str) -> bytes:
+        return self._keys.document_index(*_parts(owner, context), _registration(context), document_id.encode())
 
-    def _about(self, context: Context) -> bytes:
-        return self._keys.document_index(*_parts(context))
+    def _about(self, owner: Owner, context: Context) -> bytes:
+        return self._keys.document_index(*_parts(owner, context))
 
-    def _chosen(self, context: Context) -> tuple[bytes, bytes | None]:
-        return self._about(context), self._registered(context) if context.registration else None
+    def _chosen(self, owner: Owner, context: Context) -> tuple[bytes, bytes | None]:
+        return self._about(owner, context), self._registered(owner, context) if context.registration else None
 
-    def _registered(self, context: Context) -> bytes:
-        return self._keys.document_index(*_parts(context), _registration(context))
+    def _registered(self, owner: Owner, context: Context) -> bytes:
+        return self._keys.document_index(*_parts(owner, context), _registration(context))
 
 
 def kept_of(vault: DocumentStore, tenant: str, deks: Mapping[int, Dek]) -> Iterator[Kept]:
@@ -214,8 +219,9 @@ def kept_of(vault: DocumentStore, tenant: str, deks: Mapping[int, Dek]) -> Itera
                 yield Kept(_read_name(dek.open("document-name", row.key, row.name)), _open(Owner(sid, dek), row))
 
 
-def _parts(context: Context) -> tuple[bytes, bytes, bytes]:
-    return context.kind.encode(), (context.activity or "").encode(), context.agent.ifi if context.agent else b""
+def _parts(owner: Owner, context: Context) -> tuple[bytes, bytes, bytes]:
+    # By number, not by identifier: documents stay with whom they are about when an identifier is corrected.
+    return context.kind.encode(), (context.activity or "").encode(), struct.pack(">Q", owner.sid) if context.agent else b""
 
 
 def _registration(context: Context) -> bytes:

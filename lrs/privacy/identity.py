@@ -10,16 +10,17 @@ from __future__ import annotations
 import secrets
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 import msgspec
 
 from lrs.errors import StoreUnavailable
 from lrs.privacy import mentions
+from lrs.privacy.corrections import Corrections
 from lrs.privacy.freetext import Fate, FreeText
 from lrs.privacy.suppression import STUBS
-from lrs.storage.contract import ERASED, EpochRetired, IndexTaken, NewSubject, NewVariant, SubjectStore, WrappedKey
+from lrs.storage.contract import ERASED, CorrectionStore, EpochRetired, IndexTaken, NewSubject, NewVariant, SubjectStore, WrappedKey
 from lrs.xapi import walk
 from lrs.xapi.model import GROUP, Authority, Person, Reference, Statement, Text
 
@@ -39,10 +40,14 @@ Token = tuple[int, int]
 """(sid, vid)"""
 
 
+class Vault(SubjectStore, CorrectionStore, Protocol):
+    """What taking people in needs of the vault: subjects, and how they were corrected."""
+
+
 class Identities:
     """The people of one tenant: known spellings at hand, new ones taken into the vault. One thread at a time."""
 
-    def __init__(self, tenant: str, keys: TenantKeys, vault: SubjectStore, *, month: Callable[[], int], suppression: Suppression) -> None:
+    def __init__(self, tenant: str, keys: TenantKeys, vault: Vault, *, month: Callable[[], int], suppression: Suppression) -> None:
         self._tenant = tenant
         self._keys = keys
         self._vault = vault
@@ -119,10 +124,26 @@ class Identities:
         unseen = [(sids[indexes[json]], fingerprint, json) for json, fingerprint in fingerprints.items() if fingerprint not in pairs]
         owners = {sid for sid, _, _ in unseen}
         deks |= self._keys.deks({sid: key for sid, key in known.values() if sid in owners and sid not in deks})
-        variants = [NewVariant(sid, fingerprint, deks[sid].seal("variant", fingerprint, json)) for sid, fingerprint, json in unseen]
+        variants = self._variants(unseen, deks, {sid: key.revision for sid, key in known.values() if key.revision})
         if subjects or variants:
             pairs.update(self._vault.add(self._tenant, subjects, variants, month=self._month()))
         return {json: pairs[fingerprint] for json, fingerprint in fingerprints.items()}
+
+    def _variants(
+        self, unseen: Sequence[tuple[int, bytes, bytes]], deks: Mapping[int, Dek], revisions: Mapping[int, int]
+    ) -> list[NewVariant]:
+        """Seal new spellings, those of people who were corrected as they have been corrected."""
+        found = self._vault.corrections(self._tenant, [sid for sid, _, _ in unseen if sid in revisions]) if revisions else {}
+        corrections = {sid: Corrections.opened(self._keys, sid, deks[sid], rows) for sid, rows in found.items()}
+        return [
+            NewVariant(
+                sid,
+                fingerprint,
+                deks[sid].seal("variant", fingerprint, corrections[sid].apply(json) if sid in corrections else json),
+                revisions.get(sid, 0),
+            )
+            for sid, fingerprint, json in unseen
+        ]
 
 
 class Draft(msgspec.Struct, gc=False):

@@ -32,10 +32,11 @@ _MAX_PEOPLE = 20_000
 
 
 class _Person(msgspec.Struct, gc=False):
-    """A person whose key is unwrapped: vid -> the JSON of a spelling, as far as they were asked for."""
+    """A person whose key is unwrapped: vid -> the JSON of a spelling of this revision, as far as they were asked for."""
 
     key: Dek
     spellings: dict[int, bytes]
+    revision: int
 
     def __repr__(self) -> str:
         return "_Person(<identity>)"
@@ -123,8 +124,9 @@ class Revealer:
         wanted = set(pairs)
         remembered, forgotten = self._remembered({sid for sid, _ in wanted})
         keys = self._vault.keys(self._tenant, list({sid for sid, _ in wanted}))
-        opened = self._keys.deks({sid: key for sid, key in keys.items() if sid not in remembered})
-        people = {sid: remembered.get(sid) or _Person(opened[sid], {}) for sid in keys}
+        known = {sid: person for sid, person in remembered.items() if sid in keys and person.revision == keys[sid].revision}
+        opened = self._keys.deks({sid: key for sid, key in keys.items() if sid not in known})
+        people = {sid: known.get(sid) or _Person(opened[sid], {}, key.revision) for sid, key in keys.items()}
         missing = [(sid, vid) for sid, vid in wanted if sid in people and vid not in people[sid].spellings]
         if missing:
             for (sid, vid), (fingerprint, sealed) in self._vault.variants(self._tenant, missing).items():

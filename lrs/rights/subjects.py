@@ -13,7 +13,7 @@ import msgspec
 
 from lrs.access import LOCAL
 from lrs.crypto.pseudonyms import Pseudonyms
-from lrs.errors import NotFound
+from lrs.errors import Conflict, InvalidRequest, NotFound
 from lrs.privacy.audit import DONE, FAILED, Audit, Event
 from lrs.privacy.audit.trail import folder_of
 from lrs.rights.access.archive import archive
@@ -21,21 +21,26 @@ from lrs.rights.access.count import count
 from lrs.rights.access.export import Around, export
 from lrs.rights.access.holdings import Holdings, Shelf, Vault
 from lrs.rights.persons import alike, sids_of
+from lrs.rights.rectification import identifying, renaming
+from lrs.storage.contract import IndexTaken
 from lrs.xapi.query import from_arguments
 from lrs.xapi.rules import check_identified
 
 if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
     from lrs.crypto.notes import NoteSigner
+    from lrs.crypto.seal import Dek
     from lrs.exchange.forward import Standing
     from lrs.privacy.policy.model import Policy
     from lrs.privacy.reveal import Revealer
     from lrs.settings import Settings
-    from lrs.storage.contract import StatementStore
+    from lrs.storage.contract import Correct, StatementStore
     from lrs.xapi.model import Person
 
 Json = Mapping[str, Any]
 _KEY_BYTES = 32
+_ANY = {"homePage": "https://lrs.invalid/", "name": "any"}
+"""An identifier with which a name can be checked."""
 
 
 @attrs.frozen(eq=False, repr=False, kw_only=True)
@@ -77,12 +82,48 @@ class Subjects:
         """
         tenant = tenant or self._settings.tenant
         sids = self._known(tenant, _person(agent))
-        targets = [each for each in self._targets() if each.target.tenant == tenant]
-        around = Around(self._policy(tenant), targets, self._signer())
+        around = Around(self._policy(tenant), self._standing(tenant), self._signer())
         with self._recorded("export a person", tenant, sids) as counts, archive(Path(path), at=self._clock()) as made:
             told = export(self._holdings(tenant, sids), around, made).told()
             counts.update(told["statements"])
         return told
+
+    def rectify(self, agent: Json, *, name: str | None = None, to: Json | None = None, tenant: str | None = None) -> list[str]:
+        """Correct a person's name, under all their identifiers, or this identifier -> the targets that were given statements, to be told (GDPR art. 16, 19).
+
+        No statement is changed; from now on every read shows what is right. What comes with the old name or identifier is corrected on its way in. Raises
+        :class:`lrs.InvalidRequest` unless one of the two is given, and :class:`lrs.Conflict` when ``to`` is somebody whom the person was not joined with.
+        """
+        tenant = tenant or self._settings.tenant
+        if (name is None) == (to is None):
+            raise InvalidRequest("either a name or an identifier is corrected", parameter="name")
+        person = _person(agent)
+        chosen = self._known(tenant, person) if to is None else {self._subject(tenant, agent)}
+        with self._recorded("correct a person", tenant, chosen):
+            for sid, dek in self._revealer(tenant).keys(chosen).items():
+                self._correct(tenant, sid, self._change(tenant, sid, dek, name=name, to=to))
+            self._vault.checkpoint()
+        return [each.target.name for each in self._standing(tenant) if each.through is not None]
+
+    def _change(self, tenant: str, sid: int, dek: Dek, *, name: str | None, to: Json | None) -> Correct:
+        keys = self._keys(tenant)
+        if to is None:
+            checked = _person({"account": _ANY, "name": name})
+            return renaming(keys, sid, dek, str(msgspec.json.decode(checked.json)["name"]))
+        identifier = _person(to)
+        index = keys.blind_index(identifier.ifi)
+        found = self._vault.subjects(tenant, [index]).get(index)
+        if found is not None and found[0] not in self._vault.joined(tenant, [sid]):
+            raise Conflict(
+                "somebody is known by this identifier already", hint="If it is the same person, join the two first: lrs subject join."
+            )
+        return identifying(keys, sid, dek, identifier, known=found is not None)
+
+    def _correct(self, tenant: str, sid: int, change: Correct) -> None:
+        try:
+            self._vault.correct(tenant, sid, change)
+        except IndexTaken:
+            raise Conflict("somebody came by this identifier just now", hint="Look who it is: lrs subject show.") from None
 
     def join(self, agent: Json, other: Json, *, tenant: str | None = None) -> bool:
         """Make two identifiers one person, with all that were joined to either: for reading, export and erasure; False when they were one.
@@ -108,6 +149,9 @@ class Subjects:
         if found is None:
             raise _nobody()
         return found[0]
+
+    def _standing(self, tenant: str) -> list[Standing]:
+        return [each for each in self._targets() if each.target.tenant == tenant]
 
     def _sids(self, tenant: str, person: Person) -> frozenset[int]:
         return frozenset(sids_of(self._vault, self._keys(tenant), tenant, person))

@@ -261,11 +261,15 @@ class StatementStore(Protocol):
 
 
 class WrappedKey(msgspec.Struct, frozen=True, gc=False):
-    """A subject's DEK as the vault keeps it: wrapped under KEK ``epoch``, with its key check value."""
+    """A subject's DEK as the vault keeps it: wrapped under KEK ``epoch``, with its key check value.
+
+    ``revision`` says how often the subject's spellings were corrected: what is remembered of an earlier one is not true any more.
+    """
 
     epoch: int
     wrapped: bytes
     check: bytes
+    revision: int = 0
 
     def __repr__(self) -> str:
         return f"WrappedKey(epoch={self.epoch})"
@@ -287,12 +291,14 @@ class NewSubject(msgspec.Struct, frozen=True, gc=False):
 class NewVariant(msgspec.Struct, frozen=True, gc=False):
     """A spelling of a person to add. ``fingerprint`` (16 bytes, keyed) tells spellings apart; ``sealed`` is its JSON under the subject's DEK.
 
-    The sealed value's associated data holds the fingerprint, not the vid, so that the vault can number variants itself.
+    The sealed value's associated data holds the fingerprint, not the vid, so that the vault can number variants itself. ``revision`` is that of the
+    subject's key when corrections were looked up.
     """
 
     sid: int
     fingerprint: bytes
     sealed: bytes
+    revision: int = 0
 
 
 class SubjectStore(Protocol):
@@ -310,8 +316,8 @@ class SubjectStore(Protocol):
         """Add people and spellings in one durable transaction -> fingerprint -> (sid, vid) of every given variant.
 
         All or nothing. A blind index that someone else added meanwhile raises :class:`IndexTaken`: look it up and seal again under that
-        subject's key. A key that is wrapped under an epoch before the one that :meth:`EpochStore.begin_epoch` named raises :class:`EpochRetired`:
-        wrap again under the newer one. ``month`` is the month of creation as yyyymm.
+        subject's key; so do corrections that came meanwhile. A key that is wrapped under an epoch before the one that
+        :meth:`EpochStore.begin_epoch` named raises :class:`EpochRetired`: wrap again under the newer one. ``month`` is the month of creation as yyyymm.
         """
 
     def keys(self, tenant: str, sids: Sequence[int]) -> Mapping[int, WrappedKey]:
@@ -352,6 +358,40 @@ class PersonStore(Protocol):
 
     def unjoin(self, tenant: str, sid: int) -> bool:
         """Take a subject out of the person that it was joined to; False when it was joined to nobody."""
+
+
+SealedValues = Sequence[tuple[bytes, bytes]]
+"""(fingerprint, sealed) each."""
+
+
+class Corrected(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What takes the place of what was wrong of a subject: spellings, and what later ones are corrected by.
+
+    ``index``, unless empty, finds the subject from now on too. ``sha1`` and ``folded`` are those of :class:`NewSubject`.
+    """
+
+    variants: SealedValues
+    corrections: SealedValues
+    index: bytes = b""
+    sha1: bytes | None = None
+    folded: bytes | None = None
+
+
+Correct = Callable[[SealedValues, SealedValues], Corrected]
+"""(spellings, corrections) that are there -> what shall be there instead, of the same fingerprints or more."""
+
+
+class CorrectionStore(Protocol):
+    """The part of the vault that corrects names and identifiers. Thread-safe."""
+
+    def corrections(self, tenant: str, sids: Sequence[int]) -> Mapping[int, SealedValues]:
+        """Subject -> what its new spellings are corrected by, for those of whom something was wrong."""
+
+    def correct(self, tenant: str, sid: int, change: Correct) -> None:
+        """Put in place what ``change`` makes of a subject's spellings, in one durable transaction: who adds one meanwhile has to look again.
+
+        An index that is somebody's raises :class:`IndexTaken`. A subject that is gone is no error, and nothing happens.
+        """
 
 
 class EpochStore(Protocol):

@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from tests.cli.calling import call
+from tests.promises.test_canary import found_in
+from tests.rights.conftest import statement
+from tests.rights.planting import files
 
 ACCOUNT = {"account": {"homePage": "https://lms.example.fr", "name": "ana"}}
 
@@ -55,3 +58,23 @@ def test_what_was_done_is_in_the_trail_and_names_nobody(filled: Path) -> None:
     trail = call("audit", "show", "--agent", "mailto:ana@example.fr", "--data", filled, "--json").out
     assert [json.loads(line)["action"] for line in trail.splitlines()][-2:] == ["join identifiers", "look a person up"]
     assert "ana@" not in trail
+
+
+def test_a_correction_from_the_command_line_lasts(tmp_path: Path) -> None:
+    """`lrs subject rectify` corrects; the store that is opened next shows it; the trail says that it was done, without names."""
+    data, source, out = tmp_path / "data", tmp_path / "s.jsonl", tmp_path / "out.zip"
+    wrong = {"mbox": "mailto:canari@example.fr", "name": "CanariName"}
+    source.write_text(json.dumps(statement(wrong)), "utf-8")
+    assert call("ingest", source, "--data", data).status == 0
+    done = call("subject", "rectify", "mailto:canari@example.fr", "--name", "Élodie", "--data", data)
+    assert (done.status, "Élodie" in done.out) == (0, False), done.err
+    assert call("subject", "rectify", "mailto:canari@example.fr", "--to", "mailto:elodie@example.fr", "--data", data).status == 0
+    assert call("subject", "rectify", "mailto:elodie@example.fr", "--data", data).status == 2
+    shown = call("query", "--agent", "mailto:elodie@example.fr", "--data", data).out
+    assert "Élodie" in shown
+    assert not found_in(shown.encode(), ["canari"])
+    assert call("subject", "export", "mailto:elodie@example.fr", "--out", out, "--data", data).status == 0
+    assert not found_in(b"".join(files(out).values()), ["canari"])
+    trail = call("audit", "show", "--data", data, "--json").out
+    assert trail.count("correct a person") == 2
+    assert not found_in(trail.encode(), ["canari", "lodie"])

@@ -46,7 +46,8 @@ def test_a_document_that_was_moved_does_not_open(
     shelf.post("one", {"a": 1})
     shelf.post("two", {"a": 2})
     index = documents._sealed("default")
-    one, two = (index._key(shelf._context, name) for name in ("one", "two"))
+    owner = index._owners.find(shelf._context)
+    one, two = (index._key(owner, shelf._context, name) for name in ("one", "two"))
     rows = {key: vault.document("default", key) for key in (one, two)}
     with vault._write() as connection:
         change = {

@@ -15,7 +15,7 @@ from lrs.privacy.audit import entry
 from lrs.privacy.audit.verify import entries
 from lrs.privacy.disclosing import Disclosed, disclose
 from lrs.privacy.documents import Kept, kept_of
-from lrs.storage.contract import CredentialRow, CredentialStore, DocumentStore, PersonStore, StatementStore, SubjectStore
+from lrs.storage.contract import CorrectionStore, CredentialRow, CredentialStore, DocumentStore, PersonStore, StatementStore, SubjectStore
 from lrs.xapi.model import Person
 from lrs.xapi.rules import check_authority
 
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from lrs.privacy.reveal import Revealer
 
 
-class Vault(SubjectStore, PersonStore, DocumentStore, CredentialStore, Protocol):
+class Vault(SubjectStore, PersonStore, DocumentStore, CredentialStore, CorrectionStore, Protocol):
     """What the rights of a person need of the vault."""
+
+    def checkpoint(self) -> bool:
+        """Take what was replaced out of the database's log -> whether a reader kept it from that."""
 
 
 @attrs.frozen

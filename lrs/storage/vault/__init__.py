@@ -11,6 +11,7 @@ from lrs.errors import ConfigurationError, KeyUnavailable
 from lrs.storage.vault import schema
 from lrs.storage.vault.backups import Backups
 from lrs.storage.vault.connection import answering, connect
+from lrs.storage.vault.corrections import Corrections
 from lrs.storage.vault.credentials import Credentials
 from lrs.storage.vault.documents import Documents
 from lrs.storage.vault.epochs import Epochs
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from lrs.settings import Settings
 
 
-class Vault(Subjects, Persons, Epochs, Documents, Credentials, Forwarding, Projects, Requests, Erasures, Backups):
+class Vault(Subjects, Persons, Corrections, Epochs, Documents, Credentials, Forwarding, Projects, Requests, Erasures, Backups):
     """One open vault. Thread-safe."""
 
     @classmethod

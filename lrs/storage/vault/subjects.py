@@ -14,6 +14,7 @@ from lrs.storage.vault.database import Database
 from lrs.storage.vault.epochs import check_epochs
 
 T = TypeVar("T")
+_KEY = (schema.subject.c.epoch, schema.subject.c.wrapped, schema.subject.c.key_check, schema.subject.c.revision)
 _CHUNK = 500
 """Values in one IN list: below every engine's limit on parameters."""
 
@@ -24,14 +25,12 @@ class Subjects(Database):
     def subjects(self, tenant: str, indexes: Sequence[bytes]) -> Mapping[bytes, tuple[int, WrappedKey]]:
         """See :class:`lrs.storage.contract.SubjectStore`."""
         table, keys = schema.identifier, schema.subject
-        query = select(table.c.blind_index, keys.c.sid, keys.c.epoch, keys.c.wrapped, keys.c.key_check).join_from(table, keys)
+        query = select(table.c.blind_index, keys.c.sid, *_KEY).join_from(table, keys)
         with self._read() as connection:
             return {
-                index: (sid, WrappedKey(epoch, wrapped, check))
+                index: (sid, WrappedKey(*key))
                 for chunk in chunks(indexes)
-                for index, sid, epoch, wrapped, check in connection.execute(
-                    query.where(table.c.tenant == tenant, table.c.blind_index.in_(chunk))
-                )
+                for index, sid, *key in connection.execute(query.where(table.c.tenant == tenant, table.c.blind_index.in_(chunk)))
             }
 
     def variant_ids(self, tenant: str, fingerprints: Sequence[bytes]) -> Mapping[bytes, tuple[int, int]]:
@@ -53,6 +52,7 @@ class Subjects(Database):
                 found = dict(_variant_ids(connection, tenant, [new.fingerprint for new in variants]))
                 rows = _numbered(connection, tenant, [new for new in variants if new.fingerprint not in found])
                 if rows:
+                    _check_revisions(connection, variants)
                     connection.execute(insert(schema.variant), rows)
         except IntegrityError:
             raise IndexTaken from None
@@ -61,12 +61,10 @@ class Subjects(Database):
     def keys(self, tenant: str, sids: Sequence[int]) -> Mapping[int, WrappedKey]:
         """See :class:`lrs.storage.contract.SubjectStore`."""
         table = schema.subject
-        query = select(table.c.sid, table.c.epoch, table.c.wrapped, table.c.key_check).where(table.c.tenant == tenant)
+        query = select(table.c.sid, *_KEY).where(table.c.tenant == tenant)
         with self._read() as connection:
             return {
-                sid: WrappedKey(epoch, wrapped, check)
-                for chunk in chunks(sids)
-                for sid, epoch, wrapped, check in connection.execute(query.where(table.c.sid.in_(chunk)))
+                sid: WrappedKey(*key) for chunk in chunks(sids) for sid, *key in connection.execute(query.where(table.c.sid.in_(chunk)))
             }
 
     def variants(self, tenant: str, pairs: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], tuple[bytes, bytes]]:
@@ -101,6 +99,15 @@ def _check_numbers(connection: Connection, sids: Sequence[int]) -> None:
     """Raise :class:`IndexTaken` where a number stood for somebody who was erased: other numbers are made then."""
     for chunk in chunks(sids):
         if connection.scalar(select(schema.erased.c.sid).where(schema.erased.c.sid.in_(chunk)).limit(1)) is not None:
+            raise IndexTaken
+
+
+def _check_revisions(connection: Connection, variants: Sequence[NewVariant]) -> None:
+    """Raise :class:`IndexTaken` where a person was corrected since corrections were looked up; a correction waits for the transaction's end."""
+    table, seen = schema.subject, {new.sid: new.revision for new in variants}
+    query = select(table.c.sid, table.c.revision).with_for_update(read=True)
+    for chunk in chunks(list(seen)):
+        if any(seen[sid] != revision for sid, revision in connection.execute(query.where(table.c.sid.in_(chunk)))):
             raise IndexTaken
 
 
