@@ -69,6 +69,7 @@ def policy_page() -> str:
         model.Party: "parties",
         model.Purpose: "purposes",
         model.Retention: "purposes.retention",
+        model.Inactivity: "inactivity",
         model.Match: "conditions of rules and ingest.care",
         model.Rule: "rules",
         model.Ingest: "ingest",
@@ -86,6 +87,7 @@ def policy_page() -> str:
         "role": model.PartyRole,
         "audiences": model.Audience,
         "granularity, precision": model.Granularity,
+        "fate": model.Fate,
     }
     parts.append("## Words\n\n" + "\n".join(f"- `{key}`: {', '.join(f'`{word}`' for word in kind)}." for key, kind in words.items()) + "\n")
     presets = [

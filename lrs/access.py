@@ -95,7 +95,8 @@ class Principal:
 
     ``authority`` is the JSON of the agent that statements written by it get as ``authority``, or of the Group of an application and its user.
     ``request_id`` joins what the audit trail says of one call with the log and the answer. ``name`` is the credential's, by which a policy knows it;
-    ``purpose`` is what it reads for, empty for the default one of the policy. ``handling`` is what is done with what it writes.
+    ``purpose`` is what it reads for, empty for the default one of the policy; ``reason`` names the file for which it reads the intermediate archive.
+    ``handling`` is what is done with what it writes.
     """
 
     tenant: str
@@ -107,6 +108,7 @@ class Principal:
     name: str = ""
     purpose: str = ""
     handling: Handling = Handling()
+    reason: str = ""
 
     @property
     def shown(self) -> str:

@@ -119,7 +119,9 @@ class Documents:
         sealed = self._tenants.get(tenant)
         if sealed is None:
             keys = self._keys(tenant)
-            sealed = self._tenants[tenant] = SealedDocuments(tenant, keys, self._vault, clock=self._clock, month=self._month)
+            sealed = self._tenants[tenant] = SealedDocuments(
+                tenant, keys, self._vault, clock=self._clock, month=self._month, days=self._policy(tenant).document_days
+            )
         return sealed
 
 

@@ -38,6 +38,8 @@ from lrs.privacy.policy.force import Policies
 from lrs.privacy.projects import Projects
 from lrs.privacy.suppression import Suppression
 from lrs.read import Page, Reader
+from lrs.retention.desk import Desk
+from lrs.retention.retention import Retention
 from lrs.rights.erasure import Erasures, Outcome, Place, Step
 from lrs.rights.persons import sids_of
 from lrs.rights.subjects import Subjects
@@ -46,6 +48,7 @@ from lrs.storage.warehouse import Warehouse
 from lrs.stored import MICROSECONDS, StoredTimes
 from lrs.write import Preparer, TenantWriter, Writer
 from lrs.xapi import codec, lookup, parameters
+from lrs.xapi.formats import month_of
 from lrs.xapi.multipart import Content, check_hash
 from lrs.xapi.query import StatementQuery, from_arguments
 
@@ -284,6 +287,11 @@ class LRS:
         return Requests(self._vault, tenant=self.settings.tenant, keys=self._keys, clock=self._clock, audit=self._audit)
 
     @cached_property
+    def retention(self) -> Retention:
+        """What ends when, and taking it off the disk; who has to be warned before they are forgotten."""
+        return Retention(self._desk, tenant=self.settings.tenant)
+
+    @cached_property
     def backups(self) -> Backups:
         """Backups into the three places of the settings, while the store works."""
         return Backups(
@@ -323,23 +331,23 @@ class LRS:
 
     # Reading
 
-    def query(self, *, principal: Principal | None = None, purpose: str = "", **filters: Any) -> Page:
+    def query(self, *, principal: Principal | None = None, purpose: str = "", reason: str = "", **filters: Any) -> Page:
         """Read a page of statements, newest first.
 
         Filters are those of the specification (xAPI 1.0.3 Communication 2.1.3): ``agent`` (a dict), ``verb``, ``activity``, ``registration``,
         ``related_agents``, ``related_activities``, ``since`` (exclusive), ``until`` (inclusive), ``limit``, ``ascending``, ``format``
         (``exact``, ``ids``, ``canonical``), ``language`` (as in Accept-Language), ``attachments`` (whether the page has their contents),
         ``statement_id``, ``voided_statement_id``; or ``more`` alone, the token of the page before. ``purpose`` is one of the policy's, its default
-        one if none is named; the page shows no more than the purpose does. Raises :class:`lrs.InvalidRequest`,
-        :class:`lrs.NotFound`, :class:`lrs.NotPermitted`.
+        one if none is named; the page shows no more than the purpose does. A read of the intermediate archive gives its ``reason``.
+        Raises :class:`lrs.InvalidRequest`, :class:`lrs.NotFound`, :class:`lrs.NotPermitted`.
         """
         more = filters.pop("more", None)
         if more is not None:
             if filters:
                 raise InvalidRequest("more stands alone: the filters are in it already", parameter="more")
-            return self.read_more(more, principal=self._reads(principal, purpose))
+            return self.read_more(more, principal=self._reads(principal, purpose, reason))
         language = filters.pop("language", "")
-        return self.read(from_arguments(**filters), principal=self._reads(principal, purpose), languages=language)
+        return self.read(from_arguments(**filters), principal=self._reads(principal, purpose, reason), languages=language)
 
     def read(self, query: StatementQuery, *, principal: Principal | None = None, languages: str = "") -> Page:
         """Read the first page that a checked query asks for."""
@@ -351,14 +359,14 @@ class LRS:
         with self._refusals(Action.READ_STATEMENTS, principal):
             return self._reader.read_more(token, principal or self._owner)
 
-    def export(self, *, principal: Principal | None = None, purpose: str = "", **filters: Any) -> Iterator[Page]:
+    def export(self, *, principal: Principal | None = None, purpose: str = "", reason: str = "", **filters: Any) -> Iterator[Page]:
         """Read all that matches, oldest first, page by page: everything that was readable when the first page is asked for, however much it is.
 
         Filters are those of :meth:`query`, ids of statements and ``more`` apart; ``limit`` is the size of a page. With ``until`` the time that
         :meth:`consistent_through` gave before, a later export ``since`` that time goes on where this one ended. Raises what
         :meth:`query` raises.
         """
-        caller, language = self._reads(principal, purpose), filters.pop("language", "")
+        caller, language = self._reads(principal, purpose, reason), filters.pop("language", "")
         query = export.whole(from_arguments(**filters), through=self._times.consistent_through())
         counts, outcome = {"statements": 0}, FAILED
         try:
@@ -369,13 +377,13 @@ class LRS:
         finally:
             self._audit.record(Event.by(caller, export.ACTION, counts=counts, outcome=outcome))
 
-    def person(self, agent: Json, *, principal: Principal | None = None, purpose: str = "") -> dict[str, Any]:
+    def person(self, agent: Json, *, principal: Principal | None = None, purpose: str = "", reason: str = "") -> dict[str, Any]:
         """Look a person up -> a Person object (xAPI 1.0.3 Communication 2.4): every name and identifier that statements gave of this agent.
 
         Of an agent that is not known, it holds what was given. Raises :class:`lrs.InvalidRequest`, :class:`lrs.NotPermitted`.
         """
         asked = lookup.agent([("agent", parameters.spelled(agent))])
-        found: dict[str, Any] = msgspec.json.decode(self.read_person(asked, principal=self._reads(principal, purpose)))
+        found: dict[str, Any] = msgspec.json.decode(self.read_person(asked, principal=self._reads(principal, purpose, reason)))
         return found
 
     def read_person(self, agent: Person, *, principal: Principal | None = None) -> bytes:
@@ -383,13 +391,13 @@ class LRS:
         with self._refusals(Action.READ_PERSONS, principal):
             return self._reader.person(agent, principal or self._owner)
 
-    def activity(self, iri: str, *, principal: Principal | None = None, purpose: str = "") -> dict[str, Any]:
+    def activity(self, iri: str, *, principal: Principal | None = None, purpose: str = "", reason: str = "") -> dict[str, Any]:
         """Look an activity up -> an Activity object (xAPI 1.0.3 Communication 2.5), with all that statements said of it.
 
         Of an activity that is not known, it holds the id alone. Raises :class:`lrs.InvalidRequest`, :class:`lrs.NotPermitted`.
         """
         found: dict[str, Any] = msgspec.json.decode(
-            self.read_activity(lookup.activity([("activityId", iri)]), principal=self._reads(principal, purpose))
+            self.read_activity(lookup.activity([("activityId", iri)]), principal=self._reads(principal, purpose, reason))
         )
         return found
 
@@ -398,9 +406,11 @@ class LRS:
         with self._refusals(Action.READ_ACTIVITIES, principal):
             return self._reader.activity(iri, principal or self._owner)
 
-    def count(self, by: str, *, principal: Principal | None = None, purpose: str = "", **filters: Any) -> list[tuple[Any, int]]:
+    def count(
+        self, by: str, *, principal: Principal | None = None, purpose: str = "", reason: str = "", **filters: Any
+    ) -> list[tuple[Any, int]]:
         """Count matching statements by ``verb``, ``activity``, ``actor`` or ``day``, largest first."""
-        caller = self._reads(principal, purpose)
+        caller = self._reads(principal, purpose, reason)
         with self._refusals(Action.COUNT_STATEMENTS, caller):
             return self._reader.count(by, from_arguments(**filters), caller)
 
@@ -529,10 +539,29 @@ class LRS:
             found = self._projects.setdefault(tenant, made)
         return found
 
-    def _reads(self, principal: Principal | None, purpose: str) -> Principal:
-        """Say who reads, and for what: a principal's own purpose, unless the program names another."""
+    def _desk(self, tenant: str) -> Desk:
+        return Desk(
+            tenant=tenant,
+            force=self._policies.of(tenant),
+            vault=self._vault,
+            endings=self._warehouse.endings,
+            keys=self._keys(tenant),
+            projects=self._projects_of(tenant),
+            signer=self._keyring.signer,
+            audit=self._audit,
+            settings=self.settings,
+            clock=self._clock,
+            forget=self._forget_all,
+        )
+
+    def _forget_all(self) -> None:
+        with self._writer.quiet():
+            self._forget()
+
+    def _reads(self, principal: Principal | None, purpose: str, reason: str) -> Principal:
+        """Say who reads, for what, and why in the archive: a principal's own purpose and reason, unless the program names others."""
         caller = principal or self._owner
-        return attrs.evolve(caller, purpose=purpose) if purpose else caller
+        return attrs.evolve(caller, purpose=purpose or caller.purpose, reason=reason or caller.reason)
 
     def _place_of_erasures(self) -> Place:
         return Place(
@@ -565,8 +594,7 @@ class LRS:
         mentions.forget()
 
     def _month(self) -> int:
-        now = datetime.fromtimestamp(self._clock() / MICROSECONDS, UTC)
-        return now.year * 100 + now.month
+        return month_of(self._clock())
 
 
 def _bodies(statements: Iterable[bytes] | Iterable[Json]) -> Iterator[bytes]:

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from lrs.xapi.formats import month_of
+
 MICROSECONDS = 1_000_000
 
 
@@ -30,12 +32,16 @@ class StoredTimes:
         with self._lock:
             first = max(self._clock(), self._last + 1)
             last = first + count - 1
-            if _month(first) != _month(last):
+            if month_of(first) != month_of(last):
                 first = _month_start(last)
                 last = first + count - 1
             self._last = last
             self._in_flight.append(first)
             return first
+
+    def month(self) -> int:
+        """Give the month that it is, as yyyymm."""
+        return month_of(self._clock())
 
     def settle(self, first: int) -> None:
         """Say that what was allocated from ``first`` on is readable, or will never be. Saying it twice is no error."""
@@ -54,11 +60,6 @@ class StoredTimes:
             return now
 
 
-def _month(microseconds: int) -> tuple[int, int]:
-    moment = datetime.fromtimestamp(microseconds / MICROSECONDS, UTC)
-    return moment.year, moment.month
-
-
 def _month_start(microseconds: int) -> int:
-    year, month = _month(microseconds)
+    year, month = divmod(month_of(microseconds), 100)
     return int(datetime(year, month, 1, tzinfo=UTC).timestamp()) * MICROSECONDS

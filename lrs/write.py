@@ -38,10 +38,11 @@ from lrs.privacy.identity import Draft, Identities, add_authority, owner_of, sea
 from lrs.privacy.nameless import forget_texts, nameless
 from lrs.privacy.suppression import Suppression, left_of
 from lrs.signed import check_signatures
-from lrs.storage.contract import FOREVER, NO_UUID, KnownStatement, SealedPiece, StatementStore, TokenisedStatement
+from lrs.storage.contract import ERASED, FOREVER, NO_UUID, KnownStatement, SealedPiece, StatementStore, TokenisedStatement
 from lrs.xapi import codec, compare
 from lrs.xapi.attachments import check_contents
-from lrs.xapi.model import Authority, Statement, text_of
+from lrs.xapi.formats import month_of
+from lrs.xapi.model import Authority, Person, Statement, text_of
 from lrs.xapi.multipart import Contents
 from lrs.xapi.rules import Checker, check_authority
 from lrs.xapi.versions import V1, V2
@@ -235,8 +236,11 @@ class Writer:
     def prepare(self, batches: Sequence[Batch]) -> Group:
         """Tokenise the statements of some batches, tell which are new, and seal those; raises when a store can't answer."""
         with self._preparing, paused_collection():
-            drafts = self._tokenise(batches)
-            group = self._recognise(batches, drafts)
+            group = self._recognise(batches, self._tokenise(batches))
+            if not self._meet(group.fresh):
+                # Somebody was let go for inactivity just now, and is new.
+                group = self._recognise(batches, self._tokenise(batches))
+                self._meet(group.fresh)
             group.rows = self._seal(group.fresh)
             self._under_way.update(((row.tenant, row.id), (group, row)) for row in group.fresh)
             return group
@@ -341,6 +345,19 @@ class Writer:
         version = V2 if row.statement.version.startswith("2.") else V1
         return text is not None and compare.same(text_of(row.statement), text, version=version)
 
+    def _meet(self, fresh: Sequence[Row]) -> bool:
+        """Note when the people in new statements were last seen; False when one of them is gone."""
+        now = self._times.month()
+        seen: dict[str, dict[int, int]] = {}
+        for row in fresh:
+            identities = self._tenant(row.tenant).identities
+            month = now if row.statement.timestamp is None else min(month_of(row.statement.timestamp), now)
+            own = seen.setdefault(row.tenant, {})
+            for sid in (*row.draft.sids, *(identities.token(part)[0] for part in row.authority.parts if type(part) is Person)):
+                if sid != ERASED:
+                    own[sid] = max(own.get(sid, 0), month)
+        return all(self._tenant(tenant).identities.meet(own) for tenant, own in seen.items())
+
     def _seal(self, fresh: Sequence[Row]) -> list[TokenisedStatement]:
         if not fresh:
             return []
@@ -383,6 +400,8 @@ class Writer:
             purposes=row.purposes,
             identity_until=_until(timestamp, retention.identity_days),
             keep_until=_until(timestamp, retention.statement_days),
+            # What voids another statement stays as long as that one does, or the other one would be back.
+            held=statement.voids or self._policy(row.tenant).holds(row.purposes),
         )
 
     def _insert(self, group: Group) -> None:

@@ -23,6 +23,7 @@ from lrs.cli.pull import pull
 from lrs.cli.query import query
 from lrs.cli.receipts import receipt
 from lrs.cli.requests import request
+from lrs.cli.retention import retention
 from lrs.cli.serve import serve
 from lrs.cli.subject import subject
 
@@ -56,6 +57,7 @@ COMMANDS = (
     credentials,
     policy,
     project,
+    retention,
     keys,
     audit,
     receipt,

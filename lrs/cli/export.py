@@ -52,6 +52,7 @@ _SEEN = (View.IDENTIFIED.value, View.PSEUDONYMOUS.value)
     metavar="ID",
     help="What for: a purpose of the policy, its default one if not given; no more than it shows is written.",
 )
+@click.option("--reason", default="", metavar="REF", help="The file for which the intermediate archive is read; it names no person.")
 @click.option("--resume", is_flag=True, help="Go on from where the last export into FOLDER ended, or was stopped.")
 def export(  # noqa: PLR0913, PLR0917 -- one parameter an option
     folder: Path,
@@ -64,6 +65,7 @@ def export(  # noqa: PLR0913, PLR0917 -- one parameter an option
     credential: str | None,
     view: str | None,
     purpose: str,
+    reason: str,
     *,
     attachments: bool,
     resume: bool,
@@ -89,7 +91,7 @@ def export(  # noqa: PLR0913, PLR0917 -- one parameter an option
         wanted = {"until": through, **filters_of(agent, **filters)}
         with _filled(folder, kind, Compression(compress), Columns(columns)) as files, _progress(store, principal, wanted) as advance:
             statements = 0
-            for page in store.export(principal=principal, purpose=purpose, attachments=attachments, **wanted):
+            for page in store.export(principal=principal, purpose=purpose, reason=reason, attachments=attachments, **wanted):
                 files.write(map(row, page.bodies))
                 if page.attachments is not None:
                     files.attach(page.attachments)

@@ -27,6 +27,7 @@ _DEFAULT = 100
     "--limit", type=click.IntRange(1), help="Most statements to print, 100 if not given; with --count-by most groups, all if not given."
 )
 @click.option("--all", "everything", is_flag=True, help="Print all matches, however many.")
+@click.option("--reason", default="", metavar="REF", help="The file for which the intermediate archive is read; it names no person.")
 @click.option("--ascending", is_flag=True, help="Oldest first.")
 @click.option("--format", "form", type=click.Choice(["exact", "ids", "canonical"]), default="exact", show_default=True)
 @click.option("--count-by", type=click.Choice(["verb", "activity", "actor", "day"]), help="Count matches in place of printing them.")
@@ -45,10 +46,11 @@ def query(  # noqa: PLR0913 -- one parameter an option
     limit: int | None,
     form: str,
     output: str,
-    purpose: str,
     *,
     everything: bool,
     ascending: bool,
+    purpose: str,
+    reason: str,
     **filters: Any,
 ) -> None:
     """Print statements as JSON lines or a table, newest first, or count them.
@@ -65,21 +67,21 @@ def query(  # noqa: PLR0913 -- one parameter an option
     """  # noqa: D301 -- click keeps the lines after a backspace as they are
     import lrs
 
-    wanted = filters_of(agent, **filters)
+    wanted = filters_of(agent, **filters) | {"purpose": purpose, "reason": reason}
     with lrs.open(settings_of(data, config)) as store:
         if count_by:
-            _print_counts(store.count(count_by, purpose=purpose, limit=limit or 0, **wanted), count_by, output)
+            _print_counts(store.count(count_by, limit=limit or 0, **wanted), count_by, output)
         else:
-            bodies = _bodies(store, purpose, None if everything else limit or _DEFAULT, format=form, ascending=ascending, **wanted)
+            bodies = _bodies(store, None if everything else limit or _DEFAULT, format=form, ascending=ascending, **wanted)
             if output == "table":
                 _print_table(bodies)
             else:
                 _print_lines(bodies)
 
 
-def _bodies(store: LRS, purpose: str, most: int | None, **filters: Any) -> Iterator[bytes]:
+def _bodies(store: LRS, most: int | None, **filters: Any) -> Iterator[bytes]:
     """Give the JSON of statements over as many pages as it takes."""
-    page = store.query(purpose=purpose, limit=_PAGE if most is None else min(most, _PAGE), **filters)
+    page = store.query(limit=_PAGE if most is None else min(most, _PAGE), **filters)
     given = 0
     while True:
         bodies = page.bodies if most is None else page.bodies[: most - given]
@@ -87,7 +89,7 @@ def _bodies(store: LRS, purpose: str, most: int | None, **filters: Any) -> Itera
         given += len(bodies)
         if page.more is None or given == most:
             return
-        page = store.query(purpose=purpose, more=page.more)
+        page = store.query(more=page.more, **{name: filters[name] for name in ("purpose", "reason")})
 
 
 def _print_lines(bodies: Iterator[bytes]) -> None:

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
     from lrs.crypto.seal import Dek
 
-_TENANT = Person(b"{}", b"tenant", (), is_group=False)
+TENANT = Person(b"{}", b"tenant", (), is_group=False)
 """Whose is what is nobody's: a subject like any other, whose identifier is none that a sender can give."""
 _MAX_KEYS = 20_000
+_DAY = 86_400_000_000
 
 
 class Vault(SubjectStore, CorrectionStore, DocumentStore, ErasureStore, Protocol):
@@ -58,7 +59,7 @@ class Owners:
 
     def find(self, context: Context) -> Owner | None:
         """Give the owner of a context's documents, or None when there is none, and so no document."""
-        index, deks = self._keys.blind_index((context.agent or _TENANT).ifi), self._deks
+        index, deks = self._keys.blind_index((context.agent or TENANT).ifi), self._deks
         found = self._vault.subjects(self._tenant, [index]).get(index)
         if found is None:
             return None
@@ -75,7 +76,7 @@ class Owners:
 
         None of whoever was erased a short while ago.
         """
-        person = context.agent or _TENANT
+        person = context.agent or TENANT
         self._suppression.changed()
         identities = Identities(self._tenant, self._keys, self._vault, month=self._month, suppression=self._suppression)
         identities.learn([person])
@@ -120,13 +121,26 @@ Revision = Callable[[Document | None], Content]
 
 
 class SealedDocuments:
-    """The documents of one tenant. Thread-safe; each call is one transaction of the vault."""
+    """The documents of one tenant. Thread-safe; each call is one transaction of the vault.
 
-    def __init__(self, tenant: str, keys: TenantKeys, vault: Vault, *, clock: Callable[[], int], month: Callable[[], int]) -> None:
+    ``days``: how long after it was last written a document is there, None: for ever. One that is past its time is as good as deleted.
+    """
+
+    def __init__(
+        self,
+        tenant: str,
+        keys: TenantKeys,
+        vault: Vault,
+        *,
+        clock: Callable[[], int],
+        month: Callable[[], int],
+        days: int | None = None,
+    ) -> None:
         self._tenant = tenant
         self._keys = keys
         self._vault = vault
         self._clock = clock
+        self._days = days
         self._owners = Owners(tenant, keys, vault, month=month, suppression=Suppression(tenant, keys, vault, clock=clock))
 
     def about(self, context: Context) -> list[int]:
@@ -138,14 +152,15 @@ class SealedDocuments:
         """Open one document."""
         owner = self._owners.find(context)
         row = self._vault.document(self._tenant, self._key(owner, context, document_id)) if owner else None
-        return None if owner is None or row is None else _open(owner, row)
+        return self._there(owner, row) if owner else None
 
     def names(self, context: Context, since: int | None) -> list[tuple[str, int]]:
         """List the documents of a context, of every registration unless it has one -> (id, updated), in order of the second."""
         owner = self._owners.find(context)
         if owner is None:
             return []
-        rows = self._vault.documents(self._tenant, *self._chosen(owner, context), since=since)
+        kept = self._kept_since()
+        rows = self._vault.documents(self._tenant, *self._chosen(owner, context), since=kept if since is None else max(since, kept))
         return [(_open_name(owner, row), row.updated) for row in rows]
 
     def write(self, context: Context, document_id: str, revise: Revision) -> Document:
@@ -164,7 +179,7 @@ class SealedDocuments:
         name = Name(context.kind, context.activity, context.registration, document_id)
 
         def change(old: DocumentRow | None) -> DocumentRow:
-            content = revise(_open(owner, old) if old else None)
+            content = revise(self._there(owner, old))
             return DocumentRow(
                 key=key,
                 context=self._about(owner, context),
@@ -182,9 +197,7 @@ class SealedDocuments:
         owner = self._owners.find(context)
         if owner is None:
             return check(None)
-        self._vault.remove_document(
-            self._tenant, self._key(owner, context, document_id), lambda old: check(_open(owner, old) if old else None)
-        )
+        self._vault.remove_document(self._tenant, self._key(owner, context, document_id), lambda old: check(self._there(owner, old)))
         return None
 
     def forget(self) -> None:
@@ -196,6 +209,13 @@ class SealedDocuments:
         owner = self._owners.find(context)
         if owner is not None:
             self._vault.delete_documents(self._tenant, *self._chosen(owner, context))
+
+    def _there(self, owner: Owner, row: DocumentRow | None) -> Document | None:
+        """Open a document, unless it is past its time."""
+        return None if row is None or row.updated <= self._kept_since() else _open(owner, row)
+
+    def _kept_since(self) -> int:
+        return -1 if self._days is None else self._clock() - self._days * _DAY
 
     def _key(self, owner: Owner, context: Context, document_id: str) -> bytes:
         return self._keys.document_index(*_parts(owner, context), _registration(context), document_id.encode())

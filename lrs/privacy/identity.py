@@ -55,6 +55,8 @@ class Identities:
         self._suppression = suppression
         self._tokens: dict[bytes, Token] = dict(STUBS)
         self._deks: dict[int, Dek] = {}
+        self._met = 0
+        self._seen: dict[int, int] = {}
 
     def learn(self, persons: Iterable[Person]) -> None:
         """Make sure that every one of these has a token; new people and spellings are durable in the vault on return.
@@ -96,10 +98,26 @@ class Identities:
             self._deks |= self._keys.deks(self._vault.keys(self._tenant, missing))
         return {sid: self._deks[sid] for sid in wanted}
 
+    def meet(self, seen: Mapping[int, int]) -> bool:
+        """Note in the vault in which month (yyyymm) people were last seen, each once a month.
+
+        False when one of them was let go meanwhile: everybody is forgotten then, and has to be learned anew.
+        """
+        month = self._month()
+        if month != self._met or len(self._seen) > _MAX_SPELLINGS:
+            self._met, self._seen = month, {}
+        new = {sid: last for sid, last in seen.items() if self._seen.get(sid, -1) < last}
+        if new and not self._vault.meet(self._tenant, new, month=month):
+            self.forget()
+            return False
+        self._seen |= new
+        return True
+
     def forget(self) -> None:
         """Drop every spelling and key from memory."""
         self._tokens = dict(STUBS)
         self._deks.clear()
+        self._seen.clear()
 
     def _take_in(self, persons: Sequence[Person]) -> dict[bytes, Token]:
         gone = self._suppression.people({person.ifi for person in persons}) if self._suppression.live else set()

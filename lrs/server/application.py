@@ -110,7 +110,7 @@ class Application:
         if guarded is None:
             return await self._open[request.path].answer(request)
         principal = await self._authenticator.principal(request.headers.get(b"authorization"))
-        principal = attrs.evolve(principal, request_id=request.id)
+        principal = attrs.evolve(principal, request_id=request.id, reason=request.header(b"x-lrs-reason"))
         request.credential = principal.shown
         if spoken is None and versions.is_forgiven(request, principal):
             spoken = request.version = versions.FORGIVEN

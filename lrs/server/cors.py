@@ -8,9 +8,7 @@ from lrs.server.reply import Header, Reply
 from lrs.server.request import Request
 
 _METHODS = b"GET, HEAD, POST, PUT, DELETE, OPTIONS"
-_REQUEST_HEADERS = (
-    b"Accept, Accept-Language, Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, X-Experience-API-Version"
-)
+_REQUEST_HEADERS = b"Accept, Accept-Language, Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, X-Experience-API-Version, X-LRS-Reason"
 _REPLY_HEADERS = b"ETag, Last-Modified, Retry-After, WWW-Authenticate, X-Experience-API-Consistent-Through, X-Experience-API-Version"
 _MAX_AGE = b"7200"
 

@@ -37,7 +37,7 @@ class TokenisedStatement(msgspec.Struct, gc=False):
     ``{"$r":0}`` for ``registration``, ``{"$s":n}`` for ``references[n]``. ``verb``, ``activity`` and ``related`` hold a keyed hash
     in place of an IRI that mentions the person. ``reference`` is the id when the object is a StatementRef, else ``NO_UUID``. ``fingerprint``
     is a keyed 64-bit hash of the content, equal for a byte-for-byte replay. ``purposes`` are the ids of the purposes that it serves, none for a
-    statement without identity. ``identity_until`` and ``keep_until`` are seconds since 1970.
+    statement without identity. ``identity_until`` and ``keep_until`` are seconds since 1970; what is ``held`` the engine does not delete then.
     """
 
     tenant: str
@@ -60,6 +60,7 @@ class TokenisedStatement(msgspec.Struct, gc=False):
     purposes: Sequence[str] = ()
     identity_until: int = FOREVER
     keep_until: int = FOREVER
+    held: bool = False
 
 
 class StoredStatement(msgspec.Struct, gc=False):
@@ -177,6 +178,82 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     identified_since: int | None = None
     ascending: bool = False
     limit: int = 100
+
+
+class Limit(StrEnum):
+    """What ends in the warehouse."""
+
+    IDENTITY = "identity"
+    """The people of a statement, and all that is sealed of it."""
+    CONTENT = "attachment"
+    """The content of an attachment."""
+    STATEMENT = "statement"
+    """A whole statement."""
+
+
+class Ending(msgspec.Struct, frozen=True, gc=False):
+    """How many of a tenant's ``what`` that serve a ``purpose`` end in a ``month`` (yyyymm), how many of these have ended, and how many are held."""
+
+    what: str
+    purpose: str
+    month: int
+    number: int
+    ended: int = 0
+    held: int = 0
+
+
+class Held(msgspec.Struct, frozen=True, gc=False):
+    """Statements that have ended and are held: how many serve exactly these ``purposes``, from when to when, and the bytes of their bodies."""
+
+    purposes: tuple[str, ...]
+    number: int
+    size: int
+    oldest: int
+    newest: int
+    voiding: bool = False
+
+
+class EndingStore(Protocol):
+    """The part of the warehouse that puts an end to things. Thread-safe. Months are those of ``stored``, by which tables are cut."""
+
+    def endings(self, tenant: str, *, now: int) -> list[Ending]:
+        """What ends, by purpose and month; a statement counts once for each of its purposes."""
+
+    def retiring(self, tenant: str, purpose: str, days: int, *, now: int) -> list[Ending]:
+        """When statements of a purpose go into the intermediate archive, of those that are in use still."""
+
+    def ended(self, tenant: str, limit: Limit, *, now: int) -> Mapping[int, int]:
+        """Month -> how much has ended there and is on the disk still; what is held does not count."""
+
+    def end(self, tenant: str, limit: Limit, months: Sequence[int], *, now: int) -> None:
+        """Begin to take what has ended out of some months: :meth:`finish` waits for it. It can be called again."""
+
+    def finish(self) -> None:
+        """Return when all that was begun is done; old bytes leave the disk seconds later (:meth:`settled`). Raises when the engine can't do it."""
+
+    def held(self, tenant: str, *, now: int) -> list[Held]:
+        """What has ended and is held. A statement that voids another stays as long as that one does."""
+
+    def release(self, tenant: str, held: Held, *, now: int) -> None:
+        """Delete what is held of one kind and had ended ``now``."""
+
+    def rows(self, tenant: str, held: Held, *, after: int, limit: int, now: int) -> list[StoredStatement]:
+        """What is held of one kind, by ``stored``, the rows after a time; people past their limit are left out."""
+
+    def tally(self, tenant: str, held: Held, *, now: int) -> list[tuple[int, str, str, int, int]]:
+        """What is held of one kind, counted: (month, verb, activity, statements, people), 0 people where they are not known any more."""
+
+    def hold(self, tenant: str) -> int:
+        """Hold everything that is not, so that the engine does not delete it by itself -> how many statements."""
+
+    def forget_sources(self, tenant: str, *, before: int) -> int:
+        """Drop the ids of statements that are gone from definitions first seen ``before`` -> how many."""
+
+    def living(self, tenant: str, low: int, high: int) -> set[int]:
+        """The subjects that stand in any statement, whose numbers as signed ones are in this range, both ends included."""
+
+    def settled(self) -> bool:
+        """Tell whether nothing of what was taken out is on the disk any more."""
 
 
 class SeenDefinition(msgspec.Struct, frozen=True, gc=False):
@@ -320,6 +397,12 @@ class SubjectStore(Protocol):
         :meth:`EpochStore.begin_epoch` named raises :class:`EpochRetired`: wrap again under the newer one. ``month`` is the month of creation as yyyymm.
         """
 
+    def meet(self, tenant: str, seen: Mapping[int, int], *, month: int) -> bool:
+        """Note in which month people were seen last (sid -> yyyymm), and that a writer met them in this ``month``; durable.
+
+        Who is seen later than before is not warned any more (:class:`InactiveStore`). False, and nothing is noted, when one of them is gone.
+        """
+
     def keys(self, tenant: str, sids: Sequence[int]) -> Mapping[int, WrappedKey]:
         """sid -> wrapped DEK, for those that exist."""
 
@@ -328,6 +411,56 @@ class SubjectStore(Protocol):
 
     def spellings(self, tenant: str, sid: int) -> list[tuple[bytes, bytes]]:
         """(fingerprint, sealed JSON) of all variants of a subject, oldest first."""
+
+
+class Leaving(msgspec.Struct, frozen=True, kw_only=True):
+    """Which people may leave: those whom no writer met since ``met_before`` (yyyymm).
+
+    With ``seen_through`` (yyyymm) or ``warned_through``: who was seen last then or before, and warned. They take their ``documents`` with them,
+    or else only who has none leaves.
+    """
+
+    met_before: int
+    seen_through: int | None = None
+    warned_through: int | None = None
+    documents: bool = False
+
+
+class InactiveStore(Protocol):
+    """The part of the vault that lets people go of whom nothing is heard any more. Thread-safe."""
+
+    def leaving(self, tenant: str, leaving: Leaving, *, after: int | None, limit: int) -> list[int]:
+        """Those who may leave, in the order of their numbers as signed ones, those after ``after`` alone."""
+
+    def leave(self, tenant: str, sids: Sequence[int], leaving: Leaving) -> tuple[int, int]:
+        """Delete those of these people who may leave still, with keys, identifiers, spellings -> (how many, how many documents). One transaction."""
+
+    def unwarned(self, tenant: str, *, seen_through: int, after: int | None, limit: int) -> list[tuple[int, int]]:
+        """Who was seen last in or before a month and is not warned: (sid, month), in the order of :meth:`leaving`."""
+
+    def warn(self, tenant: str, sids: Sequence[int], *, at: int) -> None:
+        """Note when people were warned, unless they are already."""
+
+    def seen_counts(self, tenant: str, *, but: int) -> list[tuple[int, bool, int]]:
+        """(month in which they were last seen, whether they are warned, how many people), one of them left out."""
+
+    def end_documents(self, tenant: str, *, through: int, limit: int) -> int:
+        """Delete documents last written then or before, ``limit`` at most -> how many."""
+
+    def document_days(self, tenant: str) -> list[tuple[int, int]]:
+        """(day of the last writing, since 1970; how many documents)."""
+
+    def drop_credentials(self, tenant: str, *, revoked_through: int) -> int:
+        """Delete credentials revoked then or before -> how many."""
+
+    def drop_old_letters(self, tenant: str, *, tried_through: int) -> int:
+        """Forget what targets refused then or before -> how many."""
+
+    def approve(self, tenant: str, visa: str, *, through: int, at: int) -> None:
+        """Note that the archives allow what had ended through a time to be eliminated; a visa counts once."""
+
+    def approval(self, tenant: str) -> tuple[str, int] | None:
+        """(visa, through) of the approval that reaches furthest."""
 
 
 class IndexTaken(Exception):

@@ -214,6 +214,17 @@ def in_utc(raw: bytes) -> bytes:
     return f'"{moment.isoformat(timespec="minutes")}{seconds}Z"'.encode()
 
 
+def month_of(microseconds: int) -> int:
+    """Give the month, UTC, as yyyymm; months compare like numbers."""
+    return _month(microseconds // _DAY)
+
+
+@lru_cache(4096)
+def _month(day: int) -> int:
+    date = _EPOCH + timedelta(days=day)
+    return date.year * 100 + date.month
+
+
 def format_timestamp(microseconds: int) -> str:
     """Write a point in time, microseconds since 1970 UTC, as RFC 3339 with six decimals and ``Z``."""
     return (_EPOCH + timedelta(microseconds=microseconds)).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -120,6 +120,11 @@ class Audit:
             self._append(chain, [Pending(event) for event in self._joins(chain)])
             return self._signed(chain)
 
+    def prune(self) -> int:
+        """Let go of the segments that are past their time now, not within the hour -> how many."""
+        with self._writing:
+            return self._prune(self._opened())
+
     def close(self) -> None:
         """Write what waits, sign a checkpoint, and let go of the chain. Calling it twice is no error."""
         with self._changed:
@@ -200,22 +205,23 @@ class Audit:
             _put_away(self._settings.audit_checkpoints / f"{chain.name}.txt", note)
         return note
 
-    def _prune(self, own: Chain) -> None:
-        """Let go of segments past their time, those of chains too that no process holds any more."""
+    def _prune(self, own: Chain) -> int:
+        """Let go of segments past their time, those of chains too that no process holds any more -> how many."""
         oldest = datetime.fromtimestamp(self._clock() / _MICROSECONDS, UTC) - timedelta(days=self._settings.audit_days)
         month = f"{oldest:%Y-%m}"
-        self._let_go(own, month)
+        gone = self._let_go(own, month)
         for path in chains(folder_of(self._settings)):
             if path.name != own.name and any(segment.name[:7] < month for segment in segments(path)):
                 idle = held(path, self._signer())
                 if idle is not None:
                     # Its first entry in years begins a segment, so that all before it can go.
                     self._take_up(idle)
-                    self._let_go(idle, month)
+                    gone += self._let_go(idle, month)
                     self._signed(idle)
                     idle.close()
+        return gone
 
-    def _let_go(self, chain: Chain, month: str) -> None:
+    def _let_go(self, chain: Chain, month: str) -> int:
         """First the entry that says so, then the files: what goes without one is missed."""
         old = chain.older(month)
         if old:
@@ -223,6 +229,7 @@ class Audit:
             self._append(chain, [Pending(Event(action=PRUNE, counts={"before": first_of(kept), "segments": len(old)}))])
         for path in old:
             path.unlink()
+        return len(old)
 
     def _run(self) -> None:
         following = time.monotonic() + _CHECKPOINT_SECONDS

@@ -25,6 +25,7 @@ def faults(policy: Policy) -> Iterator[str]:
     yield from _parties(policy)
     yield from _purposes(policy)
     yield from _references(policy)
+    yield from _archive(policy)
     for n, rule in enumerate(policy.rules):
         if not rule.purposes:
             yield f"rules[{n}].purposes: names no purpose"
@@ -75,6 +76,23 @@ def _purpose(purpose: Purpose, place: str, parties: set[str]) -> Iterator[str]:
     retention = purpose.retention
     if retention.statement_days and (retention.identity_days is None or retention.identity_days > retention.statement_days):
         yield f"{place}.retention.identity_days: must be given, and no longer than statement_days"
+    if retention.active_days and retention.statement_days and retention.active_days > retention.statement_days:
+        yield f"{place}.retention.active_days: must be no longer than statement_days"
+
+
+def _archive(policy: Policy) -> Iterator[str]:
+    """Nobody reads the archive without meaning to, and somebody may; who is forgotten can be warned in time."""
+    archives = {purpose.id for purpose in policy.purposes if purpose.reads_archive}
+    retiring = {purpose.id for purpose in policy.purposes if purpose.retention.active_days} - archives
+    places = {f"rules[{n}].purposes": set(rule.purposes) for n, rule in enumerate(policy.rules)} | {"unassigned": {policy.unassigned}}
+    for place, served in places.items():
+        if served & retiring and not served & archives:
+            yield f"{place}: none of these purposes may read the archive, where {min(served & retiring)!r} sends statements"
+    if any(purpose.archive and purpose.id == policy.default_purpose for purpose in policy.purposes):
+        yield "default_purpose: reads of the archive are for those who ask for it by name"
+    inactivity = policy.inactivity
+    if inactivity and inactivity.warn_days + inactivity.notice_days > inactivity.days:
+        yield "inactivity: warn_days and notice_days together must be no longer than days"
 
 
 def _references(policy: Policy) -> Iterator[str]:

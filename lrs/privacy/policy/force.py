@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import attrs
 
 from lrs.privacy.freetext import FreeText
 from lrs.privacy.policy.intake import Intake
-from lrs.privacy.policy.model import Policy, Retention
+from lrs.privacy.policy.model import Fate, Policy, Retention
 from lrs.privacy.policy.reader import policy_of
 
 if TYPE_CHECKING:
@@ -30,11 +30,12 @@ class InForce:
         found = self._retention.get(purposes)
         if found is None:
             served = [each.retention for each in self.policy.purposes if not purposes or each.id in purposes]
-            found = self._retention[purposes] = Retention(
-                identity_days=_longest(each.identity_days for each in served),
-                statement_days=_longest(each.statement_days for each in served),
-            )
+            found = self._retention[purposes] = _together(served)
         return found
+
+    def holds(self, purposes: tuple[str, ...]) -> bool:
+        """Tell whether statements that serve these purposes stay, out of sight, until :mod:`lrs.retention` sees to their end."""
+        return self.policy.public_archive or self.retention(purposes).fate is not Fate.ELIMINATE
 
 
 class Policies:
@@ -52,6 +53,14 @@ class Policies:
             texts = FreeText(free_text=policy.ingest.free_text, keep_extensions=policy.ingest.keep_extensions)
             found = self._known.setdefault(tenant, InForce(policy, texts, Intake(policy)))
         return found
+
+
+def _together(served: Sequence[Retention]) -> Retention:
+    identity = _longest(each.identity_days for each in served)
+    whole = _longest(each.statement_days for each in served)
+    fate = max((each.fate for each in served), key=list(Fate).index)
+    # What is handed over with its people keeps them until that is done, and nobody reads it meanwhile.
+    return Retention(identity_days=None if fate is Fate.TRANSFER and identity == whole else identity, statement_days=whole, fate=fate)
 
 
 def _longest(limits: Iterable[int | None]) -> int | None:

@@ -64,6 +64,17 @@ class Granularity(StrEnum):
     WEEK = "week"
 
 
+class Fate(StrEnum):
+    """What becomes of statements at their end, from the least to the most that is kept: of a statement that serves several purposes, the last of theirs."""
+
+    ELIMINATE = "eliminate"
+    """They are deleted."""
+    ANONYMISE = "anonymise"
+    """They are deleted, and counts by month, verb and activity are kept of them, in which no small group shows."""
+    TRANSFER = "transfer"
+    """They are written into files for the archives that take them over, then deleted."""
+
+
 class Text(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A text for people, in both languages."""
 
@@ -91,10 +102,14 @@ class Party(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Retention(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long a purpose needs a statement, from its timestamp on; absent: without limit."""
 
+    active_days: Days | None = None
+    """How long it is in use. Then it is in the intermediate archive, where only archive purposes, and legal obligations, read it."""
     identity_days: Days | None = None
     """How long the statement can be read with its persons."""
     statement_days: Days | None = None
     """How long the statement is kept at all."""
+    fate: Fate = Fate.ELIMINATE
+    """What becomes of it then: ``eliminate``, ``anonymise`` or ``transfer``."""
 
 
 class Purpose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -118,11 +133,24 @@ class Purpose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """How long it needs a statement."""
     recipients: tuple[Line, ...] = ()
     """The parties that are given the data for it."""
+    archive: bool = False
+    """Whether it reads the intermediate archive, now and then: each read names its reason, which the audit trail keeps."""
 
     @property
     def on_consent(self) -> bool:
         """Tell whether it sees only what the person agreed to."""
         return self.legal_basis is LegalBasis.CONSENT
+
+    @property
+    def reads_archive(self) -> bool:
+        """Tell whether it sees statements that are in use no more."""
+        return self.archive or self.legal_basis is LegalBasis.LEGAL_OBLIGATION
+
+    @property
+    def seen_days(self) -> int | None:
+        """For how many days it sees a statement; None: without limit."""
+        retention = self.retention
+        return retention.statement_days if self.reads_archive or retention.active_days is None else retention.active_days
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -177,6 +205,17 @@ class Ingest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What is taken out of some statements; what all matching entries ask for is done."""
 
 
+class Inactivity(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When people are forgotten who are not seen any more, counted from the end of the month of their last statement or document."""
+
+    warn_days: Days
+    """After how long they are to be warned."""
+    days: Days
+    """After how long they are forgotten, if they were warned."""
+    notice_days: Days = 30
+    """How long before that they must have been warned, at least."""
+
+
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """The policy of one tenant."""
 
@@ -196,6 +235,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Which statements serve which purposes."""
     ingest: Ingest = Ingest()
     """What happens to a statement on its way in."""
+    document_days: Days | None = None
+    """How long a state or profile is kept after it was last written; absent: without limit."""
+    inactivity: Inactivity | None = None
+    """When people are forgotten who are not seen any more; absent: as soon as nothing of theirs is left."""
+    public_archive: bool = False
+    """Whether statements and documents are public archives: none is eliminated unless the archives approved it (Code du patrimoine, art. L212-2)."""
 
     @cached_property
     def digest(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import attrs
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _DAY = 86_400_000_000
 _COUNTED = {"verb": "verb.id", "activity": "object.id", "actor": "actor", "day": "timestamp"}
+_REASON = re.compile(r"[0-9A-Za-z][0-9A-Za-z ./:_-]{2,99}")
+"""A file's reference: no place for a person's name or address is made here."""
 _HINT = "`lrs policy show` prints what each purpose shows."
 
 
@@ -33,7 +36,7 @@ class Reading:
     @property
     def kept_since(self) -> int | None:
         """Give the time before which a statement is too old for the purpose."""
-        return self._ago(self.purpose.retention.statement_days)
+        return self._ago(self.purpose.seen_days)
 
     @property
     def identified_since(self) -> int | None:
@@ -106,9 +109,14 @@ class Reading:
 def reading(policy: Policy, principal: Principal, now: int) -> tuple[Reading, Principal]:
     """Say what a principal reads for -> (the reading, the principal with the narrower of its own view and the purpose's).
 
-    Raises :class:`lrs.errors.NotPermitted` for a purpose that the policy does not have (LAW-1).
+    Raises :class:`lrs.errors.NotPermitted` for a purpose that the policy does not have (LAW-1), and for a read of the archive without a reason.
     """
     purpose = policy.purpose(principal.purpose)
+    if purpose.archive and not _REASON.fullmatch(principal.reason):
+        raise NotPermitted(
+            "a read of the intermediate archive needs a reason: the reference of a file, of letters, digits and ./:_-",
+            hint="Give it with reason= in Python, --reason, or the header X-LRS-Reason. The audit trail keeps it, so it names no person.",
+        )
     if purpose.on_consent:
         raise NotPermitted(
             "the purpose rests on consent, and nobody's consent is recorded", hint="Read for another purpose; `lrs policy show` lists them."

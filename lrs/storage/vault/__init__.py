@@ -17,6 +17,7 @@ from lrs.storage.vault.documents import Documents
 from lrs.storage.vault.epochs import Epochs
 from lrs.storage.vault.erasures import Erasures
 from lrs.storage.vault.forwarding import Forwarding
+from lrs.storage.vault.inactive import Inactive
 from lrs.storage.vault.persons import Persons
 from lrs.storage.vault.projects import Projects
 from lrs.storage.vault.requests import Requests
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from lrs.settings import Settings
 
 
-class Vault(Subjects, Persons, Corrections, Epochs, Documents, Credentials, Forwarding, Projects, Requests, Erasures, Backups):
+class Vault(Subjects, Persons, Inactive, Corrections, Epochs, Documents, Credentials, Forwarding, Projects, Requests, Erasures, Backups):
     """One open vault. Thread-safe."""
 
     @classmethod

@@ -60,12 +60,7 @@ class Erasures(Database):
     def shred(self, tenant: str, sids: Sequence[int], credentials: Sequence[str]) -> None:
         """See :class:`lrs.storage.contract.ErasureStore`."""
         with self._write() as connection:
-            for table in PERSONAL:
-                for chunk in chunks(sids):
-                    connection.execute(delete(table).where(table.c.tenant == tenant, table.c.sid.in_(chunk)))
-            for chunk in chunks(sids):
-                table = schema.request
-                connection.execute(update(table).where(table.c.tenant == tenant, table.c.sid.in_(chunk)).values(sid=None))
+            delete_people(connection, tenant, sids)
             theirs = delete(schema.credential).where(schema.credential.c.tenant == tenant)
             for ids in chunks(credentials):
                 connection.execute(theirs.where(schema.credential.c.id.in_(ids)))
@@ -135,6 +130,17 @@ class Erasures(Database):
                     "the vault's log can't be emptied: somebody keeps reading", hint="Call it again: it goes on where it was."
                 )
             time.sleep(0.05)
+
+
+def delete_people(connection: Connection, tenant: str, sids: Sequence[int]) -> Counter[str]:
+    """Delete subjects and all that is about them -> table: how many rows of it."""
+    gone: Counter[str] = Counter()
+    for chunk in chunks(sids):
+        for table in PERSONAL:
+            gone[table.name] += connection.execute(delete(table).where(table.c.tenant == tenant, table.c.sid.in_(chunk))).rowcount
+        asked = schema.request
+        connection.execute(update(asked).where(asked.c.tenant == tenant, asked.c.sid.in_(chunk)).values(sid=None))
+    return gone
 
 
 def _add(connection: Connection, entry: Erasure) -> None:

@@ -67,6 +67,12 @@ subject = Table(
     Column("created_month", Integer, nullable=False),
     # How often spellings were corrected: who remembers them reads them anew.
     Column("revision", Integer, nullable=False, server_default="0"),
+    # The month in which a writer met them last: who was met lately may be on their way into a statement.
+    Column("met_month", Integer, nullable=False, default=0),
+    # The month of their newest statement or document, 0 before there is any; and since when they are warned that they will be forgotten.
+    Column("last_seen", Integer, nullable=False, default=0),
+    Column("warned", BigInteger),
+    Index("subject_seen", "tenant", "last_seen"),
 )
 
 identifier = Table(
@@ -155,6 +161,16 @@ project = Table(
     Column("sid", Sid, ForeignKey("subject.sid"), nullable=True),
     Column("started", BigInteger, nullable=False),
     Column("ended", BigInteger),
+)
+
+# What the archives allow to be eliminated: everything that had ended through this time. The visa is the reference of their letter.
+elimination_approval = Table(
+    "elimination_approval",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("visa", String(100), primary_key=True),
+    Column("through", BigInteger, nullable=False),
+    Column("granted", BigInteger, nullable=False),
 )
 
 # What other record stores have been given: per target the time through which it has everything.

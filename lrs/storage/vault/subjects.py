@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, case, func, insert, null, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lrs.storage.contract import IndexTaken, NewSubject, NewVariant, WrappedKey
@@ -57,6 +57,26 @@ class Subjects(Database):
         except IntegrityError:
             raise IndexTaken from None
         return found | {row["fingerprint"]: (row["sid"], row["vid"]) for row in rows}
+
+    def meet(self, tenant: str, seen: Mapping[int, int], *, month: int) -> bool:
+        """See :class:`lrs.storage.contract.SubjectStore`."""
+        table = schema.subject
+        newer = table.c.last_seen < bindparam("seen")
+        change = update(table).where(table.c.sid == bindparam("of"), table.c.tenant == tenant)
+        with self._write() as connection:
+            there = select(func.count()).select_from(table).where(table.c.tenant == tenant)
+            if sum(connection.scalar(there.where(table.c.sid.in_(chunk))) or 0 for chunk in chunks(list(seen))) < len(seen):
+                return False
+            # Who is seen again need not be warned any more.
+            connection.execute(
+                change.values(
+                    met_month=month,
+                    last_seen=case((newer, bindparam("seen")), else_=table.c.last_seen),
+                    warned=case((newer, null()), else_=table.c.warned),
+                ),
+                [{"of": sid, "seen": last} for sid, last in seen.items()],
+            )
+        return True
 
     def keys(self, tenant: str, sids: Sequence[int]) -> Mapping[int, WrappedKey]:
         """See :class:`lrs.storage.contract.SubjectStore`."""
@@ -113,7 +133,16 @@ def _check_revisions(connection: Connection, variants: Sequence[NewVariant]) -> 
 
 def _subject_row(tenant: str, new: NewSubject, month: int) -> dict[str, Any]:
     key = new.key
-    return {"sid": new.sid, "tenant": tenant, "epoch": key.epoch, "wrapped": key.wrapped, "key_check": key.check, "created_month": month}
+    return {
+        "sid": new.sid,
+        "tenant": tenant,
+        "epoch": key.epoch,
+        "wrapped": key.wrapped,
+        "key_check": key.check,
+        "created_month": month,
+        "met_month": month,
+        "last_seen": 0,
+    }
 
 
 def _identifier_row(tenant: str, new: NewSubject) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from lrs.storage.warehouse import backups
 from lrs.storage.warehouse.attachments import Attachments
 from lrs.storage.warehouse.client import Sessions
 from lrs.storage.warehouse.definitions import Definitions
+from lrs.storage.warehouse.endings import Endings
 from lrs.storage.warehouse.engines import connect
 from lrs.storage.warehouse.erasing import Erasing
 from lrs.storage.warehouse.migrations import migrate
@@ -42,6 +43,7 @@ class Warehouse:
         self._definitions = Definitions(sessions)
         self._attachments = Attachments(sessions)
         self._erasing = Erasing(sessions)
+        self.endings = Endings(sessions)
 
     @classmethod
     def open(cls, settings: Settings) -> Warehouse:

@@ -42,10 +42,10 @@ class Session:
         self._client = client
         self._contexts: dict[str, InsertContext] = {}
 
-    def command(self, sql: str) -> None:
-        """Run a statement that has no result."""
+    def command(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Run a statement that has no result, with server-side parameters."""
         with answering():
-            self._client.command(sql)
+            self._client.command(sql, parameters=dict(parameters or {}))
 
     def query(self, sql: str, parameters: Mapping[str, Any], *, texts: bool = True) -> Sequence[Sequence[Any]]:
         """Run a query with server-side parameters (``{name:Type}`` in the text) and give its rows; strings as bytes unless ``texts``."""

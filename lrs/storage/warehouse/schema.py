@@ -56,6 +56,7 @@ CREATE TABLE IF NOT EXISTS statements (
     purposes Array(LowCardinality(String)),
     identity_until DateTime('UTC') CODEC(ZSTD(1)),
     keep_until DateTime('UTC') CODEC(ZSTD(1)),
+    held Bool,
     INDEX by_person sids TYPE bloom_filter(0.01) GRANULARITY 4,
     INDEX by_activity activity TYPE bloom_filter(0.01) GRANULARITY 4,
     INDEX by_related related TYPE bloom_filter(0.01) GRANULARITY 4,
@@ -69,7 +70,7 @@ CREATE TABLE IF NOT EXISTS statements (
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(stored)
 ORDER BY (tenant, stored)
-TTL keep_until
+TTL keep_until DELETE WHERE NOT held
 SETTINGS index_granularity = 256, min_bytes_for_full_part_storage = 10485760,
     fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1,
     merge_with_ttl_timeout = 3600,

@@ -18,21 +18,21 @@ IDS_AT_ONCE = 2000
 
 VISIBLE = "tenant = {tenant:String} AND keep_until > fromUnixTimestamp64Micro({now:Int64}, 'UTC')"
 """What a tenant may see at all: rows within their limit."""
-_PERSONAL = "identity_until > fromUnixTimestamp64Micro({now:Int64}, 'UTC')"
+PERSONAL = "identity_until > fromUnixTimestamp64Micro({now:Int64}, 'UTC')"
 _STILL_IDENTIFIED = "timestamp > fromUnixTimestamp64Micro({identified_since:Int64}, 'UTC')"
 _ANY_ROLE = "hasAny(sids, {sids:Array(UInt64)})"
 _DIRECT = "arrayExists((sid, role) -> has({sids:Array(UInt64)}, sid) AND bitAnd(role, {role_bits:UInt8}) <= {direct:UInt8}, sids, roles)"
 _AUTHORITY = "arraySort(arrayFilter((sid, role) -> has({authority_roles:Array(UInt8)}, bitAnd(role, {role_bits:UInt8})), sids, roles))"
 _MINE = _AUTHORITY + " = {authority:Array(UInt64)}"
 _NOT_VOIDED = "(voids OR id NOT IN (SELECT reference FROM statements WHERE tenant = {tenant:String} AND voids))"
-_FIELDS = """id, toUnixTimestamp64Micro(stored), toUnixTimestamp64Micro(timestamp), if(personal, registration, {nothing:UUID}),
+FIELDS = """id, toUnixTimestamp64Micro(stored), toUnixTimestamp64Micro(timestamp), if(personal, registration, {nothing:UUID}),
     references, if(personal, sids, []), if(personal, vids, []), if(personal, roles, []), if(personal, sealed, []), body, purposes"""
 _AT = " AND stored IN (SELECT fromUnixTimestamp64Micro(arrayJoin({stored:Array(Int64)}), 'UTC')) AND id IN {ids:Array(UUID)}"
 
 KNOWN = """SELECT id, toUnixTimestamp64Micro(min(stored)), argMin(fingerprint, stored) FROM statements
     WHERE id IN {ids:Array(UUID)} AND tenant = {tenant:String} GROUP BY id"""
 """Of several rows of an id the first one counts."""
-ROWS = "WITH " + _PERSONAL + " AS personal SELECT " + _FIELDS + " FROM statements WHERE " + VISIBLE + _AT
+ROWS = "WITH " + PERSONAL + " AS personal SELECT " + FIELDS + " FROM statements WHERE " + VISIBLE + _AT
 """Whole rows, by where they are and what they are."""
 VOIDED = """SELECT DISTINCT reference FROM statements WHERE tenant = {tenant:String} AND voids AND reference IN {ids:Array(UUID)}
     AND reference NOT IN (SELECT id FROM statements WHERE tenant = {tenant:String} AND voids)"""
@@ -105,7 +105,7 @@ def filters(selection: Selection) -> tuple[list[str], dict[str, Any]]:
 
 def personal(selection: Selection) -> list[str]:
     """Give the conditions under which people may be looked at; the value of the second one comes with :func:`served`."""
-    return [_PERSONAL] if selection.identified_since is None else [_PERSONAL, _STILL_IDENTIFIED]
+    return [PERSONAL] if selection.identified_since is None else [PERSONAL, _STILL_IDENTIFIED]
 
 
 def served(selection: Selection) -> tuple[list[str], dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -165,9 +166,14 @@ def _rows(session: Session, tenant: str, places: Sequence[tuple[int, UUID]], now
         part = places[start : start + sql.IDS_AT_ONCE]
         values = sql.scope(tenant, now) | {"stored": [stored for stored, _ in part], "ids": [each for _, each in part]}
         for row in session.query(sql.ROWS, values, texts=False):
-            fields = [*row[:-1], tuple(map(bytes.decode, row[-1]))]
-            found[row[1], row[0]] = StoredStatement(*fields)
+            found[row[1], row[0]] = stored_statement(row)
     return [found[place] for place in places if place in found]
+
+
+def stored_statement(row: Sequence[Any]) -> StoredStatement:
+    """Make a row of what was read of the columns ``FIELDS``."""
+    fields = [*row[:-1], tuple(map(bytes.decode, row[-1]))]
+    return StoredStatement(*fields)
 
 
 def _referring(session: Session, tenant: str, selection: Selection, now: int) -> list[UUID]:

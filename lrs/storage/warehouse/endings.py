@@ -1,0 +1,187 @@
+"""The end of what is stored: how much ends when, and taking it out of the tables, a month after another.
+
+The engine deletes by itself what is past its limit, when it merges and as the clock of its machine says. This takes it out now, by the clock of the
+store, so that it can be said that it is gone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lrs.errors import StoreUnavailable
+from lrs.storage.contract import FOREVER, NO_UUID, Ending, Held, Limit, StoredStatement
+from lrs.storage.warehouse.client import Sessions
+from lrs.storage.warehouse.selection import FIELDS, PERSONAL
+from lrs.storage.warehouse.statements import stored_statement
+
+_NOW = "fromUnixTimestamp64Micro({now:Int64}, 'UTC')"
+_MINE = "tenant = {tenant:String} AND "
+_NAMED = "(notEmpty(sids) OR notEmpty(sealed) OR registration != {nothing:UUID} OR fingerprint != 0)"
+_IDENTITY = _MINE + _NAMED + " AND identity_until <= " + _NOW
+_STATEMENT = _MINE + "NOT held AND keep_until <= " + _NOW
+_CONTENT = _MINE + "until <= " + _NOW
+_HELD = _MINE + "held AND keep_until <= " + _NOW
+_HERE = " WHERE toYYYYMM(stored) IN {months:Array(UInt32)} AND "
+# The engine begins a mutation seconds after it was asked to, so several are asked for at once.
+_BETWEEN = 0.1
+_DONE = " SETTINGS mutations_sync = 2"
+_BLANK = "sids = [], vids = [], roles = [], sealed = [], registration = {nothing:UUID}, fingerprint = 0"
+_SERVED = "arrayJoin(if(empty(purposes), [''], CAST(purposes AS Array(String)))) AS purpose"
+
+_ENDINGS = (
+    ("SELECT 'identity', " + _SERVED + ", toYYYYMM(identity_until) AS month, count(), countIf(identity_until <= " + _NOW + "), 0")
+    + (" FROM statements WHERE " + _MINE + _NAMED + " AND identity_until < toDateTime({forever:UInt32}, 'UTC') GROUP BY purpose, month")
+    + (
+        " UNION ALL SELECT 'statement', "
+        + _SERVED
+        + ", toYYYYMM(keep_until) AS month, count(), countIf(keep_until <= "
+        + _NOW
+        + "), countIf(held)"
+    )
+    + (" FROM statements WHERE " + _MINE + "keep_until < toDateTime({forever:UInt32}, 'UTC') GROUP BY purpose, month")
+    + (" UNION ALL SELECT 'attachment', '', toYYYYMM(until) AS month, count(), countIf(until <= " + _NOW + "), 0")
+    + (" FROM attachments WHERE " + _MINE + "piece = 0 AND until < toDateTime({forever:UInt32}, 'UTC') GROUP BY month")
+)
+_RETIRING = (
+    "SELECT toYYYYMM(timestamp + toIntervalDay({days:UInt32})) AS month, count() FROM statements WHERE "
+    + (_MINE + "has(purposes, {purpose:String}) AND keep_until > " + _NOW + " AND timestamp + toIntervalDay({days:UInt32}) > " + _NOW)
+    + " GROUP BY month ORDER BY month"
+)
+_COUNT = "SELECT toYYYYMM(stored) AS month, count() FROM "
+_GROUPED = " GROUP BY month ORDER BY month"
+_ENDED = {
+    Limit.IDENTITY: _COUNT + "statements WHERE " + _IDENTITY + _GROUPED,
+    Limit.CONTENT: _COUNT + "attachments WHERE piece = 0 AND " + _CONTENT + _GROUPED,
+    Limit.STATEMENT: _COUNT + "statements WHERE " + _STATEMENT + _GROUPED,
+}
+_END = {
+    Limit.IDENTITY: "ALTER TABLE statements UPDATE " + _BLANK + _HERE + _IDENTITY,
+    Limit.CONTENT: "ALTER TABLE attachments DELETE" + _HERE + _CONTENT,
+    Limit.STATEMENT: "ALTER TABLE statements DELETE" + _HERE + _STATEMENT,
+}
+# A statement that voids another goes after it, or the other one would be back.
+_ALONE = "(NOT voids OR reference NOT IN (SELECT id FROM statements WHERE tenant = {tenant:String}))"
+_HELD_NOW = (
+    "SELECT purposes, count(), sum(length(body)), toUnixTimestamp64Micro(min(timestamp)), toUnixTimestamp64Micro(max(timestamp)), voids"
+    " FROM statements WHERE " + (_HELD + " AND " + _ALONE + " GROUP BY purposes, voids ORDER BY voids, purposes")
+)
+_OF_A_KIND = _HELD + " AND CAST(purposes AS Array(String)) = {purposes:Array(String)} AND voids = {voiding:Bool} AND " + _ALONE
+_RELEASE = "ALTER TABLE statements DELETE WHERE " + _OF_A_KIND + _DONE
+_ROWS = (
+    "WITH "
+    + PERSONAL
+    + " AS personal SELECT "
+    + FIELDS
+    + " FROM statements WHERE "
+    + _OF_A_KIND
+    + " AND stored > fromUnixTimestamp64Micro({after:Int64}, 'UTC') ORDER BY stored LIMIT {limit:UInt32}"
+)
+_TALLY = (
+    "SELECT toYYYYMM(timestamp) AS month, verb, activity, count(), uniqExactIf(sids[1], notEmpty(sids)) FROM statements WHERE "
+    + _OF_A_KIND
+    + " GROUP BY month, verb, activity ORDER BY month, verb, activity"
+)
+_LOOSE = "SELECT count() FROM statements WHERE " + _MINE + "NOT held"
+_HOLD = "ALTER TABLE statements UPDATE held = true WHERE " + _MINE + "NOT held" + _DONE
+_STALE = (
+    _MINE
+    + "source != {nothing:UUID} AND first < fromUnixTimestamp64Micro({before:Int64}, 'UTC')"
+    + " AND source NOT IN (SELECT id FROM statements WHERE tenant = {tenant:String})"
+)
+_SOURCES = "SELECT count() FROM definitions WHERE " + _STALE
+_FORGET_SOURCES = "ALTER TABLE definitions UPDATE source = {nothing:UUID} WHERE " + _STALE + _DONE
+_LIVING = """SELECT DISTINCT arrayJoin(sids) AS sid FROM statements
+    WHERE tenant = {tenant:String} AND reinterpretAsInt64(sid) >= {low:Int64} AND reinterpretAsInt64(sid) <= {high:Int64}"""
+_PENDING = """SELECT count(), countIf(latest_fail_reason != '') FROM system.mutations WHERE database = currentDatabase() AND NOT is_done"""
+_LEFT = """SELECT (SELECT count() FROM system.parts WHERE database = currentDatabase() AND NOT active)
+    + (SELECT count() FROM system.mutations WHERE database = currentDatabase() AND NOT is_done)"""
+
+
+class Endings:
+    """What ends in the tables. Implements ``EndingStore`` of :mod:`lrs.storage.contract`. Thread-safe."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+
+    def endings(self, tenant: str, *, now: int) -> list[Ending]:
+        """See :class:`lrs.storage.contract.EndingStore`."""
+        return [Ending(*row) for row in self._asked(_ENDINGS, tenant, now=now, forever=FOREVER)]
+
+    def retiring(self, tenant: str, purpose: str, days: int, *, now: int) -> list[Ending]:
+        """See :class:`lrs.storage.contract.EndingStore`."""
+        found = self._asked(_RETIRING, tenant, now=now, purpose=purpose, days=days)
+        return [Ending("active", purpose, month, number) for month, number in found]
+
+    def ended(self, tenant: str, limit: Limit, *, now: int) -> Mapping[int, int]:
+        """See :class:`lrs.storage.contract.EndingStore`."""
+        return dict(self._asked(_ENDED[limit], tenant, now=now))
+
+    def end(self, tenant: str, limit: Limit, months: Sequence[int], *, now: int) -> None:
+        """See :class:`lrs.storage.contract.EndingStore`."""
+        self._change(_END[limit], tenant, now=now, months=list(months))
+
+    def finish(self) -> None:
+        """See :class:`lrs.storage.contract.EndingStore`."""
+        while True:
+            ((left, failed),) = self._asked(_PENDING, "")
+            if failed:
+                raise StoreUnavailable("the engine can't take out what has ended", hint="Its log says why; it tries again by itself.")
+            if not left:
+                return
+            time.sleep(_BETWEEN)
+
+    def held(self, tenant: str, *, now: int) -> list[Held]:
+        """See :class:`lrs.storage.contract.EndingStore`."""
+        return [Held(tuple(purposes), *rest) for purposes, *rest in self._asked(_HELD_NOW, tenant, now=now)]
+
+    def release(self, tenant: str, held: Held, *, now: int) -> None:
+        """See :class:`lrs.storage.contract.EndingStore`."""
+        self._change(_RELEASE, tenant, now=now, **_kind(held))
+
+    def rows(self, tenant: str, held: Held, *, after: int, limit: int, now: int) -> list[StoredStatement]:
+        """See :class:`lrs.storage.contract.EndingStore`."""
+        values = {"tenant": tenant, "nothing": NO_UUID, "now": now, "after": after, "limit": limit}
+        with self._sessions.reader() as session:
+            found = session.query(_ROWS, values | _kind(held), texts=False)
+        return [stored_statement(row) for row in found]
+
+    def tally(self, tenant: str, held: Held, *, now: int) -> list[tuple[int, str, str, int, int]]:
+        """See :class:`lrs.storage.contract.EndingStore`."""
+        return [tuple(row) for row in self._asked(_TALLY, tenant, now=now, **_kind(held))]
+
+    def hold(self, tenant: str) -> int:
+        """See :class:`lrs.storage.contract.EndingStore`."""
+        ((number,),) = self._asked(_LOOSE, tenant)
+        if number:
+            self._change(_HOLD, tenant)
+        return int(number)
+
+    def forget_sources(self, tenant: str, *, before: int) -> int:
+        """See :class:`lrs.storage.contract.EndingStore`."""
+        ((number,),) = self._asked(_SOURCES, tenant, before=before)
+        if number:
+            self._change(_FORGET_SOURCES, tenant, before=before)
+        return int(number)
+
+    def living(self, tenant: str, low: int, high: int) -> set[int]:
+        """See :class:`lrs.storage.contract.EndingStore`."""
+        return {sid for (sid,) in self._asked(_LIVING, tenant, low=low, high=high)}
+
+    def settled(self) -> bool:
+        """See :class:`lrs.storage.contract.EndingStore`."""
+        ((left,),) = self._asked(_LEFT, "")
+        return not left
+
+    def _asked(self, sql: str, tenant: str, **values: Any) -> list[Any]:
+        with self._sessions.reader() as session:
+            return list(session.query(sql, {"tenant": tenant, "nothing": NO_UUID, **values}))
+
+    def _change(self, sql: str, tenant: str, **values: Any) -> None:
+        with self._sessions.writer() as session:
+            session.command(sql, {"tenant": tenant, "nothing": NO_UUID, **values})
+
+
+def _kind(held: Held) -> dict[str, Any]:
+    return {"purposes": list(held.purposes), "voiding": held.voiding}

@@ -1,0 +1,34 @@
+"""Ten years, month by month: after each tick nothing is left that the policy does not allow (RET-1)."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from tests.retention.world import Clock, opened, policy, statement, violations, warehouse, vault
+
+ESSAY = b"an essay"
+DIGEST = hashlib.sha256(ESSAY).hexdigest()
+ATTACHED = [{"usageType": "https://u.example/1", "display": {}, "contentType": "text/plain", "length": len(ESSAY), "sha2": DIGEST}]
+
+
+def test_RET_1_ten_years(tmp_path: Path) -> None:
+    """Whatever comes, on time or late, is gone from every table, document and log when its time is over; doing it twice changes nothing."""
+    clock = Clock()
+    with opened(tmp_path, policy(), clock) as store:
+        for month in range(22):
+            if month < 11:
+                who = f"ana{month}"
+                store.ingest(
+                    [statement(who, "taught", attachments=ATTACHED), statement(who, "proven", timestamp=clock.iso(-20 * (month % 9)))],
+                    attachments={DIGEST: ESSAY},
+                )
+                store.documents.state(f"https://a.example/{who}", statement(who)["actor"]).put("s", {"canary": who})
+            done = store.retention.apply(settle=False)
+            assert done.complete
+            assert violations(store, tmp_path, clock) == [], f"month {month}"
+            clock.pass_days(182.5)
+        again = store.retention.apply(settle=False)
+        assert not {name: n for name, n in again.counts.items() if name != "audit segment"}
+        assert warehouse(store, "SELECT count() FROM statements")[0][0] == 0
+        assert vault(tmp_path, "SELECT count(*) FROM subject") == [(0,)]

@@ -1,0 +1,178 @@
+"""People who are not seen any more: warned first, then forgotten, and neither when they come back (RET-3)."""
+
+from __future__ import annotations
+
+import csv
+import stat
+from pathlib import Path
+from random import Random
+
+from click.testing import CliRunner
+
+from lrs.cli.commands import lrs as command
+from lrs.engine import LRS
+from tests.retention.world import DAY, INACTIVITY, Clock, opened, person, policy, statement, vault
+
+FIVE_YEARS = 1826
+
+
+def people(store: LRS) -> set[str]:
+    """Who is still known, by the addresses in the vault."""
+    desk = store._desk("default")
+    sids = [sid if sid >= 0 else sid + (1 << 64) for (sid,) in vault(store.settings.data, "SELECT sid FROM subject")]
+    return {part.partition("@")[0] for sid in sids for each in desk.revealer.spellings(sid) for part in each.decode().split("mailto:")[1:]}
+
+
+def warn(store: LRS) -> set[str]:
+    """Warn who is to be warned -> their names."""
+    told = set()
+    for sids, found in list(store.retention.to_warn()):
+        store.retention.warned(sids)
+        told |= {each.mbox.removeprefix("mailto:").partition("@")[0] for each in found}
+    return told
+
+
+def test_RET_3_who_is_forgotten_was_warned(tmp_path: Path) -> None:
+    """Over ten years of random comings and goings nobody is forgotten without a warning 30 days before, after which they were not seen."""
+    clock, dice = Clock(), Random(3)
+    seen: dict[str, int] = {}
+    warned: dict[str, int] = {}
+    forgotten = 0
+    with opened(tmp_path, policy(INACTIVITY), clock) as store:
+        start = clock.now
+        while clock.now < start + 11 * 365 * DAY:
+            known = people(store)
+            for name in dice.sample([f"p{n}" for n in range(12)], dice.choice([0, 1, 2])):
+                store.ingest([statement(name, dice.choice(["taught", "proven"]))])
+                seen[name] = clock.now
+                warned.pop(name, None)
+                known.add(name)
+            if dice.random() < 0.7:
+                for name in warn(store):
+                    assert clock.now - seen[name] >= 1795 * DAY
+                    assert name not in warned
+                    warned[name] = clock.now
+            store.retention.apply(settle=False)
+            for name in known - people(store):
+                assert clock.now - seen[name] >= FIVE_YEARS * DAY
+                assert clock.now - warned.pop(name) >= 30 * DAY
+                forgotten += 1
+            clock.pass_days(dice.choice([20, 35, 120, 400]))
+    assert forgotten > 3
+
+
+def test_who_comes_back_is_taken_off_the_list(tmp_path: Path) -> None:
+    """A statement or a document after the warning keeps a person, in whatever role they stand; they are warned anew in five years."""
+    clock = Clock()
+    with opened(tmp_path, policy(INACTIVITY), clock) as store:
+        store.ingest([statement(name) for name in ("ana", "bob", "eve", "dan")])
+        clock.pass_days(1830)
+        assert warn(store) == {"ana", "bob", "eve", "dan"}
+        store.ingest([statement("ana")])
+        store.documents.agent_profile(person("bob")).put("p", {}, if_none_match="*")
+        store.ingest([statement("ana", context={"instructor": person("eve")})])
+        clock.pass_days(40)
+        done = store.retention.apply(settle=False)
+        assert done.counts["person"] == 1
+        assert people(store) == {"ana", "bob", "eve"}
+        assert warn(store) == set()
+
+
+def test_nobody_is_forgotten_who_was_not_warned_long_enough(tmp_path: Path) -> None:
+    """Not without a warning however long it was, not 29 days after it; a warning is given once."""
+    clock = Clock()
+    with opened(tmp_path, policy(INACTIVITY), clock) as store:
+        store.ingest([statement("ana")])
+        clock.pass_days(3000)
+        store.retention.apply(settle=False)
+        assert people(store) == {"ana"}
+        assert warn(store) == {"ana"}
+        clock.pass_days(29)
+        assert warn(store) == set()
+        store.retention.apply(settle=False)
+        assert people(store) == {"ana"}
+        clock.pass_days(2)
+        # With her goes the software that wrote of her.
+        assert store.retention.apply(settle=False).counts["person"] == 2
+        assert people(store) == set()
+
+
+def test_what_nobody_can_be_warned_of_is_not_listed(tmp_path: Path) -> None:
+    """The subject that stands for the tenant is never listed nor forgotten; the software that wrote is not listed."""
+    clock = Clock()
+    with opened(tmp_path, policy(INACTIVITY), clock) as store:
+        store.documents.activity_profile("https://a.example/x").put("p", {}, if_none_match="*")
+        store.ingest([statement("ana")])
+        clock.pass_days(100)
+        reserved = store._desk("default").reserved
+        assert reserved
+        clock.pass_days(1800)
+        pages = list(store.retention.to_warn())
+        assert [each.mbox for _, found in pages for each in found] == ["mailto:ana@canary.example"]
+        assert reserved not in {sid for sids, _ in pages for sid in sids}
+        assert [each.number for each in store.retention.plan() if each.what == "warning"] == [2]
+        assert warn(store) == {"ana"}
+        clock.pass_days(100)
+        store.retention.apply(settle=False)
+        assert vault(tmp_path, "SELECT count(*) FROM subject") == [(1,)]
+        assert store._desk("default").reserved == reserved
+
+
+def test_who_is_seen_under_another_identifier_stays(tmp_path: Path) -> None:
+    """Joined identifiers are one person: seen under one of them, they are inactive under none."""
+    clock = Clock()
+    with opened(tmp_path, policy(INACTIVITY), clock) as store:
+        store.ingest([statement("old"), statement("new")])
+        known = {name: _sid(store, name) for name in ("old", "new")}
+        store._vault.join("default", known["old"], known["new"])
+        clock.pass_days(1800)
+        store.ingest([statement("new")])
+        clock.pass_days(100)
+        assert warn(store) == set()
+
+
+def _sid(store: LRS, name: str) -> int:
+    for sid in [sid if sid >= 0 else sid + (1 << 64) for (sid,) in vault(store.settings.data, "SELECT sid FROM subject")]:
+        if any(f"mailto:{name}@".encode() in each for each in store._desk("default").revealer.spellings(sid)):
+            return sid
+    raise AssertionError(name)
+
+
+def test_a_late_statement_does_not_start_the_clock_anew(tmp_path: Path) -> None:
+    """A person was seen when the statement says, not when it came."""
+    clock = Clock()
+    with opened(tmp_path, policy(INACTIVITY), clock) as store:
+        store.ingest([statement("ana", timestamp=clock.iso(-1840))])
+        assert warn(store) == {"ana"}
+
+
+def test_who_was_let_go_is_taken_in_anew(tmp_path: Path) -> None:
+    """A process that still remembers somebody who was let go writes their next statement under a number and key that exist."""
+    clock = Clock()
+    with opened(tmp_path, policy(), clock) as store:
+        store.ingest([statement("ana")])
+        writer = store._tenant("default").identities
+        remembered = dict(writer._tokens)
+        clock.pass_days(800)
+        assert store.retention.apply(settle=False).counts["person"] >= 1
+        # As another process would, which was not told.
+        writer._tokens.update(remembered)
+        store.ingest([statement("ana")])
+        assert "mailto:ana@canary.example" in str(store.query().statements)
+
+
+def test_the_list_is_for_its_owner_alone(tmp_path: Path) -> None:
+    """lrs retention warn writes a file that nobody else can read, in which no name is a formula, and notes that they are warned."""
+    clock = Clock()
+    clock.now -= 2000 * DAY
+    out = tmp_path / "out" / "people.csv"
+    with opened(tmp_path, policy(INACTIVITY), clock) as store:
+        store.ingest([statement("ana", actor={"mbox": "mailto:ana@canary.example", "name": "=1+1"})])
+    counted = CliRunner().invoke(command, ["retention", "warn", "--data", str(tmp_path)])
+    assert counted.output.startswith("1 people")
+    CliRunner().invoke(command, ["retention", "warn", "--data", str(tmp_path), "--out", str(out)], catch_exceptions=False)
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    with out.open() as file:
+        assert [(row["mbox"], row["name"]) for row in csv.DictReader(file)] == [("mailto:ana@canary.example", "'=1+1")]
+    again = CliRunner().invoke(command, ["retention", "warn", "--data", str(tmp_path)])
+    assert again.output.startswith("0 people")
