@@ -65,7 +65,7 @@ def test_what_has_ended_is_in_no_byte_of_the_data_directory(tmp_path: Path) -> N
         sid = "SELECT sid FROM document"
         secrets = vault(tmp_path, f"SELECT wrapped, key_check FROM subject WHERE sid IN ({sid})")
         secrets += vault(tmp_path, f"SELECT sealed, fingerprint FROM variant WHERE sid IN ({sid})")
-        secrets += vault(tmp_path, f"SELECT blind_index, content FROM identifier JOIN document USING (sid)")
+        secrets += vault(tmp_path, "SELECT blind_index, content FROM identifier JOIN document USING (sid)")
         assert b"https://a.example/gone" in bytes_of(tmp_path)
         assert all(secret in bytes_of(tmp_path) for pair in secrets for secret in pair)
         clock.pass_days(701)

@@ -36,7 +36,7 @@ ARCHIVED = (
 
 
 def test_the_archive_is_read_for_a_reason(tmp_path: Path) -> None:
-    """Past its active phase a statement is seen by archive purposes and legal obligations alone; each read of an archive names its reason, which is in the trail."""
+    """Past its active phase, archive purposes and legal obligations alone see a statement; each read of an archive has its reason in the trail."""
     clock = Clock()
     with opened(tmp_path, ARCHIVED, clock) as store:
         taught, proven = store.ingest([statement("ana", "taught"), statement("ana", "proven")])
@@ -83,7 +83,7 @@ def test_policies_of_archives_that_contradict_themselves(old: str, new: str, fau
     assert [each for each in parsed(ARCHIVED.replace(old, new))[1] if fault in each]
 
 
-def test_RET_2_public_archives_are_not_eliminated_without_approval(tmp_path: Path) -> None:
+def test_ret_2_public_archives_are_not_eliminated_without_approval(tmp_path: Path) -> None:
     """Ended statements and documents stay, unseen, until the archives approve; what ended after the slip waits for the next one."""
     clock = Clock()
     with opened(tmp_path, policy(PUBLIC), clock) as store:

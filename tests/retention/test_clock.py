@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from tests.retention.world import Clock, opened, policy, statement, violations, warehouse, vault
+from tests.retention.world import Clock, opened, policy, statement, vault, violations, warehouse
 
 ESSAY = b"an essay"
 DIGEST = hashlib.sha256(ESSAY).hexdigest()
 ATTACHED = [{"usageType": "https://u.example/1", "display": {}, "contentType": "text/plain", "length": len(ESSAY), "sha2": DIGEST}]
 
 
-def test_RET_1_ten_years(tmp_path: Path) -> None:
+def test_ret_1_ten_years(tmp_path: Path) -> None:
     """Whatever comes, on time or late, is gone from every table, document and log when its time is over; doing it twice changes nothing."""
     clock = Clock()
     with opened(tmp_path, policy(), clock) as store:

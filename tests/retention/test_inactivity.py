@@ -32,7 +32,7 @@ def warn(store: LRS) -> set[str]:
     return told
 
 
-def test_RET_3_who_is_forgotten_was_warned(tmp_path: Path) -> None:
+def test_ret_3_who_is_forgotten_was_warned(tmp_path: Path) -> None:
     """Over ten years of random comings and goings nobody is forgotten without a warning 30 days before, after which they were not seen."""
     clock, dice = Clock(), Random(3)
     seen: dict[str, int] = {}

@@ -134,7 +134,7 @@ def violations(store: LRS, data: Path, clock: Clock) -> list[str]:
     # A person may be there two months longer than their last statement: a writer could still know them.
     lately = {month.year * 100 + month.month for month in (moment, moment.replace(day=1) - timedelta(days=1))}
     for table in ("subject", "identifier", "variant"):
-        lasting = "met_month" if table == "subject" else "(SELECT met_month FROM subject WHERE subject.sid = %s.sid)" % table
+        lasting = "met_month" if table == "subject" else f"(SELECT met_month FROM subject WHERE subject.sid = {table}.sid)"
         wrong += [
             f"{table} of nobody"
             for sid, met in vault(data, f"SELECT sid, {lasting} FROM {table}")
