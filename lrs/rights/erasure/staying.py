@@ -77,6 +77,7 @@ def voiding(tenant: str, target: UUID, stored: int, keep_until: int) -> Tokenise
         fingerprint=0,
         body=_STUB,
         keep_until=keep_until,
+        held=True,
     )
 
 
