@@ -56,15 +56,15 @@ class Suppression:
 
     def people(self, identifiers: Iterable[bytes]) -> set[bytes]:
         """Of these canonical identifiers, those of people who were erased."""
-        return set(self._found({self.person_key(ifi): ifi for ifi in identifiers}))
+        return set(self._found({self.person_key(self._keys.blind_index(ifi)): ifi for ifi in identifiers}))
 
     def statements(self, ids: Iterable[UUID]) -> set[UUID]:
         """Of these ids, those of statements that were erased."""
         return set(self._found({self.statement_key(each): each for each in ids}))
 
-    def person_key(self, ifi: bytes) -> bytes:
-        """Canonical identifier -> the key by which it is suppressed."""
-        return self._keys.suppression_key(_PERSON, ifi)
+    def person_key(self, index: bytes) -> bytes:
+        """Blind index of an identifier -> the key by which it is suppressed."""
+        return self._keys.suppression_key(_PERSON, index)
 
     def statement_key(self, statement_id: UUID) -> bytes:
         """Statement id -> the key by which it is suppressed."""

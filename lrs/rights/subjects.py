@@ -20,7 +20,7 @@ from lrs.rights.access.archive import archive
 from lrs.rights.access.count import count
 from lrs.rights.access.export import Around, export
 from lrs.rights.access.holdings import Holdings, Shelf, Vault
-from lrs.rights.persons import alike, sids_of
+from lrs.rights.persons import alike, find, sids_of
 from lrs.rights.rectification import identifying, renaming
 from lrs.storage.contract import IndexTaken
 from lrs.xapi.query import from_arguments
@@ -66,12 +66,12 @@ class Subjects:
     def show(self, agent: Json, *, tenant: str | None = None) -> dict[str, Any]:
         """Count what is kept of a person, by kind and place; ``alike`` are mailboxes that differ from theirs in case alone."""
         tenant, person = tenant or self._settings.tenant, _person(agent)
-        sids = self._sids(tenant, person)
-        others = self._alike(tenant, person, sids)
-        if not sids and not others:
+        held = self._holdings(tenant, person)
+        others = self._alike(tenant, person, held.sids)
+        if not (held.sids or others or held.credentials()):
             raise _nobody()
-        with self._recorded("look a person up", tenant, {*sids, *others}) as counts:
-            told = count(self._holdings(tenant, sids)).told()
+        with self._recorded("look a person up", tenant, {*held.sids, *others}) as counts:
+            told = count(held).told()
             counts.update(told["statements"])
         return told | {"alike": sorted(mailbox for sid in others for mailbox in self._mailboxes(tenant, sid))}
 
@@ -81,10 +81,12 @@ class Subjects:
         The file has its name once it is whole, and only its owner can read it. Raises :class:`lrs.ConfigurationError` where it can't be written.
         """
         tenant = tenant or self._settings.tenant
-        sids = self._known(tenant, _person(agent))
+        held = self._holdings(tenant, _person(agent))
+        if not (held.sids or held.credentials()):
+            raise _nobody()
         around = Around(self._policy(tenant), self._standing(tenant), self._signer())
-        with self._recorded("export a person", tenant, sids) as counts, archive(Path(path), at=self._clock()) as made:
-            told = export(self._holdings(tenant, sids), around, made).told()
+        with self._recorded("export a person", tenant, held.sids) as counts, archive(Path(path), at=held.now) as made:
+            told = export(held, around, made).told()
             counts.update(told["statements"])
         return told
 
@@ -98,7 +100,7 @@ class Subjects:
         if (name is None) == (to is None):
             raise InvalidRequest("either a name or an identifier is corrected", parameter="name")
         person = _person(agent)
-        chosen = self._known(tenant, person) if to is None else {self._subject(tenant, agent)}
+        chosen = self._known(tenant, person) if to is None else (self._subject(tenant, agent),)
         with self._recorded("correct a person", tenant, chosen):
             for sid, dek in self._revealer(tenant).keys(chosen).items():
                 self._correct(tenant, sid, self._change(tenant, sid, dek, name=name, to=to))
@@ -153,16 +155,14 @@ class Subjects:
     def _standing(self, tenant: str) -> list[Standing]:
         return [each for each in self._targets() if each.target.tenant == tenant]
 
-    def _sids(self, tenant: str, person: Person) -> frozenset[int]:
-        return frozenset(sids_of(self._vault, self._keys(tenant), tenant, person))
-
-    def _known(self, tenant: str, person: Person) -> frozenset[int]:
-        sids = self._sids(tenant, person)
+    def _known(self, tenant: str, person: Person) -> tuple[int, ...]:
+        sids = sids_of(self._vault, self._keys(tenant), tenant, person)
         if not sids:
             raise _nobody()
         return sids
 
-    def _holdings(self, tenant: str, sids: frozenset[int]) -> Holdings:
+    def _holdings(self, tenant: str, person: Person) -> Holdings:
+        found = find(self._vault, self._keys(tenant), tenant, person)
         shelf = Shelf(
             tenant,
             self._vault,
@@ -173,7 +173,9 @@ class Subjects:
             self._settings.home_page,
         )
         # Masks are of this file alone: nobody has their key afterwards.
-        return Holdings(shelf, sids, until=self._through(), now=self._clock(), others=Pseudonyms(os.urandom(_KEY_BYTES)))
+        return Holdings(
+            shelf, frozenset(found.sids), found.indexes, until=self._through(), now=self._clock(), others=Pseudonyms(os.urandom(_KEY_BYTES))
+        )
 
     def _alike(self, tenant: str, person: Person, sids: frozenset[int]) -> frozenset[int]:
         """Give the subjects whose mailbox differs from one of the person's in case alone."""

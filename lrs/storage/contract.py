@@ -477,6 +477,9 @@ class PersonStore(Protocol):
     def named(self, tenant: str, indexes: Sequence[bytes]) -> frozenset[int]:
         """Subjects that came under one of these blind indexes, or under a mailbox whose SHA-1 has one of them."""
 
+    def indexes(self, tenant: str, sids: Collection[int]) -> frozenset[bytes]:
+        """Every blind index by which these subjects are found, and those that the SHA-1 of their mailboxes have."""
+
     def joined(self, tenant: str, sids: Collection[int]) -> frozenset[int]:
         """These subjects and all that were joined to one of them."""
 

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from lrs.access import Scope
+from lrs.credentials.ralph import Entry
 from tests.promises.corpus import PLACES, PLACES_2_0, Corpus
 
 if TYPE_CHECKING:
@@ -99,3 +101,10 @@ def given(store: LRS, agent: Json, tmp_path: Path) -> dict[str, bytes]:
     path = tmp_path / f"{uuid4()}.zip"
     store.subjects.export(agent, path)
     return files(path)
+
+
+def entry(username: str, agent: Json) -> Entry:
+    """A user of another record store, who stands for somebody."""
+    return Entry(
+        username=username, secret="$2b$12$" + "a" * 53, scopes=(Scope.ALL,), authority=json.dumps(agent).encode(), tenant=None, ignored=()
+    )

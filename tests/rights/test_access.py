@@ -15,7 +15,6 @@ import pytest
 
 import lrs
 from lrs.access import Principal, Scope, View
-from lrs.credentials.ralph import Entry
 from lrs.errors import ConfigurationError, NotFound, StoreUnavailable
 from lrs.privacy.receipts import facts_of
 from lrs.rights.access import words
@@ -24,7 +23,7 @@ from lrs.xapi.attachments import SIGNATURE
 from tests.promises.corpus import Corpus
 from tests.promises.test_canary import found_in
 from tests.rights.conftest import statement
-from tests.rights.planting import KINDS, Planted, both, files, given, lines, person
+from tests.rights.planting import KINDS, Planted, both, entry, files, given, lines, person
 from tests.signing import signed
 
 ANA = {"name": "Ana Gil", "mbox": "mailto:ana@example.fr"}
@@ -135,7 +134,7 @@ def test_documents_contents_and_credentials_are_given(store: lrs.LRS, tmp_path: 
     store.documents.state("https://lms.example.fr/s", me, registration=str(uuid4())).put("CanariState", {"x": "CanariContent"})
     store.documents.agent_profile(alias).put("CanariProfile", b"CanariBytes", content_type="text/plain", if_none_match="*")
     store.documents.agent_profile(you).put("CanariHisProfile", b"CanariHis", content_type="text/plain", if_none_match="*")
-    store.credentials.take_over([_entry("eva-tool", me), _entry("bob-tool", you)])
+    store.credentials.take_over([entry("eva-tool", me), entry("bob-tool", you)])
     store.subjects.join(me, alias)
     found = given(store, alias, tmp_path)
     assert [name for name in found if name.startswith("attachments/")] == [f"attachments/{hashlib.sha256(essay).hexdigest()}"]
@@ -149,10 +148,16 @@ def test_documents_contents_and_credentials_are_given(store: lrs.LRS, tmp_path: 
     assert store.subjects.show(me)["attachments"] == 1
 
 
-def _entry(username: str, agent: dict) -> Entry:
-    return Entry(
-        username=username, secret="$2b$12$" + "a" * 53, scopes=(Scope.ALL,), authority=json.dumps(agent).encode(), tenant=None, ignored=()
-    )
+def test_whoever_is_known_by_a_credential_alone_is_given_that(store: lrs.LRS, tmp_path: Path) -> None:
+    """A credential that was never used stands for a person all the same; so does one that knows them by the SHA-1 of their mailbox."""
+    mailbox = "mailto:only@example.fr"
+    digest = {"mbox_sha1sum": hashlib.sha1(mailbox.encode(), usedforsecurity=False).hexdigest()}
+    store.credentials.take_over([entry("only-tool", {"mbox": mailbox}), entry("digest-tool", digest)])
+    for again in range(2):
+        found = given(store, {"mbox": mailbox}, tmp_path)
+        assert {each["username"] for each in json.loads(found["credentials.json"])} == {"only-tool", "digest-tool"}
+        assert len(lines(found["statements.jsonl"])) == again
+        store.ingest(statement({"mbox": mailbox}))
 
 
 def test_voided_statements_are_given_and_not_taken_along(store: lrs.LRS, tmp_path: Path) -> None:
@@ -173,7 +178,7 @@ def test_who_looked_is_told_by_tool_and_purpose(store: lrs.LRS, tmp_path: Path) 
     store.ingest(statement(me))
     row, _, _ = store.credentials.add("Tableau de bord", scopes=["statements/read"])
     store.query(agent=me, principal=store.credentials.principal(row.id))
-    (teacher,) = store.credentials.take_over([_entry("CanariTeacher", BOB)])
+    (teacher,) = store.credentials.take_over([entry("CanariTeacher", BOB)])
     store.query(agent=me, principal=store.credentials.principal(teacher.id))
     bearer = Principal("default", "bearer:CanariSubject", frozenset({Scope.ALL}), View.IDENTIFIED, json.dumps(BOB).encode())
     store.query(agent=me, principal=bearer)

@@ -21,7 +21,7 @@ from lrs.storage.contract import IndexTaken, NewVariant
 from lrs.xapi.walk import ifi_of
 from tests.promises.test_canary import found_in
 from tests.rights.conftest import statement
-from tests.rights.planting import given, lines
+from tests.rights.planting import entry, given, lines
 
 _numbers = count(1)
 
@@ -211,3 +211,17 @@ def test_what_can_not_be_corrected_is_refused_and_names_nobody(store: lrs.LRS, w
         assert not found_in(f"{refused.value!r} {refused.value.hint}".encode(errors="replace"), [*who.markers, "canari"])
     with pytest.raises(NotFound):
         store.subjects.rectify(who.mailbox, name="x")
+
+
+def test_whoever_was_corrected_is_erased_under_the_wrong_identifier_too(store: lrs.LRS, who: Somebody) -> None:
+    """A late batch with the identifier that was corrected brings nobody back, and no credential stands for it any more."""
+    store.ingest(statement(who.wrong))
+    (row,) = store.credentials.take_over([entry(f"tool-{secrets.token_hex(4)}", who.wrong)])
+    store.subjects.rectify(who.wrong, to=who.mailbox)
+    store.erase(who.mailbox)
+    assert row.id not in {each.id for each in store.credentials.list()}
+    store.ingest([statement(who.wrong), statement({"mbox": "mailto:t@example.fr"}, object={**who.wrong, "objectType": "Agent"})])
+    for agent in (who.wrong, who.mailbox):
+        assert not store.query(agent={"mbox": agent["mbox"]}).statements
+        with pytest.raises(NotFound):
+            store.subjects.show({"mbox": agent["mbox"]})

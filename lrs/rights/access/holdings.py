@@ -15,9 +15,8 @@ from lrs.privacy.audit import entry
 from lrs.privacy.audit.verify import entries
 from lrs.privacy.disclosing import Disclosed, disclose
 from lrs.privacy.documents import Kept, kept_of
+from lrs.rights.persons import authority_of, credentials_of
 from lrs.storage.contract import CorrectionStore, CredentialRow, CredentialStore, DocumentStore, PersonStore, StatementStore, SubjectStore
-from lrs.xapi.model import Person
-from lrs.xapi.rules import check_authority
 
 if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
@@ -56,10 +55,11 @@ class Access(NamedTuple):
 
 @attrs.frozen
 class Holdings:
-    """All of it: ``sids`` are the person's subjects, ``until`` is the time up to which statements are looked at."""
+    """All of it: ``sids`` are the person's subjects, ``indexes`` the blind indexes of their identifiers, ``until`` the time up to which it is looked at."""
 
     shelf: Shelf
     sids: frozenset[int]
+    indexes: frozenset[bytes]
     until: int
     now: int
     others: Pseudonyms
@@ -71,6 +71,8 @@ class Holdings:
     def statements(self) -> Iterator[list[Disclosed]]:
         """Give every statement in which the person stands, oldest first, page by page."""
         shelf = self.shelf
+        if not self.sids:
+            return
         for page in shelf.warehouse.naming(shelf.tenant, sorted(self.sids), until=self.until, now=self.now):
             yield disclose(shelf.revealer, page, self.sids, self.others)
 
@@ -90,11 +92,13 @@ class Holdings:
 
     def credentials(self) -> list[CredentialRow]:
         """Give the credentials whose authority is the person, revoked ones too."""
-        return [row for row in self.shelf.vault.credentials(self.shelf.tenant) if self._stands_for(row)]
+        return credentials_of(self.shelf.vault, self.shelf.keys, self.shelf.tenant, self.indexes)
 
     def tools(self) -> dict[str, str]:
         """Name the credentials that stand for a program, by id; the name of another may be that of a person."""
-        return {row.id: row.name for row in self.shelf.vault.credentials(self.shelf.tenant) if self._is_program(row)}
+        shelf = self.shelf
+        found = shelf.vault.credentials(shelf.tenant)
+        return {row.id: row.name for row in found if authority_of(row, shelf.keys) == software_authority(shelf.home_page, row.id)}
 
     def accesses(self) -> Iterator[Access]:
         """Give what the audit trail says of the person; a chain at a time, each oldest first."""
@@ -105,15 +109,3 @@ class Holdings:
                 if not self.sids.isdisjoint(sids):
                     # What comes after a colon stands for a person: who read is not for this person to know.
                     yield Access(found.time, found.action, found.outcome, found.purpose, credential.partition(":")[0])
-
-    def _stands_for(self, row: CredentialRow) -> bool:
-        keys = self.shelf.keys
-        persons = [part for part in check_authority(self._authority(row)).parts if isinstance(part, Person)]
-        found = self.shelf.vault.subjects(self.shelf.tenant, [keys.blind_index(person.ifi) for person in persons])
-        return any(sid in self.sids for sid, _ in found.values())
-
-    def _is_program(self, row: CredentialRow) -> bool:
-        return self._authority(row) == software_authority(self.shelf.home_page, row.id)
-
-    def _authority(self, row: CredentialRow) -> bytes:
-        return self.shelf.keys.credentials.open("authority", row.id.encode(), row.authority)

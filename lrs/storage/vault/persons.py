@@ -27,6 +27,14 @@ class Persons(Database):
         with self._read() as connection:
             return frozenset(connection.scalars(query))
 
+    def indexes(self, tenant: str, sids: Collection[int]) -> frozenset[bytes]:
+        """See :class:`lrs.storage.contract.PersonStore`."""
+        table = schema.identifier
+        query = select(table.c.blind_index, table.c.sha1).where(table.c.tenant == tenant)
+        with self._read() as connection:
+            rows = [row for chunk in chunks(list(sids)) for row in connection.execute(query.where(table.c.sid.in_(chunk)))]
+        return frozenset(index for row in rows for index in row if index is not None)
+
     def joined(self, tenant: str, sids: Collection[int]) -> frozenset[int]:
         """See :class:`lrs.storage.contract.PersonStore`."""
         with self._read() as connection:
