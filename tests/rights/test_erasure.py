@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 from collections.abc import Iterator
+from types import FunctionType, ModuleType
 from uuid import uuid4
 
 import pytest
@@ -12,7 +14,9 @@ import pytest
 import lrs
 from lrs.access import Principal, Scope, View
 from lrs.crypto.providers import open_keyring
+from lrs.privacy import mentions
 from lrs.privacy.receipts import facts_of
+from lrs.storage.contract import ErasureState
 from lrs.xapi import codec
 from tests.rights.erasing import STUB, STUB_REFERENCE, VOID, everything, person, put, sids, statement, without
 
@@ -78,7 +82,16 @@ def test_a_group_keeps_what_it_wrote(store: lrs.LRS) -> None:
     before = {each: body for each, body in everything(store).items() if each in known}
     for erased in (ana, ben):
         expected = {each: without(body, erased, {"objectType": "Agent"} | erased) for each, body in before.items()}
-        store.erase(erased)
+
+        def look(state: ErasureState) -> None:
+            """Others can read it all the while."""
+            if state in (ErasureState.SHREDDED, ErasureState.TOLD):
+                page = store.query(statement_id=ours["id"], attachments=True)
+                assert page.bodies == [expected[ours["id"]]]  # noqa: B023 -- called at once
+                assert page.attachments is not None
+                assert dict(page.attachments) == {attached["sha2"]: content}
+
+        store.erase(erased, step=look)
         before = {each: body for each, body in everything(store).items() if each in known}
         assert before == {each: expected[each] for each in (known if erased is ana else {ours["id"]})}
         page = store.query(statement_id=ours["id"], attachments=True)
@@ -88,6 +101,31 @@ def test_a_group_keeps_what_it_wrote(store: lrs.LRS) -> None:
     store.erase(eva)
     with pytest.raises(lrs.NotFound):
         store.query(statement_id=ours["id"])
+
+
+def test_nothing_of_her_stays_in_memory(store: lrs.LRS) -> None:
+    """Once erased, no cache of the store holds her name, her identifiers or what was looked for in her statements."""
+    ana = {"name": "Canari Quisenvole", "mbox": "mailto:canari.quisenvole@example.fr"}
+    put(store, statement(ana, result={"response": "je suis canari quisenvole"}), statement(person("ben"), context={"instructor": ana}))
+    store.query(agent=ana, related_agents=True)
+    store.person(ana)
+    store.documents.agent_profile(ana).put("p", b"x", if_none_match="*")
+    assert [each for each in reachable(store) if "quisenvole" in each.lower()]
+    store.erase(ana)
+    assert not [each for each in reachable(store) if "quisenvole" in each.lower()]
+
+
+def reachable(store: lrs.LRS) -> Iterator[str]:
+    """Every text that a store has hold of, or the scan for mentions."""
+    seen, waiting = set(), [store, mentions.of]
+    while waiting:
+        found = waiting.pop()
+        if id(found) in seen or isinstance(found, type | ModuleType | FunctionType):
+            continue
+        seen.add(id(found))
+        if isinstance(found, str | bytes):
+            yield found if isinstance(found, str) else found.decode("latin-1")
+        waiting += gc.get_referents(found)
 
 
 def test_what_was_voided_stays_voided(store: lrs.LRS) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from lrs.storage.contract import NO_UUID, KnownStatement, Selection, StoredStatement, TokenisedStatement
+from lrs.storage.contract import ERASED, NO_UUID, KnownStatement, Selection, StoredStatement, TokenisedStatement
 from lrs.storage.warehouse import selection as sql
 from lrs.storage.warehouse.client import Session, Sessions
 from lrs.storage.warehouse.ids import SeenIds
@@ -166,7 +166,9 @@ def _rows(session: Session, tenant: str, places: Sequence[tuple[int, UUID]], now
         part = places[start : start + sql.IDS_AT_ONCE]
         values = sql.scope(tenant, now) | {"stored": [stored for stored, _ in part], "ids": [each for _, each in part]}
         for row in session.query(sql.ROWS, values, texts=False):
-            found[row[1], row[0]] = stored_statement(row)
+            read = stored_statement(row)
+            place = read.stored, read.id
+            found[place] = _moved(found[place], read) if place in found else read
     return [found[place] for place in places if place in found]
 
 
@@ -174,6 +176,11 @@ def stored_statement(row: Sequence[Any]) -> StoredStatement:
     """Make a row of what was read of the columns ``FIELDS``."""
     fields = [*row[:-1], tuple(map(bytes.decode, row[-1]))]
     return StoredStatement(*fields)
+
+
+def _moved(one: StoredStatement, other: StoredStatement) -> StoredStatement:
+    """Of two rows at one place give the one that is left when an erasure is over: there more people were erased."""
+    return max(one, other, key=lambda row: list(row.sids).count(ERASED))
 
 
 def _referring(session: Session, tenant: str, selection: Selection, now: int) -> list[UUID]:
