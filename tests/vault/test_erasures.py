@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from lrs.storage.contract import DocumentRow, Erasure, ErasureState, IndexTaken, NewSubject, NewVariant, WrappedKey
-from lrs.storage.vault import Vault
+from lrs.storage.vault import Vault, schema
+from lrs.storage.vault.erasures import PERSONAL
 from tests.vault.test_vault import credential
 
 LARGEST = 2**64 - 2
@@ -102,3 +103,12 @@ def test_a_newer_ledger_is_taken_in_and_done_again(vault: Vault) -> None:
             (2, ErasureState.REQUESTED, (4, 5)),
         ]
         assert vault.suppressed("t", [key], now=80) == {key}
+
+
+def test_every_table_that_names_a_person_is_known() -> None:
+    """A table with the number of a subject is one that an erasure empties, or says here why it does not."""
+    numbered = {
+        table.name for table in schema.metadata.sorted_tables if any(isinstance(column.type, schema.Sid) for column in table.columns)
+    }
+    # Entries of the register stay without their person; the numbers of the erased are nobody's; the key of a project is no person's.
+    assert numbered == {table.name for table in PERSONAL} | {"request", "erased", "project"}
