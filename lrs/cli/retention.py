@@ -6,6 +6,7 @@ import csv
 import os
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -120,6 +121,44 @@ def warn(data: Path | None, config: Path | None, tenant: str, out: Path | None) 
         # In this order: who is in no file was not warned.
         store.retention.warned(told, tenant=tenant)
     click.echo(f"{number:,} people to be warned are in {out}. Delete it when they are.")
+
+
+@retention.command()
+@store_options
+@_TENANT
+@click.option("--url", required=True, metavar="URL", help="Where mork answers; https, unless it is on this machine.")
+@click.option("--service", required=True, metavar="NAME", help="The service that this store is to mork.")
+@click.option(
+    "--key-file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File with mork's API key; else LRS_MORK_KEY.",
+)
+@click.option(
+    "--home-page",
+    default="",
+    metavar="IRL",
+    help="homePage of the platform's accounts, whose names are usernames; without it people go by e-mail.",
+)
+def mork(data: Path | None, config: Path | None, tenant: str, url: str, service: str, key_file: Path | None, home_page: str) -> None:
+    """Follow openfun/mork, which decides whose accounts are deleted: forget them here too, and tell mork of whom nothing is left.
+
+    Who asked for it is erased at once. Who was inactive is forgotten when they stood on mork's list for the notice of the policy and were not seen
+    meanwhile. Run it every day, from cron for instance.
+    """
+    import lrs
+    from lrs.retention.mork import Mork
+
+    key = key_file.read_text("utf-8").strip() if key_file else os.environ.get("LRS_MORK_KEY", "")
+    if not key:
+        raise ConfigurationError("mork's API key is missing", hint="Name a file with --key-file, or set LRS_MORK_KEY.")
+    asked = Mork(url, key, service=service)
+    with lrs.open(settings_of(data, config)) as store:
+        done = store.retention.follow(asked, erase=partial(store.erase, tenant=tenant or None), home_page=home_page, tenant=tenant)
+    asked.close()
+    click.echo(
+        f"{done.listed:,} on mork's list: {done.own_wish:,} erased at their own wish, {done.forgotten:,} forgotten, {done.told:,} told as deleted."
+    )
 
 
 @retention.command()

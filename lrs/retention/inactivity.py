@@ -6,7 +6,7 @@ stay until they were not seen for that long, and were warned, and have not come 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from lrs.retention.desk import Desk
 
 _AT_ONCE = 5000
+_NOTICE_DAYS = 30
+"""Where the policy says nothing of inactivity."""
 _SIGN, _RANGE = 1 << 63, 1 << 64
 
 
@@ -50,8 +52,8 @@ def to_warn(desk: Desk) -> Iterator[tuple[list[int], list[Warned]]]:
         yield [sid for sid, _ in people], [each for each in known if each is not None and each.home_page != desk.settings.home_page]
 
 
-def letting_go(desk: Desk, now: int, listed: Collection[int] = ()) -> Iterator[tuple[str, int]]:
-    """Forget who may be forgotten -> (what, how many), page by page. ``listed``: people whom somebody else found inactive, and who were warned."""
+def letting_go(desk: Desk, now: int) -> Iterator[tuple[str, int]]:
+    """Forget who may be forgotten -> (what, how many), page by page."""
     unmet = months.unmet_since(now)
     inactivity = desk.force.policy.inactivity
     if inactivity is None:
@@ -60,8 +62,14 @@ def letting_go(desk: Desk, now: int, listed: Collection[int] = ()) -> Iterator[t
     warned = now - inactivity.notice_days * months.DAY
     seen = months.seen_through(now, inactivity.days)
     yield from _let_go(desk, Leaving(met_before=unmet, seen_through=seen, warned_through=warned, documents=True), lambda page: page)
-    if listed:
-        yield from _leave(desk, [*listed], Leaving(met_before=unmet, warned_through=warned, documents=True))
+
+
+def letting_go_listed(desk: Desk, now: int, sids: Sequence[int]) -> Iterator[tuple[str, int]]:
+    """Forget people whom somebody else found inactive, if they were noted as warned long enough ago and were not seen since -> (what, how many)."""
+    inactivity = desk.force.policy.inactivity
+    notice = _NOTICE_DAYS if inactivity is None else inactivity.notice_days
+    warned = now - notice * months.DAY
+    yield from _leave(desk, sids, Leaving(met_before=months.unmet_since(now), warned_through=warned, documents=True))
 
 
 def _let_go(desk: Desk, leaving: Leaving, choose: Callable[[Sequence[int]], Sequence[int]]) -> Iterator[tuple[str, int]]:

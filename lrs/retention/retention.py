@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -14,6 +14,7 @@ from lrs.retention import slip
 from lrs.retention.certificate import certificate
 from lrs.retention.enforcement import Enforcement, Step
 from lrs.retention.inactivity import Warned, to_warn
+from lrs.retention.mork import Followed, Mork, follow
 from lrs.retention.plan import plan
 
 if TYPE_CHECKING:
@@ -89,6 +90,15 @@ class Retention:
         desk = self._of(tenant)
         desk.vault.warn(desk.tenant, sids, at=desk.clock())
         desk.record("warn inactive people", sids=tuple(sids), people=len(sids))
+
+    def follow(self, mork: Mork, *, erase: Callable[[dict[str, Any]], object], home_page: str = "", tenant: str = "") -> Followed:
+        """Do what mork's list of accounts asks for, and tell it of whom nothing is left.
+
+        ``erase`` erases an agent: those who asked for it themselves go at once. ``home_page`` is that of the platform's accounts. Raises
+        :class:`lrs.StoreUnavailable`, :class:`lrs.NotAuthenticated`, :class:`lrs.NotPermitted`.
+        """
+        desk = self._of(tenant)
+        return follow(desk, mork, home_page=home_page, erase=erase, now=desk.clock())
 
     def slip(self, *, tenant: str = "") -> Slip:
         """Draft the slip of what has ended and waits for the archives' approval."""

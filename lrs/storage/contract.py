@@ -439,7 +439,7 @@ class InactiveStore(Protocol):
         """Who was seen last in or before a month and is not warned: (sid, month), in the order of :meth:`leaving`."""
 
     def warn(self, tenant: str, sids: Sequence[int], *, at: int) -> None:
-        """Note when people were warned, unless they are already."""
+        """Note when people were warned, unless they are already, or were seen in this very month."""
 
     def seen_counts(self, tenant: str, *, but: int) -> list[tuple[int, bool, int]]:
         """(month in which they were last seen, whether they are warned, how many people), one of them left out."""

@@ -11,6 +11,7 @@ from lrs.storage.vault import schema
 from lrs.storage.vault.database import Database
 from lrs.storage.vault.erasures import delete_people
 from lrs.storage.vault.subjects import chunks
+from lrs.xapi.formats import month_of
 
 _SUBJECT, _DOCUMENT, _JOINED = schema.subject, schema.document, schema.joined
 _APPROVAL, _LETTER, _CREDENTIAL = schema.elimination_approval, schema.dead_letter, schema.credential
@@ -56,7 +57,9 @@ class Inactive(Database):
         """See :class:`lrs.storage.contract.InactiveStore`."""
         with self._write() as connection:
             for chunk in chunks(sids):
-                ours = (_SUBJECT.c.tenant == tenant, _SUBJECT.c.sid.in_(chunk), _SUBJECT.c.warned.is_(None))
+                # Months tell who is seen again: not before the month is over in which somebody was seen.
+                still = (_SUBJECT.c.warned.is_(None), _SUBJECT.c.last_seen < month_of(at))
+                ours = (_SUBJECT.c.tenant == tenant, _SUBJECT.c.sid.in_(chunk), *still)
                 connection.execute(update(_SUBJECT).where(*ours).values(warned=at))
 
     def seen_counts(self, tenant: str, *, but: int) -> list[tuple[int, bool, int]]:
