@@ -12,7 +12,7 @@ from lrs.access import LOCAL
 from lrs.privacy.audit import Event
 from lrs.privacy.documents import TENANT
 from lrs.privacy.reveal import Revealer
-from lrs.storage.contract import EndingStore, InactiveStore, PersonStore, SubjectStore
+from lrs.storage.contract import EndingStore, ErasureStore, InactiveStore, PersonStore, SubjectStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,11 +25,8 @@ if TYPE_CHECKING:
     from lrs.settings import Settings
 
 
-class Vault(SubjectStore, PersonStore, InactiveStore, Protocol):
+class Vault(SubjectStore, PersonStore, InactiveStore, ErasureStore, Protocol):
     """What retention needs of the vault."""
-
-    def scrub(self) -> None:
-        """Let go of the bytes of what was deleted."""
 
 
 @attrs.frozen(eq=False, kw_only=True, slots=False)

@@ -1,7 +1,7 @@
 """A stand-in for openfun/mork: as much of the API that its code publishes as a service uses, on loopback.
 
-GET /v1/users?service=&deletion_status=&offset=&limit= (at most 1000), PATCH /v1/users/{id}/status/{service} with {"deletion_status": ...}; a key that is
-answered with 403, a wrong one with 401, what is not understood with 422, who is not there with 404.
+GET /v1/users?service=&deletion_status=&offset=&limit= (at most 1000), PATCH /v1/users/{id}/status/{service} with {"deletion_status": ...}; a key that
+is missing is answered with 403, a wrong one with 401, what is not understood with 422, who is not there with 404.
 """
 
 from __future__ import annotations

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -63,9 +65,9 @@ def test_what_has_ended_is_in_no_byte_of_the_data_directory(tmp_path: Path) -> N
         ]
         contents = [piece for (piece,) in warehouse(store, "SELECT base64Encode(sealed) FROM attachments")]
         sid = "SELECT sid FROM document"
-        secrets = vault(tmp_path, f"SELECT wrapped, key_check FROM subject WHERE sid IN ({sid})")
-        secrets += vault(tmp_path, f"SELECT sealed, fingerprint FROM variant WHERE sid IN ({sid})")
-        secrets += vault(tmp_path, "SELECT blind_index, content FROM identifier JOIN document USING (sid)")
+        secrets = vault(store, f"SELECT wrapped, key_check FROM subject WHERE sid IN ({sid})")
+        secrets += vault(store, f"SELECT sealed, fingerprint FROM variant WHERE sid IN ({sid})")
+        secrets += vault(store, "SELECT blind_index, content FROM identifier JOIN document USING (sid)")
         assert b"https://a.example/gone" in bytes_of(tmp_path)
         assert all(secret in bytes_of(tmp_path) for pair in secrets for secret in pair)
         clock.pass_days(701)
@@ -190,3 +192,53 @@ def test_a_voided_statement_does_not_come_back(tmp_path: Path) -> None:
         clock.pass_days(1300)
         store.retention.apply(settle=False)
         assert warehouse(store, "SELECT count() FROM statements") == [(0,)]
+
+
+def test_what_kills_it_in_the_midst_of_a_step_only_stops_it(tmp_path: Path) -> None:
+    """Killed while the engine rewrites its parts or the vault deletes, it leaves nothing half done that the next run does not finish."""
+    clock = Clock()
+    with opened(tmp_path, policy(), clock) as store:
+        fill(store)
+    clock.pass_days(2000)
+    environment = os.environ | {"PYTHONPATH": str(Path.cwd())}
+    for seconds in (1.0, 1.6, 2.5):
+        run = subprocess.Popen(
+            [sys.executable, "-c", DIES, str(tmp_path), str(clock.now), "99"], env=environment, stderr=subprocess.DEVNULL
+        )
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            run.wait(seconds)
+        run.kill()
+        run.wait()
+    with opened(tmp_path, policy(), clock) as store:
+        assert store.retention.apply().complete
+        assert violations(store, tmp_path, clock) == []
+        assert warehouse(store, "SELECT count() FROM statements") == [(0,)]
+
+
+def test_who_writes_meanwhile_loses_nothing(tmp_path: Path) -> None:
+    """Statements that come while it runs are all there, with their people, those too of whom nothing had been left."""
+    clock = Clock()
+    with opened(tmp_path, policy(), clock) as store:
+        store.ingest([statement(f"p{n}") for n in range(20)])
+        clock.pass_days(800)
+        with ThreadPoolExecutor(1) as beside:
+            running = beside.submit(store.retention.apply, settle=False)
+            for n in range(200):
+                store.ingest([statement(f"p{n % 20}")])
+            running.result()
+        assert len(ids(store)) == 200
+        assert {each["actor"]["mbox"] for each in store.query().statements} == {f"mailto:p{n}@canary.example" for n in range(20)}
+
+
+def test_what_has_ended_is_forwarded_to_nobody(tmp_path: Path) -> None:
+    """Not even to a target that has been given nothing yet."""
+    clock = Clock()
+    (tmp_path / "forward.toml").write_text(
+        '[targets.other]\nurl = "http://127.0.0.1:9/"\ntoken_variable = "NO_SUCH_TARGET"\nview = "identified"\nerasure = "void"\n', "utf-8"
+    )
+    with opened(tmp_path, policy(), clock) as store, pytest.MonkeyPatch.context() as patched:
+        patched.setenv("NO_SUCH_TARGET", "token")
+        fill(store)
+        clock.pass_days(2000)
+        (told,) = store.forwarding.run("other")
+        assert (told.statements, told.error) == (0, None)

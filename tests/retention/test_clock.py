@@ -5,17 +5,21 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import pytest
+
 from tests.retention.world import Clock, opened, policy, statement, vault, violations, warehouse
+from tests.vault.databases import DATABASES, empty_vault
 
 ESSAY = b"an essay"
 DIGEST = hashlib.sha256(ESSAY).hexdigest()
 ATTACHED = [{"usageType": "https://u.example/1", "display": {}, "contentType": "text/plain", "length": len(ESSAY), "sha2": DIGEST}]
 
 
-def test_ret_1_ten_years(tmp_path: Path) -> None:
+@pytest.mark.parametrize("database", DATABASES)
+def test_ret_1_ten_years(database: str, tmp_path: Path) -> None:
     """Whatever comes, on time or late, is gone from every table, document and log when its time is over; doing it twice changes nothing."""
     clock = Clock()
-    with opened(tmp_path, policy(), clock) as store:
+    with opened(tmp_path, policy(), clock, vault=empty_vault(database, tmp_path).vault) as store:
         for month in range(22):
             if month < 11:
                 who = f"ana{month}"
@@ -31,4 +35,4 @@ def test_ret_1_ten_years(tmp_path: Path) -> None:
         again = store.retention.apply(settle=False)
         assert not {name: n for name, n in again.counts.items() if name != "audit segment"}
         assert warehouse(store, "SELECT count() FROM statements")[0][0] == 0
-        assert vault(tmp_path, "SELECT count(*) FROM subject") == [(0,)]
+        assert vault(store, "SELECT count(*) FROM subject") == [(0,)]

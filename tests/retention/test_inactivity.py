@@ -19,7 +19,7 @@ FIVE_YEARS = 1826
 def people(store: LRS) -> set[str]:
     """Who is still known, by the addresses in the vault."""
     desk = store._desk("default")
-    sids = [sid if sid >= 0 else sid + (1 << 64) for (sid,) in vault(store.settings.data, "SELECT sid FROM subject")]
+    sids = [sid if sid >= 0 else sid + (1 << 64) for (sid,) in vault(store, "SELECT sid FROM subject")]
     return {part.partition("@")[0] for sid in sids for each in desk.revealer.spellings(sid) for part in each.decode().split("mailto:")[1:]}
 
 
@@ -114,7 +114,7 @@ def test_what_nobody_can_be_warned_of_is_not_listed(tmp_path: Path) -> None:
         assert warn(store) == {"ana"}
         clock.pass_days(100)
         store.retention.apply(settle=False)
-        assert vault(tmp_path, "SELECT count(*) FROM subject") == [(1,)]
+        assert vault(store, "SELECT count(*) FROM subject") == [(1,)]
         assert store._desk("default").reserved == reserved
 
 
@@ -132,7 +132,7 @@ def test_who_is_seen_under_another_identifier_stays(tmp_path: Path) -> None:
 
 
 def _sid(store: LRS, name: str) -> int:
-    for sid in [sid if sid >= 0 else sid + (1 << 64) for (sid,) in vault(store.settings.data, "SELECT sid FROM subject")]:
+    for sid in [sid if sid >= 0 else sid + (1 << 64) for (sid,) in vault(store, "SELECT sid FROM subject")]:
         if any(f"mailto:{name}@".encode() in each for each in store._desk("default").revealer.spellings(sid)):
             return sid
     raise AssertionError(name)

@@ -89,7 +89,7 @@ def test_a_list_of_many_pages_is_followed_whole(tmp_path: Path) -> None:
 def test_what_mork_refuses_is_said(tmp_path: Path) -> None:
     """A wrong key, a service that it does not know, an answer that is none: each has an error of its own, and nobody is forgotten."""
     clock = Clock()
-    with mork() as (server, url), opened(tmp_path, policy(), clock) as store:
+    with mork() as (_, url), opened(tmp_path, policy(), clock) as store:
         with pytest.raises(lrs.NotAuthenticated):
             following(store, url, key="key-2")
         asked = Mork(url, "key-1", service="lrs", pause=lambda _: None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy import text
 
 import lrs
 from lrs.engine import LRS
@@ -72,9 +73,9 @@ class Clock:
 
 
 @contextmanager
-def opened(data: Path, text: str, clock: Clock, **settings: Any) -> Iterator[LRS]:
+def opened(data: Path, policy: str, clock: Clock, **settings: Any) -> Iterator[LRS]:
     data.mkdir(exist_ok=True)
-    (data / "policy.toml").write_text(text, "utf-8")
+    (data / "policy.toml").write_text(policy, "utf-8")
     with LRS(lrs.Settings(data=data, **settings), clock=clock) as store:
         yield store
 
@@ -98,10 +99,10 @@ def warehouse(store: LRS, sql: str) -> list[tuple[Any, ...]]:
         return list(session.query(sql, {}))
 
 
-def vault(data: Path, sql: str) -> list[tuple[Any, ...]]:
-    """Ask the vault's file itself."""
-    with sqlite3.connect(data / "vault.sqlite") as connection:
-        return connection.execute(sql).fetchall()
+def vault(store: LRS, sql: str) -> list[tuple[Any, ...]]:
+    """Ask the vault's tables themselves."""
+    with store._vault._engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(sql))]
 
 
 def violations(store: LRS, data: Path, clock: Clock) -> list[str]:
@@ -126,10 +127,10 @@ def violations(store: LRS, data: Path, clock: Clock) -> list[str]:
     sources = "SELECT count() FROM definitions WHERE source != toUUID('00000000-0000-0000-0000-000000000000') AND source NOT IN (SELECT id FROM statements)"
     if warehouse(store, sources)[0][0]:
         wrong.append("the id of a statement that is gone")
-    if vault(data, f"SELECT 1 FROM document WHERE updated + {DOCUMENT_DAYS * DAY} <= {clock.now}"):
+    if vault(store, f"SELECT 1 FROM document WHERE updated + {DOCUMENT_DAYS * DAY} <= {clock.now}"):
         wrong.append("a document")
     alive = {sid - (1 << 64) if sid >= 1 << 63 else sid for (sid,) in warehouse(store, "SELECT DISTINCT arrayJoin(sids) FROM statements")}
-    alive |= {sid for (sid,) in vault(data, "SELECT sid FROM document")}
+    alive |= {sid for (sid,) in vault(store, "SELECT sid FROM document")}
     moment = datetime.fromtimestamp(seconds, UTC)
     # A person may be there two months longer than their last statement: a writer could still know them.
     lately = {month.year * 100 + month.month for month in (moment, moment.replace(day=1) - timedelta(days=1))}
@@ -137,7 +138,7 @@ def violations(store: LRS, data: Path, clock: Clock) -> list[str]:
         lasting = "met_month" if table == "subject" else f"(SELECT met_month FROM subject WHERE subject.sid = {table}.sid)"
         wrong += [
             f"{table} of nobody"
-            for sid, met in vault(data, f"SELECT sid, {lasting} FROM {table}")
+            for sid, met in vault(store, f"SELECT sid, {lasting} FROM {table}")
             if sid not in alive and met not in lately
         ]
     oldest = moment - timedelta(days=AUDIT_DAYS)
