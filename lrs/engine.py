@@ -40,7 +40,8 @@ from lrs.privacy.suppression import Suppression
 from lrs.read import Page, Reader
 from lrs.retention.desk import Desk
 from lrs.retention.retention import Retention
-from lrs.rights.erasure import Erasures, Outcome, Place, Step
+from lrs.rights.erasure import Erasures, Outcome, Place
+from lrs.rights.erasure.ledger import Ledger, Step
 from lrs.rights.persons import sids_of
 from lrs.rights.subjects import Subjects
 from lrs.storage.vault import Vault
@@ -434,14 +435,14 @@ class LRS:
         person = from_arguments(agent=agent).agent
         if person is None:
             raise InvalidRequest("an agent is needed", parameter="agent")
-        caller = attrs.evolve(self._owner, tenant=tenant or self._owner.tenant)
+        tenant = tenant or self.settings.tenant
         if dry_run:
-            return self.erasures.plan(person, caller)
+            return self.erasures.plan(person, tenant)
         if request is None:
-            return self.erasures.erase(person, caller, step=step)
-        sids = sids_of(self._vault, self._keys(caller.tenant), caller.tenant, person)
-        with self.requests.meeting(request, Kind.ERASURE, sids=sids, tenant=caller.tenant):
-            return self.erasures.erase(person, caller, step=step)
+            return self.erasures.erase(person, tenant, step=step)
+        sids = sids_of(self._vault, self._keys(tenant), tenant, person)
+        with self.requests.meeting(request, Kind.ERASURE, sids=sids, tenant=tenant):
+            return self.erasures.erase(person, tenant, step=step)
 
     # Access and health
 
@@ -564,20 +565,17 @@ class LRS:
         return attrs.evolve(caller, purpose=purpose or caller.purpose, reason=reason or caller.reason)
 
     def _place_of_erasures(self) -> Place:
+        ledger = Ledger(self._vault, self._keys, self._audit, self._clock, self.settings.home_page, self.settings.suppression_days)
         return Place(
-            vault=self._vault,
+            ledger=ledger,
             warehouse=self._warehouse,
-            keys=self._keys,
             signer=lambda: self._keyring.signer,
-            audit=self._audit,
-            clock=self._clock,
             quiet=self._writer.quiet,
             forget=self._forget,
             tell=lambda ids, tenant: self.forwarding.tell_erasure(ids, tenant=tenant),
             times=self._times,
             policy=self._digest,
-            home_page=self.settings.home_page,
-            days=self.settings.suppression_days,
+            alone=self.settings.warehouse is None,
         )
 
     def _forget(self) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+import time
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lrs.cli.options import agent_of, settings_of, store_options
 
 if TYPE_CHECKING:
+    from lrs.rights.erasure import Outcome
+    from lrs.settings import Settings
     from lrs.storage.contract import ErasureState
 
 _SAID = {
@@ -25,6 +29,9 @@ _SAID = {
     "others": "statements of others, which stay, with a stub in their place",
     "referring": "statements of others, which stay, with a stub in place of a reference to a deleted one",
 }
+
+
+_PATIENCE = 120.0
 
 
 @click.command()
@@ -52,7 +59,7 @@ def erase(
 
     AGENT is the person's JSON, mailto:... for short, or - to read it from standard input, where other users of this machine don't see it. The
     person's own statements, documents and attachments are deleted; statements of other people stay, with one stub in the person's place. Stopped, it
-    goes on when the store is opened next.
+    goes on when the store is opened next. A running lrs serve does it itself when it is asked by this command, which waits for it.
 
     \b
     lrs erase mailto:jeanne@example.fr --dry-run
@@ -63,8 +70,14 @@ def erase(
     if mode is None:
         raise click.UsageError("say --dry-run, or --confirm: there is no way back")
     person = agent_of(sys.stdin.read().strip() if agent == "-" else agent)
-    with lrs.open(settings_of(data, config)) as store:
-        outcome = store.erase(person, dry_run=mode == "dry-run", request=number, tenant=tenant, step=_show)
+    settings = settings_of(data, config)
+    try:
+        with lrs.open(settings) as store:
+            outcome = store.erase(person, dry_run=mode == "dry-run", request=number, tenant=tenant, step=_show)
+    except lrs.DataDirectoryInUse:
+        if mode == "dry-run":
+            raise
+        outcome = _asked(settings, person, tenant or settings.tenant, number)
     if mode == "dry-run":
         for name, said in _SAID.items():
             click.echo(f"{outcome.counts[name]:>9,} {said}")
@@ -72,6 +85,27 @@ def erase(
         click.echo(outcome.receipt, nl=False)
     else:
         file.write_text(outcome.receipt, "utf-8")
+
+
+def _asked(settings: Settings, agent: Any, tenant: str, number: int | None) -> Outcome:
+    """Put the erasure into the ledger of a store that a server holds, and wait until that one has done it."""
+    from lrs.accountability.request import Kind
+    from lrs.accountability.requests import open_requests
+    from lrs.rights.erasure import Outcome
+    from lrs.rights.erasure.ledger import open_ledger
+    from lrs.xapi.query import from_arguments
+
+    with ExitStack() as opened:
+        ledger = opened.enter_context(open_ledger(settings, clock=lambda: time.time_ns() // 1000))
+        person = from_arguments(agent=agent).agent
+        assert person is not None  # noqa: S101 -- it was given
+        found = ledger.whom(person, tenant)
+        if number is not None:
+            register = opened.enter_context(open_requests(settings))
+            opened.enter_context(register.meeting(number, Kind.ERASURE, sids=found.sids, tenant=tenant))
+        entry = ledger.request(found, tenant, ledger.counts(found, tenant))
+        done = ledger.follow(entry, step=_show, patience=_PATIENCE)
+        return Outcome(dict(done.counts), done.receipt)
 
 
 def _show(state: ErasureState) -> None:

@@ -20,15 +20,12 @@ from tests.rights.standing import ANA, ATTACHED, BEN, ESSAY, HERS, OTHERS, VOIDI
 VAULT, WAREHOUSE, ERASURE = "lrs.storage.vault", "lrs.storage.warehouse", "lrs.rights.erasure"
 POINTS = [
     ("after", VAULT, "Vault.request_erasure", 1),
-    ("before", WAREHOUSE, "Warehouse.insert", 1),
     ("after", WAREHOUSE, "Warehouse.add_attachments", 1),
     ("before", VAULT, "Vault.shred", 1),
     ("before", VAULT, "Vault.scrub", 1),
     ("after", VAULT, "Vault.note_erasure", 1),
     ("after", VAULT, "Vault.suppress", 1),
-    ("after", VAULT, "Vault.note_erasure", 2),
     ("after", WAREHOUSE, "Warehouse.insert", 2),
-    ("before", "lrs.storage.warehouse.erasing", "_wait", 1),
     ("before", "lrs.storage.warehouse.erasing", "_wait", 2),
     ("before", VAULT, "Vault.note_erasure", 3),
 ]

@@ -13,39 +13,35 @@ served, erases whoever came back.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
 import msgspec
 
-from lrs.access import Principal
-from lrs.privacy.audit import Audit, Event
-from lrs.privacy.suppression import Suppression
+from lrs.access import LOCAL
+from lrs.errors import LRSError
+from lrs.privacy.audit import Event
+from lrs.rights.erasure.ledger import PLAN, Ledger, Step
 from lrs.rights.erasure.receipt import receipt
 from lrs.rights.erasure.staying import Move, move, outdated, voiding
-from lrs.rights.erasure.whom import Vault as People
-from lrs.rights.erasure.whom import Whom, known, whom
-from lrs.storage.contract import Erasure, ErasureState, ErasureStore, StatementStore, Traces
+from lrs.rights.erasure.whom import Whom
+from lrs.storage.contract import Erasure, ErasureState, StatementStore, Traces
 
 if TYPE_CHECKING:
-    from lrs.crypto.keyring import TenantKeys
     from lrs.crypto.notes import NoteSigner
     from lrs.stored import StoredTimes
     from lrs.xapi.model import Person
 
-PLAN, ERASE, RESUME = "plan an erasure", "erase a person", "resume erasures"
-_DAY = 86_400_000_000
-Step = Callable[[ErasureState], object]
-"""Told how far an erasure is."""
-
-
-class Vault(People, ErasureStore, Protocol):
-    """What an erasure needs of the vault."""
+RESUME = "resume erasures"
+_LOOK_AGAIN = 1.0
+_RECENT = 1_800_000_000
+_log = logging.getLogger("lrs.erasure")
 
 
 @attrs.frozen
@@ -53,22 +49,18 @@ class Place:
     """The store in which people are erased.
 
     ``quiet`` keeps writers waiting while it is entered, ``forget`` empties caches, ``tell`` has other stores told of deleted ids of a tenant -> how many
-    notices that makes, ``policy`` gives the digest of a tenant's policy in force. ``days`` is how long what was erased is not taken in again.
+    notices that makes, ``policy`` gives the digest of a tenant's policy in force. ``alone``: no other process can open the same warehouse.
     """
 
-    vault: Vault
+    ledger: Ledger
     warehouse: StatementStore
-    keys: Callable[[str], TenantKeys]
     signer: Callable[[], NoteSigner]
-    audit: Audit
-    clock: Callable[[], int]
     quiet: Callable[[], AbstractContextManager[None]]
     forget: Callable[[], None]
     tell: Callable[[Sequence[UUID], str], int]
     times: StoredTimes
     policy: Callable[[str], str]
-    home_page: str
-    days: int
+    alone: bool
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -85,14 +77,14 @@ class Erasures:
         self._place = place
         self._lock = threading.Lock()
 
-    def plan(self, person: Person, principal: Principal) -> Outcome:
+    def plan(self, person: Person, tenant: str) -> Outcome:
         """Say what :meth:`erase` would do, and do nothing."""
-        found = self._whom(person, principal.tenant)
-        counts = self._counts(found, principal.tenant)
-        self._place.audit.record(Event.by(principal, PLAN, counts=counts, sids=found.sids))
+        found = self._place.ledger.whom(person, tenant)
+        counts = self._counts(found, tenant)
+        self._place.ledger.audit.record(Event(action=PLAN, tenant=tenant, credential=LOCAL, counts=counts, sids=found.sids))
         return Outcome(counts)
 
-    def erase(self, person: Person, principal: Principal, *, step: Step = lambda _: None) -> Outcome:
+    def erase(self, person: Person, tenant: str, *, step: Step = lambda _: None) -> Outcome:
         """Erase a person and give the signed receipt; of somebody who is not known it says so, and suppresses what may still come.
 
         Raises :class:`lrs.InvalidRequest` for an agent that stands for a credential. Whatever is raised later: call it again, or open the store
@@ -102,63 +94,70 @@ class Erasures:
             # Whether a person's processing is restricted is to be looked at here, before anything is put down (GDPR art. 18(1)(b)).
             started = time.monotonic()
             # Before anything is put down: whether everybody can be told who has to be.
-            self._place.tell((), principal.tenant)
+            self._place.tell((), tenant)
             with self._place.quiet():
-                found = self._whom(person, principal.tenant)
-                entry = self._requested(found, principal)
+                found = self._place.ledger.whom(person, tenant)
+                entry = self._place.ledger.request(found, tenant, self._counts(found, tenant))
                 step(entry.state)
                 self._shred([entry], found)
             done = self._finish([entry], started, step)
-            if self._whom(person, principal.tenant).sids:
+            left = self._place.ledger.whom(person, tenant).sids
+            if left:
                 # Another process took the person in before it heard of the erasure.
-                again = self._place.vault.request_erasure(
-                    principal.tenant, self._whom(person, principal.tenant).sids, (), at=entry.at, until=entry.until, counts=entry.counts
-                )
-                self._resume([again])
+                vault = self._place.ledger.vault
+                self._resume([vault.request_erasure(tenant, left, (), at=entry.at, until=entry.until, counts=entry.counts)])
             return Outcome(dict(done.counts), done.receipt)
 
     def resume(self) -> int:
         """Go on with what was interrupted, and do again what a restore brought back -> how many entries of the ledger that were."""
         with self._lock:
-            self._place.vault.end_suppression(now=self._place.clock())
-            waiting = [each for each in self._place.vault.erasures() if each.state is not ErasureState.DELETED]
+            self._place.ledger.vault.end_suppression(now=self._place.ledger.clock())
+            waiting = [each for each in self._place.ledger.waiting() if self._is_ours(each)]
             for entries in _runs(waiting):
                 self._resume(entries)
                 tenant, sids = entries[0].tenant, {sid for each in entries for sid in each.sids}
-                self._place.audit.record(Event(action=RESUME, tenant=tenant, counts={"erasures": len(entries)}, sids=sids))
+                self._place.ledger.audit.record(Event(action=RESUME, tenant=tenant, counts={"erasures": len(entries)}, sids=sids))
             return len(waiting)
+
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """Take up what others put into the ledger while the block runs, within a second; what goes wrong is logged, and tried again."""
+        stop = threading.Event()
+        thread = threading.Thread(target=self._follow, args=(stop,), name="lrs-erasures")
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def _follow(self, stop: threading.Event) -> None:
+        while not stop.wait(_LOOK_AGAIN):
+            try:
+                if self._place.ledger.waiting():
+                    self.resume()
+            except LRSError as error:
+                _log.error("an erasure could not be finished: %s", error.code)
+
+    def _is_ours(self, entry: Erasure) -> bool:
+        """Tell what another process, where there can be one, is probably doing right now: what was put down a short while ago."""
+        ledger = self._place.ledger
+        return self._place.alone or bool(entry.receipt) or entry.at + _RECENT < ledger.clock()
 
     def receipts(self, tenant: str) -> list[Erasure]:
         """Give the ledger of a tenant, oldest first, each entry with its receipt."""
-        return [each for each in self._place.vault.erasures() if each.tenant == tenant]
-
-    def _whom(self, person: Person, tenant: str) -> Whom:
-        place = self._place
-        return whom(place.vault, place.keys(tenant), tenant, person, home_page=place.home_page)
+        return [each for each in self._place.ledger.vault.erasures() if each.tenant == tenant]
 
     def _counts(self, found: Whom, tenant: str) -> dict[str, int]:
-        kept = self._place.vault.kept(tenant, found.sids)
-        said = {"subjects": "subject", "identifiers": "identifier", "spellings": "variant", "documents": "document"}
-        counts = {name: kept[table] for name, table in said.items()} | {"credentials": len(found.credentials), "told": 0}
-        return counts | _counted(self._place.warehouse.traces(tenant, found.sids))
-
-    def _requested(self, found: Whom, principal: Principal) -> Erasure:
-        """Put the erasure down in the ledger: from now on nothing of the person is taken in."""
-        place, tenant, at = self._place, principal.tenant, self._place.clock()
-        counts = self._counts(found, tenant)
-        suppression = self._suppression(tenant)
-        keys = [suppression.person_key(each) for each in found.identifiers]
-        place.audit.record(Event.by(principal, ERASE, counts=counts, sids=found.sids))
-        return place.vault.request_erasure(tenant, found.sids, keys, at=at, until=at + place.days * _DAY, counts=counts)
+        return self._place.ledger.counts(found, tenant) | _counted(self._place.warehouse.traces(tenant, found.sids))
 
     def _resume(self, entries: Sequence[Erasure]) -> None:
         started = time.monotonic()
         tenant, sids = entries[0].tenant, _sids(entries)
         if any(each.state is ErasureState.REQUESTED for each in entries):
-            found = known(self._place.vault, self._place.keys(tenant), tenant, sids)
-            suppression = self._suppression(tenant)
-            keys = [suppression.person_key(each) for each in found.identifiers]
-            self._suppress(entries, keys)
+            ledger = self._place.ledger
+            found = ledger.known(sids, tenant)
+            self._suppress(entries, ledger.suppressing(found, tenant))
             with self._place.quiet():
                 self._shred(entries, found)
         self._finish(entries, started, lambda _: None)
@@ -166,9 +165,9 @@ class Erasures:
     def _shred(self, entries: Sequence[Erasure], found: Whom) -> None:
         """Destroy the keys, after what others need of them was moved; whatever is cached of the person goes too."""
         place, tenant = self._place, entries[0].tenant
-        move(Move(tenant, found.sids, place.keys(tenant), place.vault, place.warehouse))
-        place.vault.shred(tenant, found.sids, found.credentials)
-        place.vault.scrub()
+        move(Move(tenant, found.sids, place.ledger.keys(tenant), place.ledger.vault, place.warehouse))
+        place.ledger.vault.shred(tenant, found.sids, found.credentials)
+        place.ledger.vault.scrub()
         place.forget()
         self._note(entries, ErasureState.SHREDDED)
 
@@ -188,11 +187,11 @@ class Erasures:
     def _told(self, entries: Sequence[Erasure], traces: Traces) -> list[Erasure]:
         """Suppress the ids of what is to be deleted, and have those told who were given it."""
         place, tenant = self._place, entries[0].tenant
-        suppression = self._suppression(tenant)
+        suppression = place.ledger.suppression(tenant)
         ids = [each for _, each in traces.gone]
         self._suppress(entries, [suppression.statement_key(each) for each in ids])
         told = place.tell(ids, tenant) if ids else 0
-        place.vault.drop_letters_at(tenant, [stored for stored, _ in traces.gone])
+        place.ledger.vault.drop_letters_at(tenant, [stored for stored, _ in traces.gone])
         counted = _counted(traces) | {"told": told}
         # What was deleted before it was interrupted was counted then.
         noted = [msgspec.structs.replace(each, counts={**each.counts, **_larger(counted, each.counts)}) for each in entries]
@@ -214,23 +213,20 @@ class Erasures:
         """Sign the receipt; an entry that has one keeps it."""
         if entry.receipt:
             return entry
-        place, epochs = self._place, self._place.keys(entry.tenant).keks.epochs()
-        note = receipt(entry, place.signer(), at=place.clock(), seconds=seconds, epochs=epochs, policy=place.policy(entry.tenant))
+        place, epochs = self._place, self._place.ledger.keys(entry.tenant).keks.epochs()
+        note = receipt(entry, place.signer(), at=place.ledger.clock(), seconds=seconds, epochs=epochs, policy=place.policy(entry.tenant))
         return msgspec.structs.replace(entry, receipt=note)
 
     def _note(self, entries: Iterable[Erasure], state: ErasureState) -> list[Erasure]:
         noted = [msgspec.structs.replace(each, state=state) for each in entries]
         for each in noted:
-            self._place.vault.note_erasure(each)
+            self._place.ledger.vault.note_erasure(each)
         return noted
 
     def _suppress(self, entries: Sequence[Erasure], keys: Sequence[bytes]) -> None:
         until = max(each.until for each in entries)
-        if until > self._place.clock():
-            self._place.vault.suppress(entries[0].tenant, keys, until=until)
-
-    def _suppression(self, tenant: str) -> Suppression:
-        return Suppression(tenant, self._place.keys(tenant), self._place.vault, clock=self._place.clock)
+        if until > self._place.ledger.clock():
+            self._place.ledger.vault.suppress(entries[0].tenant, keys, until=until)
 
 
 def _runs(waiting: Sequence[Erasure]) -> list[list[Erasure]]:
