@@ -70,12 +70,13 @@ class Row(msgspec.Struct, eq=False, gc=False):
 
 
 class Group(msgspec.Struct, eq=False):
-    """Batches that share one insert: what is new in them as ``rows`` made of ``fresh``, and the receipt of each batch.
+    """Batches that share one insert, at times from ``first`` on: what is new in them as ``rows`` made of ``fresh``, and the receipt of each batch.
 
     ``leans_on`` are the groups before it that were on their way still and have statements which this one repeats. ``stored`` tells how it ended.
     """
 
     batches: Sequence[Batch]
+    first: int
     receipts: list[Receipt]
     fresh: list[Row]
     rows: list[TokenisedStatement]

@@ -46,7 +46,7 @@ from lrs.rights.persons import sids_of
 from lrs.rights.subjects import Subjects
 from lrs.storage.vault import Vault
 from lrs.storage.warehouse import Warehouse
-from lrs.stored import MICROSECONDS, StoredTimes
+from lrs.stored import MICROSECONDS, SharedTimes, StoredTimes, Times
 from lrs.write import Preparer, TenantWriter, Writer
 from lrs.xapi import codec, lookup, parameters
 from lrs.xapi.formats import month_of
@@ -113,7 +113,8 @@ class LRS:
             opened.callback(self._audit.close)
             self._audit.record(Event(action="open the store", credential=LOCAL, policy=digest))
             record_changes(self._vault, self._audit, self._digest)
-            self._times = StoredTimes(self._clock, self._warehouse.last_stored())
+            self._times = self._agreed_times()
+            opened.callback(self._times.close)
             self._writers: dict[str, TenantWriter] = {}
             self._preparer = Preparer(settings, self._policies.of, self._keys)
             self._projects: dict[str, Projects] = {}
@@ -321,9 +322,10 @@ class LRS:
             audit=self._audit,
         )
 
-    def consistent_through(self) -> datetime:
-        """Give the time up to which every stored statement can be read now."""
-        return datetime.fromtimestamp(self._times.consistent_through() / MICROSECONDS, UTC)
+    def consistent_through(self, *, fresh: bool = True) -> datetime:
+        """Give the time up to which every stored statement can be read now; unless ``fresh``, at once, and perhaps a second behind."""
+        through = self._times.consistent_through() if fresh else self._times.announced()
+        return datetime.fromtimestamp(through / MICROSECONDS, UTC)
 
     def last_stored(self) -> datetime | None:
         """Give the time at which the newest statement was stored; None when nothing is."""
@@ -529,6 +531,11 @@ class LRS:
 
     def _standing(self) -> list[Standing]:
         return self.forwarding.standing()
+
+    def _agreed_times(self) -> Times:
+        """Give out times alone where the warehouse is embedded; to a server other processes write too."""
+        last = self._warehouse.last_stored()
+        return StoredTimes(self._clock, last) if self.settings.warehouse is None else SharedTimes(self._vault, self._clock, last)
 
     def _digest(self, tenant: str) -> str:
         return self._policies.of(tenant).policy.digest

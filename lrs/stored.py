@@ -2,17 +2,62 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from hashlib import blake2b
+from secrets import token_hex
+from typing import Protocol
+from uuid import UUID
 
+from lrs.errors import LRSError, StoreUnavailable
+from lrs.storage.contract import Claim, ClaimStore, IdsClaimed
 from lrs.xapi.formats import month_of
 
 MICROSECONDS = 1_000_000
+Key = tuple[str, UUID]
+"""(tenant, statement id)"""
+_log = logging.getLogger("lrs.stored")
+_BEAT = 1.0
+"""Seconds between two signs of life."""
+_DEAD = 5.0
+"""Seconds without one after which a process is taken for dead."""
+_PATIENCE = 8.0
+"""Seconds that a process waits for another one that is storing the same statements: longer than it takes to be found dead."""
+_MOMENT = 0.02
+_FRESH = 0.2
+"""Seconds for which a time that was announced is announced again, so that reading costs the vault little."""
+
+
+class Times(Protocol):
+    """Who gives out times of storing. Thread-safe."""
+
+    def claim(self, keys: Sequence[Key]) -> int:
+        """Take these statements on their way, and give the first of as many consecutive times, until :meth:`settle`.
+
+        All lie in one month, so that an insert makes one part of one partition: the engine stores that all or nothing.
+        """
+
+    def settle(self, first: int) -> None:
+        """Say that what was claimed from ``first`` on is readable, or will never be. Saying it twice is no error."""
+
+    def consistent_through(self) -> int:
+        """Give the time up to which everything stored can be read now (xAPI 1.0.3 Communication 2.1, Consistent-Through)."""
+
+    def month(self) -> int:
+        """Give the month that it is, as yyyymm."""
+
+    def announced(self) -> int:
+        """Give such a time without waiting for anything; it may be a second behind."""
+
+    def close(self) -> None:
+        """Let go of everything."""
 
 
 class StoredTimes:
-    """Allocate ``stored`` times for one process.
+    """Times for one process.
 
     Times rise strictly, whatever the clock does, and no two statements share one. ``clock`` gives microseconds
     since 1970 UTC; ``last`` is the greatest time already stored.
@@ -24,33 +69,26 @@ class StoredTimes:
         self._in_flight: list[int] = []
         self._lock = threading.Lock()
 
-    def allocate(self, count: int) -> int:
-        """Give the first of ``count`` consecutive times; they are in flight until :meth:`settle`.
-
-        All lie in one month, so that an insert makes one part of one partition: the engine stores that all or nothing.
-        """
+    def claim(self, keys: Sequence[Key]) -> int:
+        """See :class:`Times`."""
         with self._lock:
-            first = max(self._clock(), self._last + 1)
-            last = first + count - 1
-            if month_of(first) != month_of(last):
-                first = _month_start(last)
-                last = first + count - 1
-            self._last = last
+            first = _first(len(keys), now=self._clock(), last=self._last)
+            self._last = first + max(len(keys), 1) - 1
             self._in_flight.append(first)
             return first
 
     def month(self) -> int:
-        """Give the month that it is, as yyyymm."""
+        """See :class:`Times`."""
         return month_of(self._clock())
 
     def settle(self, first: int) -> None:
-        """Say that what was allocated from ``first`` on is readable, or will never be. Saying it twice is no error."""
+        """See :class:`Times`."""
         with self._lock:
             if first in self._in_flight:
                 self._in_flight.remove(first)
 
     def consistent_through(self) -> int:
-        """Give the time up to which everything stored can be read now (xAPI 1.0.3 Communication 2.1, Consistent-Through)."""
+        """See :class:`Times`."""
         with self._lock:
             if self._in_flight:
                 return min(self._in_flight) - 1
@@ -58,6 +96,113 @@ class StoredTimes:
             now = self._clock()
             self._last = max(self._last, now)
             return now
+
+    announced = consistent_through
+
+    def close(self) -> None:
+        """See :class:`Times`."""
+
+
+class SharedTimes:
+    """Times for one of several processes that share a warehouse: they agree through the vault.
+
+    A statement that another process is storing is waited for, so that each is stored once whoever takes it. A process that died in the middle is
+    found out by the others, each by its own watch: no clock has to be right for that.
+    """
+
+    def __init__(self, claims: ClaimStore, clock: Callable[[], int], last: int) -> None:
+        self._claims = claims
+        self._clock = clock
+        self._last = last
+        self._process = token_hex(16)
+        self._held: set[int] = set()
+        self._late: set[int] = set()
+        self._seen: dict[Claim, float] = {}
+        self._announced = self.consistent_through()
+        self._wanted = threading.Event()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="lrs-times", daemon=True)
+        self._thread.start()
+
+    def claim(self, keys: Sequence[Key]) -> int:
+        """See :class:`Times`; raises :class:`lrs.errors.StoreUnavailable` when another process does not finish with one of these."""
+        hashes = b"".join(blake2b(tenant.encode() + b"\0" + each.bytes, digest_size=16).digest() for tenant, each in keys)
+        end = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                first = self._claims.claim(
+                    self._process, hashes, first=lambda last: _first(len(keys), now=self._clock(), last=max(last, self._last))
+                )
+            except IdsClaimed:
+                if time.monotonic() > end:
+                    raise StoreUnavailable("another process has been storing the same statements for long") from None
+                time.sleep(_MOMENT)
+            else:
+                self._held.add(first)
+                return first
+
+    def settle(self, first: int) -> None:
+        """See :class:`Times`."""
+        if first in self._held:
+            self._held.discard(first)
+            try:
+                self._claims.settle([first])
+            except StoreUnavailable:
+                self._late.add(first)  # What is stored stays stored; the others hear of it later.
+
+    def consistent_through(self) -> int:
+        """See :class:`Times`; raises :class:`lrs.errors.StoreUnavailable`."""
+        return self._claims.through(self._clock())
+
+    def month(self) -> int:
+        """See :class:`Times`."""
+        return month_of(self._clock())
+
+    def announced(self) -> int:
+        """See :class:`Times`."""
+        self._wanted.set()
+        return self._announced
+
+    def close(self) -> None:
+        """See :class:`Times`. Calling it twice is no error."""
+        self._closed.set()
+        self._wanted.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        beaten = time.monotonic()
+        while not self._closed.is_set():
+            asked = self._wanted.wait(_BEAT)
+            self._wanted.clear()
+            try:
+                if asked:
+                    self._announced = self.consistent_through()
+                if time.monotonic() - beaten >= _BEAT:
+                    beaten = time.monotonic()
+                    self._look_after()
+            except LRSError as error:
+                _log.error("the processes can't agree on times: %s", error.message)  # The next round is another try.
+            self._closed.wait(_FRESH)
+
+    def _look_after(self) -> None:
+        """Settle what is late, show that this process is alive, and let go of what dead ones left."""
+        late = list(self._late)
+        if late:
+            self._claims.settle(late)
+            self._late.difference_update(late)
+        if self._held:
+            self._claims.beat(self._process)
+        now = time.monotonic()
+        self._seen = {claim: self._seen.get(claim, now) for claim in self._claims.claims() if claim.process != self._process}
+        if dead := [claim for claim, since in self._seen.items() if now - since >= _DEAD]:
+            self._claims.drop(dead)
+
+
+def _first(count: int, *, now: int, last: int) -> int:
+    """Give the first of so many times after the ``last`` one that lie in one month."""
+    first = max(now, last + 1)
+    final = first + max(count, 1) - 1
+    return first if month_of(first) == month_of(final) else _month_start(final)
 
 
 def _month_start(microseconds: int) -> int:

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from lrs.privacy.policy.force import InForce
     from lrs.privacy.policy.intake import Purposes
     from lrs.settings import Settings
-    from lrs.stored import StoredTimes
+    from lrs.stored import Times
 
 _DAY = 86_400
 _MICROSECONDS = 1_000_000
@@ -200,7 +200,7 @@ class Writer:
         tenants: Callable[[str], TenantWriter],
         warehouse: StatementStore,
         stored: Stored,
-        times: StoredTimes,
+        times: Times,
         policy: Callable[[str], InForce],
         audit: Audit,
         forget: Callable[[], None],
@@ -236,12 +236,18 @@ class Writer:
     def prepare(self, batches: Sequence[Batch]) -> Group:
         """Tokenise the statements of some batches, tell which are new, and seal those; raises when a store can't answer."""
         with self._preparing, paused_collection():
-            group = self._recognise(batches, self._tokenise(batches))
-            if not self._meet(group.fresh):
-                # Somebody was let go for inactivity just now, and is new.
-                group = self._recognise(batches, self._tokenise(batches))
-                self._meet(group.fresh)
-            group.rows = self._seal(group.fresh)
+            # Before looking for them: what another process has stored until now is found, and it takes none of these from now on.
+            first = self._times.claim([(batch.tenant, each) for batch in batches for each in batch.ids])
+            try:
+                group = self._recognise(batches, self._tokenise(batches), first)
+                if not self._meet(group.fresh):
+                    # Somebody was let go for inactivity just now, and is new.
+                    group = self._recognise(batches, self._tokenise(batches), first)
+                    self._meet(group.fresh)
+                group.rows = self._seal(group.fresh, first)
+            except BaseException:
+                self._times.settle(first)
+                raise
             self._under_way.update(((row.tenant, row.id), (group, row)) for row in group.fresh)
             return group
 
@@ -262,8 +268,7 @@ class Writer:
 
     def _give_up(self, group: Group) -> None:
         """Say that a group is not on its way any more."""
-        if group.rows:
-            self._times.settle(group.rows[0].stored)
+        self._times.settle(group.first)
         for row in group.fresh:
             self._under_way.pop((row.tenant, row.id), None)
 
@@ -298,7 +303,7 @@ class Writer:
                     forget_texts(draft)
         return drafts
 
-    def _recognise(self, batches: Sequence[Batch], drafts: Sequence[Sequence[Draft]]) -> Group:
+    def _recognise(self, batches: Sequence[Batch], drafts: Sequence[Sequence[Draft]], first: int) -> Group:
         """Tell what is new from what is stored already or on its way; a batch with a conflict contributes nothing."""
         # In this order: what is not under way any more can be found in the store.
         fresh = dict(self._under_way)
@@ -306,7 +311,7 @@ class Writer:
             tenant: self._warehouse.known(tenant, [each for batch in own for each in batch.ids])
             for tenant, own in by_tenant(batches).items()
         }
-        group = Group(batches, [], [], [], set())
+        group = Group(batches, first, [], [], [], set())
         for batch, own_drafts in zip(batches, drafts, strict=True):
             tenant = batch.tenant
             rows: dict[Key, tuple[Group, Row]] = {}
@@ -358,7 +363,7 @@ class Writer:
                     own[sid] = max(own.get(sid, 0), month)
         return all(self._tenant(tenant).identities.meet(own) for tenant, own in seen.items())
 
-    def _seal(self, fresh: Sequence[Row]) -> list[TokenisedStatement]:
+    def _seal(self, fresh: Sequence[Row], first: int) -> list[TokenisedStatement]:
         if not fresh:
             return []
         owners: dict[str, set[int]] = {}
@@ -368,12 +373,7 @@ class Writer:
             if row.draft.texts and owner is not None:
                 owners.setdefault(row.tenant, set()).add(owner)
         deks = {tenant: self._tenant(tenant).identities.deks(sids) for tenant, sids in owners.items()}
-        first = self._times.allocate(len(fresh))
-        try:
-            return [self._row(row, first + n, deks.get(row.tenant, {})) for n, row in enumerate(fresh)]
-        except BaseException:
-            self._times.settle(first)
-            raise
+        return [self._row(row, first + n, deks.get(row.tenant, {})) for n, row in enumerate(fresh)]
 
     def _row(self, row: Row, stored: int, deks: Mapping[int, Dek]) -> TokenisedStatement:
         statement, draft = row.statement, row.draft

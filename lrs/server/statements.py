@@ -52,7 +52,7 @@ class Statements:
 
     def headers(self) -> list[Header]:
         """Give what every reply of this resource carries, errors included."""
-        through = self._store.consistent_through().isoformat(timespec="milliseconds")
+        through = self._store.consistent_through(fresh=False).isoformat(timespec="milliseconds")
         return [(b"x-experience-api-consistent-through", through.replace("+00:00", "Z").encode())]
 
     async def answer(self, request: Request, principal: Principal) -> Reply:

@@ -562,6 +562,43 @@ class ProjectRow(msgspec.Struct, frozen=True):
         return f"ProjectRow(purpose={self.purpose!r})"
 
 
+class Claim(msgspec.Struct, frozen=True, gc=False):
+    """What a process is storing: from ``first`` on, as long as its ``beat`` rises."""
+
+    first: int
+    process: str
+    beat: int
+
+
+class ClaimStore(Protocol):
+    """The part of the vault through which processes that share a warehouse agree. Thread-safe."""
+
+    def claim(self, process: str, ids: bytes, *, first: Callable[[int], int]) -> int:
+        """Take ids, as hashes of 16 bytes each, and as many times of storing, for a process -> the first of the times.
+
+        ``first`` makes it of the last time that was given out. Raises :class:`IdsClaimed` when another process has one of the ids; all or nothing.
+        """
+
+    def settle(self, firsts: Collection[int]) -> None:
+        """Let go of what was claimed from these times on: it is stored, or will never be."""
+
+    def through(self, now: int) -> int:
+        """The time before the oldest claim; where there is none the last one that was given out, or ``now``, which then counts as given out."""
+
+    def claims(self) -> list[Claim]:
+        """All claims."""
+
+    def beat(self, process: str) -> None:
+        """Say that a process is alive."""
+
+    def drop(self, claims: Collection[Claim]) -> None:
+        """Let go of claims of dead processes, those that have not beaten since they were read."""
+
+
+class IdsClaimed(Exception):
+    """Another process is storing one of these statements. Never leaves :mod:`lrs.stored`."""
+
+
 class ProjectStore(Protocol):
     """The keys of pseudonyms. They stand among the keys of subjects, and are rotated with them; no identifier finds them. Thread-safe."""
 

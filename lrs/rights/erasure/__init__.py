@@ -35,7 +35,7 @@ from lrs.storage.contract import Erasure, ErasureState, StatementStore, Traces
 
 if TYPE_CHECKING:
     from lrs.crypto.notes import NoteSigner
-    from lrs.stored import StoredTimes
+    from lrs.stored import Times
     from lrs.xapi.model import Person
 
 RESUME = "resume erasures"
@@ -58,7 +58,7 @@ class Place:
     quiet: Callable[[], AbstractContextManager[None]]
     forget: Callable[[], None]
     tell: Callable[[Sequence[UUID], str], int]
-    times: StoredTimes
+    times: Times
     policy: Callable[[str], str]
     alone: bool
 
@@ -200,7 +200,7 @@ class Erasures:
     def _delete(self, tenant: str, sids: Sequence[int], traces: Traces) -> None:
         place = self._place
         if traces.voided:
-            first = place.times.allocate(len(traces.voided))
+            first = place.times.claim([(tenant, each) for each, _ in traces.voided])
             try:
                 place.warehouse.insert([voiding(tenant, each, first + n, until) for n, (each, until) in enumerate(traces.voided)])
             finally:

@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select, update
 from lrs.errors import ConfigurationError, KeyUnavailable
 from lrs.storage.vault import schema
 from lrs.storage.vault.backups import Backups
+from lrs.storage.vault.claims import Claims
 from lrs.storage.vault.connection import answering, connect
 from lrs.storage.vault.corrections import Corrections
 from lrs.storage.vault.credentials import Credentials
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from lrs.settings import Settings
 
 
-class Vault(Subjects, Persons, Inactive, Corrections, Epochs, Documents, Credentials, Forwarding, Projects, Requests, Erasures, Backups):
+class Vault(
+    Subjects, Persons, Inactive, Corrections, Epochs, Documents, Credentials, Forwarding, Projects, Requests, Erasures, Backups, Claims
+):
     """One open vault. Thread-safe."""
 
     @classmethod
@@ -78,6 +81,7 @@ class Vault(Subjects, Persons, Inactive, Corrections, Epochs, Documents, Credent
             with self._write() as connection:
                 schema.metadata.create_all(connection)
                 connection.execute(insert(schema.vault), {"version": schema.VERSION})
+                connection.execute(insert(schema.clock), {"last": 0})
         with self._read() as connection:
             version = connection.scalar(select(func.max(schema.vault.c.version)))
         if version != schema.VERSION:

@@ -56,6 +56,20 @@ tenant = Table(
     Column("policy", String(64), nullable=False, server_default=""),
 )
 
+# The last time of storing that was given out; one row.
+clock = Table("clock", metadata, Column("last", BigInteger, primary_key=True, autoincrement=False))
+
+# What processes that share a warehouse are storing just now: the first of the times of a group, and hashes of the ids in it. The beat shows that the
+# process is alive.
+claim = Table(
+    "claim",
+    metadata,
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("process", String(32), nullable=False),
+    Column("beat", Integer, nullable=False),
+    Column("ids", LargeBinary(_LARGEST), nullable=False),
+)
+
 subject = Table(
     "subject",
     metadata,
