@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from lrs.batch import Row
-from lrs.storage.contract import NO_UUID, SeenDefinition, StatementStore, StoredStatement
+from lrs.storage.contract import NO_UUID, SeenDefinition, Selection, StatementStore, StoredStatement
 from lrs.xapi import render
 from lrs.xapi.model import Definition
 
@@ -30,27 +30,22 @@ def definitions(
     activities: Sequence[str],
     *,
     revealer: Revealer | None,
+    within: Selection,
     readable: Callable[[StoredStatement], bool],
     now: int,
 ) -> Mapping[str, list[bytes]]:
-    """Give the JSON of what was said of each activity, oldest first; with texts where a ``revealer`` opens a ``readable`` statement."""
+    """Give the JSON of what was said of each activity, oldest first; with texts where a ``revealer`` opens a ``readable`` statement ``within`` the purpose."""
     seen = warehouse.definitions(tenant, activities) if activities else {}
     sources = {each.source for found in seen.values() for each in found} - {NO_UUID}
-    said = _said(warehouse, tenant, sources, revealer, readable, now) if revealer and sources else {}
+    found = warehouse.by_id(tenant, list(sources), now=now, within=within) if revealer and sources else {}
+    said = _said([row for row, _ in found.values() if readable(row)], revealer) if revealer else {}
     return {
-        activity: [json for each in found for json in said.get((each.source, activity), [each.json])] for activity, found in seen.items()
+        activity: [json for each in all_seen for json in said.get((each.source, activity), [each.json])]
+        for activity, all_seen in seen.items()
     }
 
 
-def _said(
-    warehouse: StatementStore,
-    tenant: str,
-    sources: set[UUID],
-    revealer: Revealer,
-    readable: Callable[[StoredStatement], bool],
-    now: int,
-) -> Said:
-    rows = [row for row, _ in warehouse.by_id(tenant, list(sources), now=now).values() if readable(row)]
+def _said(rows: Sequence[StoredStatement], revealer: Revealer) -> Said:
     said: Said = {}
     for statement_id, body in revealer.whole(rows).items():
         for activity, json in render.definitions(body):

@@ -8,7 +8,7 @@ What is there is looked at and changed with the document locked, so that of two 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -18,9 +18,9 @@ import msgspec
 from lrs.access import Action, Principal, decide
 from lrs.errors import Conflict, InvalidRequest, InvalidStatement, LimitExceeded, NotFound, NotPermitted
 from lrs.privacy.audit import REFUSED, Audit, Event
+from lrs.privacy.consent.readings import Readings
 from lrs.privacy.documents import SealedDocuments, Vault
-from lrs.privacy.policy import Policy
-from lrs.privacy.policy.reading import reading
+from lrs.privacy.policy.reading import Times
 from lrs.xapi import codec, documents, parameters, preconditions
 from lrs.xapi.documents import JSON, Content, Context, Document, Kind
 from lrs.xapi.preconditions import Preconditions
@@ -38,6 +38,8 @@ _ACTIONS = {
 }
 Agent = Mapping[str, Any] | str
 """An agent as a dict, or as its JSON."""
+Reads = Callable[[Principal, Collection[int]], tuple[Principal, Times]]
+"""(who reads, the people whom documents are about) -> (who it is for the audit trail, the times of documents that it sees)."""
 
 
 class Listing(msgspec.Struct, frozen=True):
@@ -63,10 +65,10 @@ class Documents:
         month: Callable[[], int],
         largest: int,
         audit: Audit,
-        policy: Callable[[str], Policy],
+        readings: Readings,
     ) -> None:
+        self._readings = readings
         self._audit = audit
-        self._policy = policy
         self._vault = vault
         self._keys = keys
         self._owner = owner
@@ -100,15 +102,18 @@ class Documents:
         """Give the documents of a checked context, as a caller sees them under a version of xAPI."""
         caller = principal or self._owner
         return Shelf(
-            self._sealed(caller.tenant), context, caller, version=version, largest=self._largest, audit=self._audit, narrowed=self._narrowed
+            self._sealed(caller.tenant), context, caller, version=version, largest=self._largest, audit=self._audit, reads=self._reads
         )
 
-    def _narrowed(self, caller: Principal) -> Principal:
-        """Let a reader see no more than the purpose that it reads for; one that shows some properties of statements shows no documents."""
-        purpose, narrowed = reading(self._policy(caller.tenant), caller, self._clock())
+    def _reads(self, caller: Principal, sids: Collection[int]) -> tuple[Principal, Times]:
+        """Let a reader see no more than the purpose that it reads for -> (the reader, the times of documents about these people that it sees).
+
+        A purpose that shows some properties of statements shows no documents; one that rests on consent shows those that were written while one was in force.
+        """
+        purpose, narrowed = self._readings.of(caller)
         if purpose.purpose.fields:
             raise NotPermitted("the purpose shows some properties of statements, and no documents")
-        return narrowed
+        return narrowed, self._readings.times(purpose, caller.tenant, sids)
 
     def forget(self) -> None:
         """Drop every key from memory."""
@@ -120,7 +125,7 @@ class Documents:
         if sealed is None:
             keys = self._keys(tenant)
             sealed = self._tenants[tenant] = SealedDocuments(
-                tenant, keys, self._vault, clock=self._clock, month=self._month, days=self._policy(tenant).document_days
+                tenant, keys, self._vault, clock=self._clock, month=self._month, days=self._readings.policy(tenant).document_days
             )
         return sealed
 
@@ -141,10 +146,10 @@ class Shelf:
         version: str,
         largest: int,
         audit: Audit,
-        narrowed: Callable[[Principal], Principal],
+        reads: Reads,
     ) -> None:
         self._audit = audit
-        self._narrowed = narrowed
+        self._reads = reads
         self._sealed = sealed
         self._context = context
         self._caller = caller
@@ -157,9 +162,9 @@ class Shelf:
 
     def get(self, document_id: str) -> Document:
         """Read one document; raises :class:`lrs.NotFound`, :class:`lrs.NotPermitted`."""
-        caller = self._decide(self._reading)
+        caller, times = self._decide_reading()
         found = self._sealed.read(self._context, self._checked(document_id))
-        if found is None:
+        if found is None or not _within(times, found.updated):
             raise NotFound("no document is stored under this id")
         self._record(caller, self._reading, documents=1)
         return found
@@ -169,8 +174,8 @@ class Shelf:
 
         ``since`` is a timestamp, a datetime with a time zone, or microseconds since 1970 UTC.
         """
-        caller = self._decide(self._reading)
-        found = self._sealed.names(self._context, self._moment(since))
+        caller, times = self._decide_reading()
+        found = [each for each in self._sealed.names(self._context, self._moment(since)) if _within(times, each[1])]
         self._record(caller, self._reading, ids=len(found))
         # Several registrations may have a document of the same id.
         return Listing(list(dict.fromkeys(name for name, _ in found)), found[-1][1] if found else None)
@@ -224,32 +229,41 @@ class Shelf:
 
     def delete(self, document_id: str, *, if_match: str | None = None, if_none_match: str | None = None) -> None:
         """Delete one document; that it isn't there is no error."""
-        caller = self._decide(self._writing)
+        caller = self._decide_writing()
         required = preconditions.parse(if_match, if_none_match)
         self._sealed.remove(self._context, self._checked(document_id), lambda old: required.check(_tag(old)))
         self._record(caller, self._writing, deleted=1)
 
     def clear(self) -> None:
         """Delete all documents, of every registration unless the shelf is that of one."""
-        caller = self._decide(self._writing)
+        caller = self._decide_writing()
         self._sealed.clear(self._context)
         self._record(caller, self._writing, cleared=1)
 
     def _write(self, document_id: str, revise: Callable[[Document | None], Content]) -> Document:
-        caller = self._decide(self._writing)
+        caller = self._decide_writing()
         written = self._sealed.write(self._context, self._checked(document_id), revise)
         self._record(caller, self._writing, documents=1)
         return written
 
-    def _decide(self, action: Action) -> Principal:
-        """Let the caller do this, and give it as the audit trail names it: who reads does so for a purpose."""
+    def _decide_reading(self) -> tuple[Principal, Times]:
+        """Let the caller read, and give it as the audit trail names it, for a purpose, with the times of documents that it sees."""
         try:
-            caller = self._narrowed(self._caller) if action is self._reading else self._caller
-            decide(caller, action)
+            caller, times = self._reads(self._caller, self._sealed.about(self._context))
+            decide(caller, self._reading)
         except NotPermitted:
-            self._audit.put(Event.by(self._caller, action, outcome=REFUSED))
+            self._audit.put(Event.by(self._caller, self._reading, outcome=REFUSED))
             raise
-        return caller
+        return caller, times
+
+    def _decide_writing(self) -> Principal:
+        """Let the caller write."""
+        try:
+            decide(self._caller, self._writing)
+        except NotPermitted:
+            self._audit.put(Event.by(self._caller, self._writing, outcome=REFUSED))
+            raise
+        return self._caller
 
     def _record(self, caller: Principal, action: Action, **counts: int) -> None:
         """Have the audit trail say what was done, and about whom, before it is answered."""
@@ -291,6 +305,10 @@ class Shelf:
 
 _REPLACING = "Check the current state of the document with GET, and set If-Match to its current ETag to replace it."
 _ADDING = "Send If-None-Match: * to add a document, or If-Match with the ETag of the one that you replace."
+
+
+def _within(times: Times, updated: int) -> bool:
+    return any(since <= updated < until for since, until in times)
 
 
 def _tag(document: Document | None) -> str | None:

@@ -32,6 +32,8 @@ from lrs.exchange.channel import Origin
 from lrs.exchange.forward import Forwarding, Standing
 from lrs.privacy import mentions
 from lrs.privacy.audit import DONE, FAILED, REFUSED, Audit, Event
+from lrs.privacy.consent.mirror import Mirror
+from lrs.privacy.consent.readings import Readings
 from lrs.privacy.identity import Identities
 from lrs.privacy.policy.changes import record_changes
 from lrs.privacy.policy.force import Policies
@@ -40,6 +42,7 @@ from lrs.privacy.suppression import Suppression
 from lrs.read import Page, Reader
 from lrs.retention.desk import Desk
 from lrs.retention.retention import Retention
+from lrs.rights import consents
 from lrs.rights.erasure import Erasures, Outcome, Place
 from lrs.rights.erasure.ledger import Ledger, Step
 from lrs.rights.persons import sids_of
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
 
     from lrs.crypto.keyring import Keyring, TenantKeys
     from lrs.oidc.bearer import Bearers
+    from lrs.privacy.policy import Policy
     from lrs.settings import Settings
     from lrs.xapi.model import Person
     from lrs.xapi.multipart import Contents
@@ -118,6 +122,7 @@ class LRS:
             self._writers: dict[str, TenantWriter] = {}
             self._preparer = Preparer(settings, self._policies.of, self._keys)
             self._projects: dict[str, Projects] = {}
+            readings = Readings(self._policy, Mirror(self._vault, self._warehouse), self._clock)
             self._reader = Reader(
                 self._vault,
                 self._warehouse,
@@ -126,7 +131,7 @@ class LRS:
                 clock=self._clock,
                 audit=self._audit,
                 projects=self._projects_of,
-                policy=self._policies.of,
+                readings=readings,
             )
             writer = Writer(
                 tenants=self._tenant,
@@ -149,7 +154,10 @@ class LRS:
                 month=self._month,
                 largest=settings.max_document_bytes,
                 audit=self._audit,
-                policy=lambda tenant: self._policies.of(tenant).policy,
+                readings=readings,
+            )
+            self.consent = consents.ledger(
+                self._vault, keys=self._keys, policy=self._policy, owner=self._owner, clock=self._clock, audit=self._audit
             )
             self.credentials = Credentials(self._vault, settings, clock=self._clock, audit=self._audit)
             self._bearers = self._issuers_bearers()
@@ -537,8 +545,11 @@ class LRS:
         last = self._warehouse.last_stored()
         return StoredTimes(self._clock, last) if self.settings.warehouse is None else SharedTimes(self._vault, self._clock, last)
 
+    def _policy(self, tenant: str) -> Policy:
+        return self._policies.of(tenant).policy
+
     def _digest(self, tenant: str) -> str:
-        return self._policies.of(tenant).policy.digest
+        return self._policy(tenant).digest
 
     def _projects_of(self, tenant: str) -> Projects:
         found = self._projects.get(tenant)

@@ -16,8 +16,9 @@ from lrs.definitions import definitions
 from lrs.errors import InvalidRequest, NotFound, NotPermitted
 from lrs.privacy.attachments import StoredContents
 from lrs.privacy.audit import Audit, Event
+from lrs.privacy.consent.readings import Readings
 from lrs.privacy.identity import owner_of
-from lrs.privacy.policy.reading import Reading, reading
+from lrs.privacy.policy.reading import Reading, asked
 from lrs.privacy.reveal import Revealer
 from lrs.storage.contract import PersonStore, Selection, StatementStore, StoredStatement, SubjectStore
 from lrs.xapi import render
@@ -28,7 +29,6 @@ from lrs.xapi.rules import check_authority
 if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
     from lrs.crypto.pseudonyms import Pseudonyms
-    from lrs.privacy.policy.force import InForce
     from lrs.privacy.projects import Projects
     from lrs.settings import Settings
 
@@ -86,11 +86,11 @@ class Reader:
         clock: Callable[[], int],
         audit: Audit,
         projects: Callable[[str], Projects],
-        policy: Callable[[str], InForce],
+        readings: Readings,
     ) -> None:
+        self._readings = readings
         self._audit = audit
         self._projects = projects
-        self._policy = policy
         self._vault = vault
         self._warehouse = warehouse
         self._keys = keys
@@ -100,27 +100,28 @@ class Reader:
 
     def read(self, query: StatementQuery, principal: Principal, *, languages: str = "") -> Page:
         """Read the first page of a query, or the one statement that it names."""
-        purpose, principal = self._reading(principal)
+        purpose, principal = self._readings.of(principal)
         grant = decide(principal, Action.READ_STATEMENTS)
         purpose.check_filters(query)
         wanted = query.statement_id or query.voided_statement_id
         if wanted is not None:
             return self._one(wanted, query, principal, grant, purpose, languages)
-        following = _Next(purpose.narrow(self._narrow(query, principal, grant)), query.format, languages, query.attachments)
+        selection = self._served(self._narrow(query, principal, grant), principal, purpose)
+        following = _Next(selection, query.format, languages, query.attachments)
         return self._page(following, principal, grant, purpose)
 
     def read_more(self, token: str, principal: Principal) -> Page:
         """Read the page that a token stands for, for the purpose for which the page before was read."""
-        purpose, principal = self._reading(principal)
+        purpose, principal = self._readings.of(principal)
         grant = decide(principal, Action.READ_STATEMENTS)
         payload = self._keys(principal.tenant).tokens.open(token, bound_to=_bound(principal), now=self._clock() // _MICROSECONDS)
         following = msgspec.msgpack.decode(payload, type=_Next)
-        fresh = msgspec.structs.replace(following, selection=purpose.narrow(following.selection))
+        fresh = msgspec.structs.replace(following, selection=self._served(following.selection, principal, purpose))
         return self._page(fresh, principal, grant, purpose)
 
     def count(self, by: str, query: StatementQuery, principal: Principal) -> list[tuple[Any, int]]:
         """Count what matches by ``verb``, ``activity``, ``actor`` or ``day`` -> (what, number), largest first."""
-        purpose, principal = self._reading(principal)
+        purpose, principal = self._readings.of(principal)
         grant = decide(principal, Action.COUNT_STATEMENTS)
         if by not in ("verb", "activity", "actor", "day"):
             raise InvalidRequest("statements are counted by verb, activity, actor or day", parameter="by")
@@ -128,7 +129,8 @@ class Reader:
             raise NotPermitted("this credential sees counts only, not people")
         purpose.check_filters(query)
         purpose.check_counted(by)
-        selection = msgspec.structs.replace(purpose.narrow(self._narrow(query, principal, grant)), limit=query.limit or _ALL_GROUPS)
+        served = self._served(self._narrow(query, principal, grant), principal, purpose)
+        selection = msgspec.structs.replace(served, limit=query.limit or _ALL_GROUPS)
         counted = self._warehouse.count_by(principal.tenant, selection, by, now=self._clock())
         sids = {int(str(sid)) for sid, _ in counted} if by == "actor" else ()
         self._audit.record(Event.by(principal, Action.COUNT_STATEMENTS, counts={"groups": len(counted)}, sids=sids))
@@ -137,23 +139,24 @@ class Reader:
         people = self.revealer(principal.tenant).people([int(str(sid)) for sid, _ in counted if sid], grant.view, principal.purpose)
         return [(msgspec.json.decode(people[int(str(sid))]) if sid else None, number) for sid, number in counted]
 
-    def person(self, asked: Person, principal: Principal) -> bytes:
+    def person(self, wanted: Person, principal: Principal) -> bytes:
         """Give the Person object of an agent: every name and identifier that was sent of it.
 
-        It is what is ``asked`` for when nothing was, and to who reads only its own statements, for others sent the spellings too.
+        It is what is ``wanted`` when nothing was, and to who reads only its own statements, for others sent the spellings too.
         """
-        purpose, principal = self._reading(principal)
+        purpose, principal = self._readings.of(principal)
         purpose.check_shown("actor")
         if decide(principal, Action.READ_PERSONS).only_mine:
-            return render.person([asked.json])
-        sids = self._sids(asked, principal.tenant)
+            return render.person([wanted.json])
+        known = self._sids(wanted, principal.tenant)
+        sids = sorted(set(known) - self._readings.unseen(purpose, principal.tenant, known, known))
         self._audit.record(Event.by(principal, Action.READ_PERSONS, sids=sids))
         spellings = [spelling for sid in sids for spelling in self.revealer(principal.tenant).spellings(sid)]
-        return render.person(spellings or [asked.json])
+        return render.person(spellings or [wanted.json])
 
     def activity(self, iri: str, principal: Principal) -> bytes:
         """Give the Activity object of an IRI, with all that was said of it; the bare object when nothing was."""
-        purpose, principal = self._reading(principal)
+        purpose, principal = self._readings.of(principal)
         purpose.check_shown("object")
         grant = decide(principal, Action.READ_ACTIVITIES)
         seen = self._definitions([iri], principal, grant, purpose)
@@ -167,7 +170,7 @@ class Reader:
 
     def narrowed(self, principal: Principal) -> Principal:
         """Say as what a principal reads: for a purpose that the policy has, in the narrower of both views; raises :class:`lrs.errors.NotPermitted`."""
-        return self._reading(principal)[1]
+        return self._readings.of(principal)[1]
 
     def pseudonyms(self, reader: Principal) -> Pseudonyms:
         """Give the pseudonyms that a narrowed reader sees; raises :class:`lrs.errors.NotPermitted` when the project has ended."""
@@ -181,13 +184,11 @@ class Reader:
     def _one(self, wanted: UUID, query: StatementQuery, principal: Principal, grant: Grant, purpose: Reading, languages: str) -> Page:
         if grant.view is not View.IDENTIFIED:
             raise NotPermitted("this credential sees pseudonymous ids: it can't ask for a statement by its own")
-        found = self._warehouse.by_id(principal.tenant, [wanted], now=self._clock()).get(wanted)
-        if found is None or found[1] is not (query.voided_statement_id is not None):
+        within = purpose.narrow(Selection())
+        found = self._warehouse.by_id(principal.tenant, [wanted], now=self._clock(), within=within).get(wanted)
+        if found is None or found[1] is not (query.voided_statement_id is not None) or not self._readable(principal, grant)(found[0]):
             raise NotFound("no statement that this credential may see is stored under this id")
-        row = found[0]
-        if not self._readable(principal, grant, purpose)(row):
-            raise NotFound("no statement that this credential may see is stored under this id")
-        row = purpose.needed(row)
+        (row,) = self._needed([found[0]], principal, purpose)
         bodies = self.revealer(principal.tenant).reveal([row], grant.view, principal.purpose)
         attachments = self._attachments([row], principal.tenant, grant, purpose) if query.attachments else None
         self._record_read([row], principal)
@@ -216,7 +217,7 @@ class Reader:
         selection = following.selection
         # One row more than asked for tells whether there is a next page.
         rows = self._warehouse.find(principal.tenant, msgspec.structs.replace(selection, limit=selection.limit + 1), now=self._clock())
-        shown = [purpose.needed(row) for row in rows[: selection.limit]]
+        shown = self._needed(rows[: selection.limit], principal, purpose)
         more = None
         if len(rows) > len(shown):
             payload = msgspec.msgpack.encode(
@@ -262,20 +263,30 @@ class Reader:
             principal.tenant,
             activities,
             revealer=revealer,
-            readable=self._readable(principal, grant, purpose),
+            within=purpose.narrow(Selection()),
+            readable=self._readable(principal, grant),
             now=self._clock(),
         )
 
-    def _readable(self, principal: Principal, grant: Grant, purpose: Reading) -> Callable[[StoredStatement], bool]:
-        """Tell which statements a reader may see."""
+    def _readable(self, principal: Principal, grant: Grant) -> Callable[[StoredStatement], bool]:
+        """Tell which of the statements that serve the purpose a reader may see."""
         if not grant.only_mine:
-            return purpose.sees
+            return lambda _: True
         own = self._own_authority(principal)
-        return lambda row: purpose.sees(row) and _authority_of(row) == own
+        return lambda row: _authority_of(row) == own
 
-    def _reading(self, principal: Principal) -> tuple[Reading, Principal]:
-        """Say for which purpose a principal reads, and let it see no more than that."""
-        return reading(self._policy(principal.tenant).policy, principal, self._clock())
+    def _served(self, selection: Selection, principal: Principal, purpose: Reading) -> Selection:
+        """Let a selection find only what serves the purpose, and nothing by people whom the purpose does not see."""
+        if selection.sids is not None:
+            seen = set(selection.sids) - self._readings.unseen(purpose, principal.tenant, selection.sids, selection.sids)
+            selection = msgspec.structs.replace(selection, sids=tuple(sorted(seen)) or _NOBODY)
+        return purpose.narrow(selection)
+
+    def _needed(self, rows: Sequence[StoredStatement], principal: Principal, purpose: Reading) -> list[StoredStatement]:
+        """Leave in rows the people whom the purpose sees."""
+        sids = {sid for row in rows for sid in row.sids}
+        unseen = self._readings.unseen(purpose, principal.tenant, sids, asked(rows))
+        return [purpose.needed(row, unseen) for row in rows]
 
     def _sids(self, person: Person, tenant: str) -> tuple[int, ...]:
         index = self._keys(tenant).blind_index(person.ifi)

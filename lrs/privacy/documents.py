@@ -12,9 +12,10 @@ from uuid import UUID
 
 import msgspec
 
+from lrs.privacy import identity
 from lrs.privacy.identity import Identities
 from lrs.privacy.suppression import Suppression
-from lrs.storage.contract import CorrectionStore, DocumentName, DocumentRow, DocumentStore, ErasureStore, SubjectStore
+from lrs.storage.contract import DocumentName, DocumentRow, DocumentStore, ErasureStore
 from lrs.xapi.documents import Content, Context, Document, Kind
 from lrs.xapi.model import Person
 
@@ -28,7 +29,7 @@ _MAX_KEYS = 20_000
 _DAY = 86_400_000_000
 
 
-class Vault(SubjectStore, CorrectionStore, DocumentStore, ErasureStore, Protocol):
+class Vault(identity.Vault, DocumentStore, ErasureStore, Protocol):
     """What documents need of the vault: people, how they were corrected, documents, and who was erased."""
 
 

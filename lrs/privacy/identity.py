@@ -17,6 +17,7 @@ import msgspec
 
 from lrs.errors import StoreUnavailable
 from lrs.privacy import mentions
+from lrs.privacy.consent import kin
 from lrs.privacy.corrections import Corrections
 from lrs.privacy.freetext import Fate, FreeText
 from lrs.privacy.suppression import STUBS
@@ -40,8 +41,8 @@ Token = tuple[int, int]
 """(sid, vid)"""
 
 
-class Vault(SubjectStore, CorrectionStore, Protocol):
-    """What taking people in needs of the vault: subjects, and how they were corrected."""
+class Vault(SubjectStore, CorrectionStore, kin.Vault, Protocol):
+    """What taking people in needs of the vault: subjects, how they were corrected, and what was said by whoever they turn out to be."""
 
 
 class Identities:
@@ -70,12 +71,15 @@ class Identities:
             self._tokens = dict(STUBS)
         for _ in range(_ATTEMPTS):
             try:
-                self._tokens.update(self._take_in(list(unknown.values())))
+                taken = self._take_in(list(unknown.values()))
             except IndexTaken:
                 continue
             except EpochRetired:
                 self._keys.keks.refresh()
                 continue
+            # Before anything is stored of them, and so before they count as learned.
+            kin.met(self._vault, self._tenant, {sid for sid, _ in taken.values()} - {ERASED})
+            self._tokens.update(taken)
             return
         raise StoreUnavailable("other writers keep adding the same people at the same time")
 

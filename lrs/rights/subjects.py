@@ -16,6 +16,7 @@ from lrs.crypto.pseudonyms import Pseudonyms
 from lrs.errors import Conflict, InvalidRequest, NotFound
 from lrs.privacy.audit import DONE, FAILED, Audit, Event
 from lrs.privacy.audit.trail import folder_of
+from lrs.privacy.consent import kin
 from lrs.rights.access.archive import archive
 from lrs.rights.access.count import count
 from lrs.rights.access.export import Around, export
@@ -135,14 +136,19 @@ class Subjects:
         tenant = tenant or self._settings.tenant
         one, two = (self._subject(tenant, each) for each in (agent, other))
         with self._recorded("join identifiers", tenant, (one, two)):
-            return self._vault.join(tenant, one, two)
+            new = self._vault.join(tenant, one, two)
+            kin.changed(self._vault, tenant, (one, two))
+        return new
 
     def unjoin(self, agent: Json, *, tenant: str | None = None) -> bool:
         """Take an identifier out of the person that it was joined to; False when it was joined to nobody."""
         tenant = tenant or self._settings.tenant
         sid = self._subject(tenant, agent)
         with self._recorded("unjoin identifiers", tenant, (sid,)):
-            return self._vault.unjoin(tenant, sid)
+            before = self._vault.same_person(tenant, (sid,))
+            done = self._vault.unjoin(tenant, sid)
+            kin.changed(self._vault, tenant, before)
+        return done
 
     def _subject(self, tenant: str, agent: Json) -> int:
         """Give the one subject that came under exactly this identifier."""

@@ -161,6 +161,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     match, over any number of StatementRefs, is a match too, whether or not its target is voided; ``since``, ``until``,
     ``after`` and ``limit`` apply to the referring one (xAPI 1.0.3 Communication 2.1.3 and 2.1.4). ``purpose``: only what serves it, or is stored
     without identity; ``kept_since`` and ``identified_since``, both on ``timestamp`` and exclusive: what is older is not found at all, or not by people.
+    ``hidden_for``: nothing whose actor, or a member of whose actor, is hidden from one of these purposes (:class:`Standing`). ``covered_by``: only what
+    the consent of each of these people to this purpose covers.
     """
 
     sids: tuple[int, ...] | None = None
@@ -176,6 +178,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str | None = None
     kept_since: int | None = None
     identified_since: int | None = None
+    hidden_for: tuple[str, ...] = ()
+    covered_by: str | None = None
     ascending: bool = False
     limit: int = 100
 
@@ -278,8 +282,10 @@ class StatementStore(Protocol):
     def known(self, tenant: str, ids: Sequence[UUID]) -> Mapping[UUID, KnownStatement]:
         """Of these ids, those that are stored."""
 
-    def by_id(self, tenant: str, ids: Sequence[UUID], *, now: int) -> Mapping[UUID, tuple[StoredStatement, bool]]:
-        """The statements of these ids, each with whether it is voided."""
+    def by_id(
+        self, tenant: str, ids: Sequence[UUID], *, now: int, within: Selection | None = None
+    ) -> Mapping[UUID, tuple[StoredStatement, bool]]:
+        """The statements of these ids, each with whether it is voided; only what serves the purpose of a selection, if one is given."""
 
     def find(self, tenant: str, selection: Selection, *, now: int) -> list[StoredStatement]:
         """The page that a selection asks for."""
@@ -335,6 +341,42 @@ class StatementStore(Protocol):
 
     def close(self) -> None:
         """Release the engine. Calling it twice is no error."""
+
+
+class Standing(msgspec.Struct, frozen=True, gc=False):
+    """How a person stands to a purpose. ``hidden``: an objection, or for :data:`EVERY_PURPOSE` a restriction.
+
+    ``covered`` are the times of events that a consent in force covers, as pairs of a first one and one that is no longer covered; none: no consent
+    is in force.
+    """
+
+    sid: int
+    purpose: str
+    hidden: bool
+    covered: tuple[tuple[int, int], ...]
+
+    def __repr__(self) -> str:
+        return f"Standing(purpose={self.purpose!r})"
+
+
+EVERY_PURPOSE = ""
+"""Stands where a purpose could, for what concerns all of them."""
+
+
+class StandingStore(Protocol):
+    """The warehouse's copy of how people stand to purposes, which reads of statements look at; the vault has what it is made from. Thread-safe."""
+
+    def put_standings(self, tenant: str, standings: Sequence[Standing], *, number: int) -> None:
+        """Put these in place of what was known, unless it came with a greater number; durable and visible together when it returns."""
+
+    def mirrored(self, tenant: str) -> tuple[int, frozenset[str]]:
+        """The greatest number with which any came, and the purposes from which somebody is hidden."""
+
+    def standings(self, tenant: str, purposes: Sequence[str], sids: Collection[int]) -> list[Standing]:
+        """How these people stand to these purposes, where anything is known of it."""
+
+    def drop_standings(self, tenant: str, sids: Collection[int] | None = None) -> None:
+        """Forget these people, or all; they are off the disk soon after it returns."""
 
 
 class WrappedKey(msgspec.Struct, frozen=True, gc=False):
@@ -482,6 +524,9 @@ class PersonStore(Protocol):
 
     def joined(self, tenant: str, sids: Collection[int]) -> frozenset[int]:
         """These subjects and all that were joined to one of them."""
+
+    def persons(self, tenant: str, sids: Collection[int]) -> Mapping[int, frozenset[int]]:
+        """Each of these subjects -> all that are the same person, itself among them."""
 
     def same_person(self, tenant: str, sids: Collection[int]) -> frozenset[int]:
         """These subjects and all that are the same person: joined to one of them, or a mailbox and its SHA-1, over any number of steps."""
@@ -876,3 +921,57 @@ class ErasureStore(Protocol):
 
     def drop_letters_at(self, tenant: str, stored: Sequence[int]) -> None:
         """Forget the dead letters of statements that were stored at these times."""
+
+
+class ConsentRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An entry in the ledger of consents: what a person said about a purpose, when, and who recorded it when and how. No free text.
+
+    ``number`` is the entry's own in its tenant, in order of recording. ``notice`` is the digest of the text that was shown, empty where none was.
+    """
+
+    number: int
+    sid: int
+    kind: str
+    purpose: str
+    at: int
+    recorded: int
+    notice: str
+    method: str
+    recorder: str
+
+    def __repr__(self) -> str:
+        return f"ConsentRow(number={self.number}, kind={self.kind!r})"
+
+
+class NoticeRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A text that people are shown. ``digest`` is the SHA-256 of it; ``version`` counts texts of the same purpose, audience and language, from 1."""
+
+    digest: str
+    purpose: str
+    audience: str
+    language: str
+    version: int
+    text: str
+    added: int
+
+
+class ConsentStore(Protocol):
+    """The part of the vault that keeps what people said, append-only, and the texts that they were shown. Thread-safe."""
+
+    def last_consent(self, tenant: str) -> int:
+        """The number of the newest entry of a tenant, erased ones too; 0 when there was never one."""
+
+    def add_consents(self, tenant: str, rows: Sequence[ConsentRow]) -> int:
+        """Append entries, numbered anew, in one durable transaction -> the last number. Who sees a number sees all entries before it."""
+
+    def consents(self, tenant: str, sids: Collection[int]) -> list[ConsentRow]:
+        """The entries of these subjects, in order of their numbers."""
+
+    def consenting(self, tenant: str, *, after: int, limit: int) -> tuple[frozenset[int], int]:
+        """The subjects of the next so many entries after a number, and through which number these go: the last one of all when they end."""
+
+    def add_notice_text(self, tenant: str, row: NoticeRow) -> NoticeRow:
+        """Append a text as the next version of its purpose, audience and language; one that is the newest already changes nothing."""
+
+    def notice_texts(self, tenant: str) -> list[NoticeRow]:
+        """All texts of a tenant, oldest first."""

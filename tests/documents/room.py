@@ -17,6 +17,8 @@ from lrs.access import Principal, Scope, View, software_authority
 from lrs.crypto.providers import open_keyring
 from lrs.documents import Documents, Shelf
 from lrs.privacy.audit import open_trail
+from lrs.privacy.consent.mirror import Mirror
+from lrs.privacy.consent.readings import Readings
 from lrs.privacy.policy.model import UNLIMITED
 from lrs.settings import Settings
 from lrs.storage.vault import Vault
@@ -42,7 +44,8 @@ def documents(vault: Vault, settings: Settings, *, largest: int = 1 << 25, clock
         month=lambda: 202611,
         largest=largest,
         audit=open_trail(settings, clock=lambda: START),
-        policy=lambda _: UNLIMITED,
+        # Nobody said anything about purposes, so that no copy of it is looked at.
+        readings=Readings(lambda _: UNLIMITED, Mirror(vault, None), lambda: START),  # type: ignore[arg-type]
     )
 
 

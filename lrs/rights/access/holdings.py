@@ -16,14 +16,23 @@ from lrs.privacy.audit.verify import entries
 from lrs.privacy.disclosing import Disclosed, disclose
 from lrs.privacy.documents import Kept, kept_of
 from lrs.rights.persons import authority_of, credentials_of
-from lrs.storage.contract import CorrectionStore, CredentialRow, CredentialStore, DocumentStore, PersonStore, StatementStore, SubjectStore
+from lrs.storage.contract import (
+    ConsentStore,
+    CorrectionStore,
+    CredentialRow,
+    CredentialStore,
+    DocumentStore,
+    PersonStore,
+    StatementStore,
+    SubjectStore,
+)
 
 if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
     from lrs.privacy.reveal import Revealer
 
 
-class Vault(SubjectStore, PersonStore, DocumentStore, CredentialStore, CorrectionStore, Protocol):
+class Vault(SubjectStore, PersonStore, ConsentStore, DocumentStore, CredentialStore, CorrectionStore, Protocol):
     """What the rights of a person need of the vault."""
 
     def checkpoint(self) -> bool:

@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 import attrs
@@ -31,7 +31,7 @@ from lrs.rights.erasure.ledger import PLAN, Ledger, Step
 from lrs.rights.erasure.receipt import receipt
 from lrs.rights.erasure.staying import Move, move, outdated, voiding
 from lrs.rights.erasure.whom import Whom
-from lrs.storage.contract import Erasure, ErasureState, StatementStore, Traces
+from lrs.storage.contract import Erasure, ErasureState, StandingStore, StatementStore, Traces
 
 if TYPE_CHECKING:
     from lrs.crypto.notes import NoteSigner
@@ -44,6 +44,10 @@ _RECENT = 1_800_000_000
 _log = logging.getLogger("lrs.erasure")
 
 
+class Warehouse(StatementStore, StandingStore, Protocol):
+    """What is needed of the warehouse: statements, and how people stand to purposes."""
+
+
 @attrs.frozen
 class Place:
     """The store in which people are erased.
@@ -53,7 +57,7 @@ class Place:
     """
 
     ledger: Ledger
-    warehouse: StatementStore
+    warehouse: Warehouse
     signer: Callable[[], NoteSigner]
     quiet: Callable[[], AbstractContextManager[None]]
     forget: Callable[[], None]
@@ -205,6 +209,7 @@ class Erasures:
                 place.warehouse.insert([voiding(tenant, each, first + n, until) for n, (each, until) in enumerate(traces.voided)])
             finally:
                 place.times.settle(first)
+        place.warehouse.drop_standings(tenant, sids)
         if traces.gone or traces.others or traces.moved:
             old = outdated(place.warehouse.contents(tenant, traces.moved))
             place.warehouse.erase(tenant, sids, [each for _, each in traces.gone], old)

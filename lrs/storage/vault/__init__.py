@@ -12,6 +12,7 @@ from lrs.storage.vault import schema
 from lrs.storage.vault.backups import Backups
 from lrs.storage.vault.claims import Claims
 from lrs.storage.vault.connection import answering, connect
+from lrs.storage.vault.consents import Consents
 from lrs.storage.vault.corrections import Corrections
 from lrs.storage.vault.credentials import Credentials
 from lrs.storage.vault.documents import Documents
@@ -19,6 +20,7 @@ from lrs.storage.vault.epochs import Epochs
 from lrs.storage.vault.erasures import Erasures
 from lrs.storage.vault.forwarding import Forwarding
 from lrs.storage.vault.inactive import Inactive
+from lrs.storage.vault.notices import Notices
 from lrs.storage.vault.persons import Persons
 from lrs.storage.vault.projects import Projects
 from lrs.storage.vault.requests import Requests
@@ -29,7 +31,21 @@ if TYPE_CHECKING:
 
 
 class Vault(
-    Subjects, Persons, Inactive, Corrections, Epochs, Documents, Credentials, Forwarding, Projects, Requests, Erasures, Backups, Claims
+    Subjects,
+    Persons,
+    Inactive,
+    Corrections,
+    Epochs,
+    Documents,
+    Credentials,
+    Forwarding,
+    Projects,
+    Requests,
+    Erasures,
+    Backups,
+    Claims,
+    Consents,
+    Notices,
 ):
     """One open vault. Thread-safe."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
 
@@ -13,8 +13,9 @@ from lrs.storage.vault.subjects import chunks
 
 _JOINED = schema.joined
 _MINE, _THEIRS = schema.identifier.alias("mine"), schema.identifier.alias("theirs")
-Step = Callable[[Connection, str, Collection[int]], set[int]]
-"""(open transaction, tenant, subjects) -> those that are one step away, or themselves."""
+Pairs = set[tuple[int, int]]
+Step = Callable[[Connection, str, Collection[int]], Pairs]
+"""(open transaction, tenant, subjects) -> each of them with one that is one step away, or itself."""
 
 
 class Persons(Database):
@@ -38,16 +39,20 @@ class Persons(Database):
     def joined(self, tenant: str, sids: Collection[int]) -> frozenset[int]:
         """See :class:`lrs.storage.contract.PersonStore`."""
         with self._read() as connection:
-            return frozenset(sids) | _joined(connection, tenant, sids)
+            return frozenset(sids) | {other for _, other in _joined(connection, tenant, sids)}
+
+    def persons(self, tenant: str, sids: Collection[int]) -> Mapping[int, frozenset[int]]:
+        """See :class:`lrs.storage.contract.PersonStore`."""
+        found = {sid: {sid} for sid in sids}
+        for one, other in self._kin(tenant, sids):
+            together = found.setdefault(one, {one}) | found.setdefault(other, {other})
+            for sid in together:
+                found[sid] = together
+        return {sid: frozenset(found[sid]) for sid in sids}
 
     def same_person(self, tenant: str, sids: Collection[int]) -> frozenset[int]:
         """See :class:`lrs.storage.contract.PersonStore`."""
-        found = frontier = frozenset(sids)
-        with self._read() as connection:
-            while frontier:
-                frontier = frozenset().union(*(step(connection, tenant, frontier) for step in (_joined, _digests, _mailboxes))) - found
-                found |= frontier
-        return found
+        return frozenset(sids).union(*self._kin(tenant, sids))
 
     def alike(self, tenant: str, folded: Sequence[bytes]) -> frozenset[int]:
         """See :class:`lrs.storage.contract.PersonStore`."""
@@ -70,6 +75,18 @@ class Persons(Database):
         with self._write() as connection:
             return connection.execute(delete(_JOINED).where(_JOINED.c.tenant == tenant, _JOINED.c.sid == sid)).rowcount > 0
 
+    def _kin(self, tenant: str, sids: Collection[int]) -> Pairs:
+        """Give each of these subjects with each that it is the same person as by one step, and so on from those."""
+        pairs: Pairs = set()
+        known = frontier = frozenset(sids)
+        with self._read() as connection:
+            while frontier:
+                found = set[tuple[int, int]]().union(*(step(connection, tenant, frontier) for step in (_joined, _digests, _mailboxes)))
+                pairs |= found
+                frontier = frozenset(other for _, other in found) - known
+                known |= frontier
+        return pairs
+
 
 def _person(connection: Connection, tenant: str, sid: int) -> int:
     """Give the number of the person that a subject is, which it gets if it has none."""
@@ -81,20 +98,22 @@ def _person(connection: Connection, tenant: str, sid: int) -> int:
     return fresh
 
 
-def _joined(connection: Connection, tenant: str, sids: Collection[int]) -> set[int]:
+def _joined(connection: Connection, tenant: str, sids: Collection[int]) -> Pairs:
     mine = _JOINED.alias("mine")
-    query = select(_JOINED.c.sid).join(mine, mine.c.person == _JOINED.c.person).where(_JOINED.c.tenant == tenant, mine.c.tenant == tenant)
-    return {sid for chunk in chunks(list(sids)) for sid in connection.scalars(query.where(mine.c.sid.in_(chunk)))}
+    query = select(mine.c.sid, _JOINED.c.sid).join(mine, mine.c.person == _JOINED.c.person)
+    query = query.where(_JOINED.c.tenant == tenant, mine.c.tenant == tenant)
+    return {(one, other) for chunk in chunks(list(sids)) for one, other in connection.execute(query.where(mine.c.sid.in_(chunk)))}
 
 
-def _digests(connection: Connection, tenant: str, sids: Collection[int]) -> set[int]:
+def _digests(connection: Connection, tenant: str, sids: Collection[int]) -> Pairs:
     return _related(connection, tenant, sids, _THEIRS.c.blind_index == _MINE.c.sha1)
 
 
-def _mailboxes(connection: Connection, tenant: str, sids: Collection[int]) -> set[int]:
+def _mailboxes(connection: Connection, tenant: str, sids: Collection[int]) -> Pairs:
     return _related(connection, tenant, sids, _THEIRS.c.sha1 == _MINE.c.blind_index)
 
 
-def _related(connection: Connection, tenant: str, sids: Collection[int], related: ColumnElement[bool]) -> set[int]:
-    query = select(_THEIRS.c.sid).join(_MINE, related).where(_MINE.c.tenant == tenant, _THEIRS.c.tenant == tenant)
-    return {sid for chunk in chunks(list(sids)) for sid in connection.scalars(query.where(_MINE.c.sid.in_(chunk)))}
+def _related(connection: Connection, tenant: str, sids: Collection[int], related: ColumnElement[bool]) -> Pairs:
+    query = select(_MINE.c.sid, _THEIRS.c.sid).select_from(_THEIRS.join(_MINE, related))
+    query = query.where(_MINE.c.tenant == tenant, _THEIRS.c.tenant == tenant)
+    return {(one, other) for chunk in chunks(list(sids)) for one, other in connection.execute(query.where(_MINE.c.sid.in_(chunk)))}

@@ -264,3 +264,41 @@ suppressed = Table(
     Column("until", BigInteger, nullable=False, index=True),
     sqlite_with_rowid=False,
 )
+
+# The number of the newest entry in the ledger of consents, which stays when entries are erased; to count on, a writer locks it.
+consent_count = Table(
+    "consent_count",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
+
+# What people said about purposes. Append-only, until a person is erased.
+consent = Table(
+    "consent",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("sid", Sid, ForeignKey("subject.sid"), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),
+    Column("purpose", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("recorded", BigInteger, nullable=False),
+    Column("notice", String(64), nullable=False),
+    Column("method", String(20), nullable=False),
+    Column("recorder", String(64), nullable=False),
+)
+
+# The texts that people are shown, as they were: a consent names one by its digest. They are kept as long as anything may have to be proved by them.
+notice = Table(
+    "notice",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("purpose", String(64), primary_key=True),
+    Column("audience", String(20), primary_key=True),
+    Column("language", String(20), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("digest", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("added", BigInteger, nullable=False),
+)

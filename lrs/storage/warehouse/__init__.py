@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from lrs.storage.contract import (
     SealedPiece,
     SeenDefinition,
     Selection,
+    Standing,
     StoredHead,
     StoredStatement,
     TokenisedStatement,
@@ -26,6 +27,7 @@ from lrs.storage.warehouse.endings import Endings
 from lrs.storage.warehouse.engines import connect
 from lrs.storage.warehouse.erasing import Erasing
 from lrs.storage.warehouse.migrations import migrate
+from lrs.storage.warehouse.standings import Standings
 from lrs.storage.warehouse.statements import Statements
 
 if TYPE_CHECKING:
@@ -33,7 +35,10 @@ if TYPE_CHECKING:
 
 
 class Warehouse:
-    """One open warehouse. Implements ``StatementStore`` of :mod:`lrs.storage.contract`. Thread-safe; not to be used in a forked process."""
+    """One open warehouse. Thread-safe; not to be used in a forked process.
+
+    Implements ``StatementStore`` and ``StandingStore`` of :mod:`lrs.storage.contract`.
+    """
 
     def __init__(self, sessions: Sessions, *, alone: bool) -> None:
         self._sessions = sessions
@@ -44,6 +49,7 @@ class Warehouse:
         self._attachments = Attachments(sessions)
         self._erasing = Erasing(sessions)
         self.endings = Endings(sessions)
+        self._standings = Standings(sessions)
 
     @classmethod
     def open(cls, settings: Settings) -> Warehouse:
@@ -77,9 +83,11 @@ class Warehouse:
         """See :class:`lrs.storage.contract.StatementStore`."""
         return self._statements.known(tenant, ids)
 
-    def by_id(self, tenant: str, ids: Sequence[UUID], *, now: int) -> Mapping[UUID, tuple[StoredStatement, bool]]:
+    def by_id(
+        self, tenant: str, ids: Sequence[UUID], *, now: int, within: Selection | None = None
+    ) -> Mapping[UUID, tuple[StoredStatement, bool]]:
         """See :class:`lrs.storage.contract.StatementStore`."""
-        return self._statements.by_id(tenant, ids, now=now)
+        return self._statements.by_id(tenant, ids, now=now, within=within)
 
     def find(self, tenant: str, selection: Selection, *, now: int) -> list[StoredStatement]:
         """See :class:`lrs.storage.contract.StatementStore`."""
@@ -136,3 +144,19 @@ class Warehouse:
     def erase(self, tenant: str, sids: Sequence[int], ids: Iterable[UUID], contents: Iterable[Content] = ()) -> None:
         """See :class:`lrs.storage.contract.StatementStore`."""
         self._erasing.erase(tenant, sids, ids, contents)
+
+    def put_standings(self, tenant: str, standings: Sequence[Standing], *, number: int) -> None:
+        """See :class:`lrs.storage.contract.StandingStore`."""
+        self._standings.put(tenant, standings, number)
+
+    def mirrored(self, tenant: str) -> tuple[int, frozenset[str]]:
+        """See :class:`lrs.storage.contract.StandingStore`."""
+        return self._standings.mirrored(tenant)
+
+    def standings(self, tenant: str, purposes: Sequence[str], sids: Collection[int]) -> list[Standing]:
+        """See :class:`lrs.storage.contract.StandingStore`."""
+        return self._standings.find(tenant, purposes, sids)
+
+    def drop_standings(self, tenant: str, sids: Collection[int] | None = None) -> None:
+        """See :class:`lrs.storage.contract.StandingStore`."""
+        self._standings.drop(tenant, sids)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from lrs.storage.contract import NO_UUID, Selection
+from lrs.storage.contract import NO_UUID, Place, Selection
+from lrs.storage.warehouse.standings import COVERED, HIDDEN
 
 _DIRECT_ROLES = 4
 _ROLE_BITS = 31
@@ -20,6 +21,12 @@ VISIBLE = "tenant = {tenant:String} AND keep_until > fromUnixTimestamp64Micro({n
 """What a tenant may see at all: rows within their limit."""
 PERSONAL = "identity_until > fromUnixTimestamp64Micro({now:Int64}, 'UTC')"
 _STILL_IDENTIFIED = "timestamp > fromUnixTimestamp64Micro({identified_since:Int64}, 'UTC')"
+_ACTS = "has({acting:Array(UInt8)}, role)"
+"""Whether somebody acts: as the actor, unless that is a group, or as one of its members."""
+_ACTING = [1, 2]
+_NOT_HIDDEN = f"NOT ({PERSONAL} AND arrayExists((sid, role) -> {_ACTS} AND sid IN ({HIDDEN}), sids, roles))"
+_COVERED = f"""({PERSONAL} AND arrayExists(role -> {_ACTS}, roles)
+    AND arrayAll((sid, role) -> NOT {_ACTS} OR {COVERED}, sids, roles))"""
 _ANY_ROLE = "hasAny(sids, {sids:Array(UInt64)})"
 _DIRECT = "arrayExists((sid, role) -> has({sids:Array(UInt64)}, sid) AND bitAnd(role, {role_bits:UInt8}) <= {direct:UInt8}, sids, roles)"
 _AUTHORITY = "arraySort(arrayFilter((sid, role) -> has({authority_roles:Array(UInt8)}, bitAnd(role, {role_bits:UInt8})), sids, roles))"
@@ -32,14 +39,13 @@ _AT = " AND stored IN (SELECT fromUnixTimestamp64Micro(arrayJoin({stored:Array(I
 KNOWN = """SELECT id, toUnixTimestamp64Micro(min(stored)), argMin(fingerprint, stored) FROM statements
     WHERE id IN {ids:Array(UUID)} AND tenant = {tenant:String} GROUP BY id"""
 """Of several rows of an id the first one counts."""
-ROWS = "WITH " + PERSONAL + " AS personal SELECT " + FIELDS + " FROM statements WHERE " + VISIBLE + _AT
-"""Whole rows, by where they are and what they are."""
+_ROWS = "WITH " + PERSONAL + " AS personal SELECT " + FIELDS + " FROM statements WHERE " + VISIBLE + _AT
 VOIDED = """SELECT DISTINCT reference FROM statements WHERE tenant = {tenant:String} AND voids AND reference IN {ids:Array(UUID)}
     AND reference NOT IN (SELECT id FROM statements WHERE tenant = {tenant:String} AND voids)"""
 """Of these ids, those that are voided: a voiding statement can't be (xAPI 1.0.3 Data 2.3.2)."""
 REFERS = "SELECT 1 FROM statements WHERE tenant = {tenant:String} AND reference != {nothing:UUID} LIMIT 1"
 REFERRING_TENANTS = "SELECT DISTINCT tenant FROM statements WHERE reference != {nothing:UUID}"
-REFERRING = "SELECT DISTINCT id FROM statements WHERE " + VISIBLE + " AND reference != {nothing:UUID} AND reference IN {ids:Array(UUID)}"
+_REFERRING = "SELECT DISTINCT id FROM statements WHERE reference != {nothing:UUID} AND reference IN {ids:Array(UUID)}"
 _TARGETS = "SELECT DISTINCT id FROM statements WHERE " + VISIBLE
 _REFERRED_TO = " AND id IN (SELECT reference FROM statements WHERE tenant = {tenant:String} AND reference != {nothing:UUID}) AND "
 
@@ -120,6 +126,12 @@ def served(selection: Selection) -> tuple[list[str], dict[str, Any]]:
         values["kept_since"] = selection.kept_since
     if selection.identified_since is not None:
         values["identified_since"] = selection.identified_since
+    if selection.hidden_for:
+        conditions.append(_NOT_HIDDEN)
+        values |= {"hidden_for": list(selection.hidden_for), "acting": _ACTING}
+    if selection.covered_by is not None:
+        conditions.append(_COVERED)
+        values |= {"covered_by": selection.covered_by, "acting": _ACTING}
     return conditions, values
 
 
@@ -149,6 +161,19 @@ def targets(tenant: str, selection: Selection, *, now: int) -> Query:
     conditions, values = filters(selection)
     purpose, purpose_values = served(selection)
     return Query(_TARGETS + _REFERRED_TO + " AND ".join([*conditions, *purpose]), scope(tenant, now) | values | purpose_values)
+
+
+def referring_to(tenant: str, selection: Selection, ids: Sequence[UUID], *, now: int) -> Query:
+    """Give the query of the ids that refer to one of ``ids`` and serve the purpose: what does not is no way from one to another."""
+    conditions, values = served(selection)
+    return Query(" AND ".join([_REFERRING, VISIBLE, *conditions]), scope(tenant, now) | values | {"ids": list(ids)})
+
+
+def rows(tenant: str, places: Sequence[Place], within: Selection | None, *, now: int) -> Query:
+    """Give the query of whole rows, by where they are and what they are; ``within``: only those that serve its purpose."""
+    conditions, values = served(within) if within else ([], {})
+    at = {"stored": [stored for stored, _ in places], "ids": [each for _, each in places]}
+    return Query(" AND ".join([_ROWS, *conditions]), scope(tenant, now) | values | at)
 
 
 def matches(tenant: str, selection: Selection, *, now: int, voiding: bool) -> Query:

@@ -58,20 +58,22 @@ class Statements:
         with self._sessions.lookup() as session:
             return _known(session, tenant, asked)
 
-    def by_id(self, tenant: str, ids: Sequence[UUID], *, now: int) -> Mapping[UUID, tuple[StoredStatement, bool]]:
+    def by_id(
+        self, tenant: str, ids: Sequence[UUID], *, now: int, within: Selection | None = None
+    ) -> Mapping[UUID, tuple[StoredStatement, bool]]:
         """See :class:`lrs.storage.contract.StatementStore`."""
         known = self.known(tenant, ids)
         if not known:
             return {}
         with self._sessions.lookup() as session:
-            rows = _rows(session, tenant, [(found.stored, each) for each, found in known.items()], now)
+            rows = _rows(session, tenant, [(found.stored, each) for each, found in known.items()], within, now)
             voided = self._voided(session, tenant, list(known))
         return {row.id: (row, row.id in voided) for row in rows}
 
     def find(self, tenant: str, selection: Selection, *, now: int) -> list[StoredStatement]:
         """See :class:`lrs.storage.contract.StatementStore`."""
         with self._sessions.reader() as session:
-            return _rows(session, tenant, self._places(session, tenant, selection, now), now)
+            return _rows(session, tenant, self._places(session, tenant, selection, now), None, now)
 
     def naming(self, tenant: str, sids: Sequence[int], *, until: int, now: int) -> Iterator[list[tuple[StoredStatement, bool]]]:
         """See :class:`lrs.storage.contract.StatementStore`."""
@@ -81,7 +83,7 @@ class Statements:
             query = sql.page(sql.matches(tenant, asked, now=now, voiding=False), ascending=True, limit=_PAGE)
             with self._sessions.reader() as session:
                 places = [(stored, each) for stored, each in session.query(query.sql, query.parameters)]
-                rows = _rows(session, tenant, places if self._alone else _first(session, tenant, places), now)
+                rows = _rows(session, tenant, places if self._alone else _first(session, tenant, places), None, now)
                 voided = self._voided(session, tenant, [row.id for row in rows])
             if not places:
                 return
@@ -160,12 +162,11 @@ def _first(session: Session, tenant: str, places: Sequence[tuple[int, UUID]]) ->
     return [(stored, each) for stored, each in places if each not in known or known[each].stored == stored]
 
 
-def _rows(session: Session, tenant: str, places: Sequence[tuple[int, UUID]], now: int) -> list[StoredStatement]:
+def _rows(session: Session, tenant: str, places: Sequence[tuple[int, UUID]], within: Selection | None, now: int) -> list[StoredStatement]:
     found: dict[tuple[int, UUID], StoredStatement] = {}
     for start in range(0, len(places), sql.IDS_AT_ONCE):
-        part = places[start : start + sql.IDS_AT_ONCE]
-        values = sql.scope(tenant, now) | {"stored": [stored for stored, _ in part], "ids": [each for _, each in part]}
-        for row in session.query(sql.ROWS, values, texts=False):
+        query = sql.rows(tenant, places[start : start + sql.IDS_AT_ONCE], within, now=now)
+        for row in session.query(query.sql, query.parameters, texts=False):
             read = stored_statement(row)
             place = read.stored, read.id
             found[place] = _moved(found[place], read) if place in found else read
@@ -189,11 +190,8 @@ def _referring(session: Session, tenant: str, selection: Selection, now: int) ->
     frontier = [each for (each,) in session.query(query.sql, query.parameters)]
     referring: set[UUID] = set()
     while frontier:
-        found = {
-            each
-            for part in sql.in_parts(frontier)
-            for (each,) in session.query(sql.REFERRING, sql.scope(tenant, now) | {"ids": list(part)})
-        }
+        queries = [sql.referring_to(tenant, selection, part, now=now) for part in sql.in_parts(frontier)]
+        found = {each for query in queries for (each,) in session.query(query.sql, query.parameters)}
         frontier = list(found - referring)
         referring |= found
     return list(referring)
