@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from lrs.retention.desk import Desk
 
 _SAID = (
+    (
+        "aligned",
+        "traces dont la fin a été avancée selon la politique en vigueur",
+        "statements whose end was brought forward to the policy in force",
+    ),
     ("identity", "traces dont les personnes ont été retirées", "statements whose people were taken out"),
     ("attachment", "contenus de pièces jointes supprimés", "contents of attachments deleted"),
     ("statement", "traces supprimées", "statements deleted"),

@@ -60,8 +60,9 @@ class Enforcement:
     def _steps(self) -> Iterator[Step]:
         # People last: who is left is known only when everything else is gone.
         steps = (
-            self._hold(),
+            self._align(),
             self._limits(),
+            self._loose(),
             self._held(),
             self._sources(),
             self._documents(),
@@ -71,9 +72,19 @@ class Enforcement:
         for several in steps:
             yield from (Step(what, number) for what, number in several if number)
 
-    def _hold(self) -> Iterator[tuple[str, int]]:
-        if self._desk.force.policy.public_archive:
-            yield "held", self._desk.endings.hold(self._desk.tenant)
+    def _align(self) -> Iterator[tuple[str, int]]:
+        """Let what was stored under another policy end as the one in force says, unless it ends earlier."""
+        desk = self._desk
+        for purposes in desk.endings.kinds(desk.tenant):
+            kept, held = desk.force.retention(purposes), desk.force.holds(purposes)
+            yield (
+                "aligned",
+                desk.endings.align(desk.tenant, purposes, identity_days=kept.identity_days, statement_days=kept.statement_days, held=held),
+            )
+
+    def _loose(self) -> Iterator[tuple[str, int]]:
+        # What is on its way now may have its contents stored first.
+        yield "attachment", self._desk.endings.loose(self._desk.tenant, before=self._now - _HOUR)
 
     def _limits(self) -> Iterator[tuple[str, int]]:
         """Take out what has ended, some months of storing after another."""

@@ -247,8 +247,17 @@ class EndingStore(Protocol):
     def tally(self, tenant: str, held: Held, *, now: int) -> list[tuple[int, str, str, int, int]]:
         """What is held of one kind, counted: (month, verb, activity, statements, people), 0 people where they are not known any more."""
 
-    def hold(self, tenant: str) -> int:
-        """Hold everything that is not, so that the engine does not delete it by itself -> how many statements."""
+    def kinds(self, tenant: str) -> list[tuple[str, ...]]:
+        """What statements serve: each combination of purposes once."""
+
+    def align(self, tenant: str, purposes: tuple[str, ...], *, identity_days: int | None, statement_days: int | None, held: bool) -> int:
+        """Let statements that serve exactly these purposes end no later than so many days after their timestamp, and hold them if ``held`` -> how many.
+
+        None: as they are. What is held the engine does not delete by itself.
+        """
+
+    def loose(self, tenant: str, *, before: int) -> int:
+        """Delete contents stored before a time of which no statement shows the people any more -> how many."""
 
     def forget_sources(self, tenant: str, *, before: int) -> int:
         """Drop the ids of statements that are gone from definitions first seen ``before`` -> how many."""

@@ -242,3 +242,23 @@ def test_what_has_ended_is_forwarded_to_nobody(tmp_path: Path) -> None:
         clock.pass_days(2000)
         (told,) = store.forwarding.run("other")
         assert (told.statements, told.error) == (0, None)
+
+
+def test_a_shorter_limit_counts_for_what_is_stored_already(tmp_path: Path) -> None:
+    """Reads hide it when the policy is in force, and apply takes it off the disk, contents too; a longer limit brings nothing back."""
+    clock = Clock()
+    with opened(tmp_path, policy(), clock) as store:
+        fill(store)
+    clock.pass_days(100)
+    longer = policy().replace("identity_days = 300, statement_days = 700", "identity_days = 900, statement_days = 900")
+    with opened(tmp_path, longer, clock) as store:
+        assert store.retention.apply(settle=False).counts["aligned"] == 0
+    shorter = policy().replace("identity_days = 300, statement_days = 700", "identity_days = 50, statement_days = 150")
+    with opened(tmp_path, shorter, clock) as store:
+        first = store.retention.apply(settle=False)
+        assert (first.counts["aligned"], first.counts["identity"], first.counts["attachment"], first.counts["statement"]) == (1, 1, 1, 0)
+        assert warehouse(store, "SELECT count() FROM attachments") == [(0,)]
+        clock.pass_days(51)
+        second = store.retention.apply(settle=False)
+        assert (second.counts["aligned"], second.counts["statement"]) == (0, 1)
+        assert warehouse(store, "SELECT verb FROM statements") == [("https://v.example/proven",)]

@@ -128,7 +128,7 @@ def test_the_engine_eliminates_no_public_archive(tmp_path: Path) -> None:
         _merge(store)
         assert warehouse(store, "SELECT count() FROM statements") == [(1,)]
     with opened(tmp_path / "two", policy(PUBLIC), clock) as store:
-        assert store.retention.apply(settle=False).counts["held"] == 1
+        assert store.retention.apply(settle=False).counts["aligned"] == 1
         assert warehouse(store, "SELECT held FROM statements") == [(True,)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,10 @@ def test_ret_1_ten_years(database: str, tmp_path: Path) -> None:
             if month < 11:
                 who = f"ana{month}"
                 store.ingest(
-                    [statement(who, "taught", attachments=ATTACHED), statement(who, "proven", timestamp=clock.iso(-20 * (month % 9)))],
+                    [
+                        statement(who, "taught", attachments=ATTACHED, object=_activity(who)),
+                        statement(who, "proven", timestamp=clock.iso(-20 * (month % 9))),
+                    ],
                     attachments={DIGEST: ESSAY},
                 )
                 store.documents.state(f"https://a.example/{who}", statement(who)["actor"]).put("s", {"canary": who})
@@ -36,3 +40,8 @@ def test_ret_1_ten_years(database: str, tmp_path: Path) -> None:
         assert not {name: n for name, n in again.counts.items() if name != "audit segment"}
         assert warehouse(store, "SELECT count() FROM statements")[0][0] == 0
         assert vault(store, "SELECT count(*) FROM subject") == [(0,)]
+
+
+def _activity(who: str) -> dict[str, Any]:
+    """An activity of which something is said that holds free text, and so is kept in the statement alone."""
+    return {"id": f"https://a.example/{who}", "definition": {"extensions": {"https://x.example/unknown": f"canary of {who}"}}}

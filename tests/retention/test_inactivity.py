@@ -76,6 +76,9 @@ def test_who_comes_back_is_taken_off_the_list(tmp_path: Path) -> None:
         assert done.counts["person"] == 1
         assert people(store) == {"ana", "bob", "eve"}
         assert warn(store) == set()
+        clock.pass_days(1900)
+        assert store.retention.apply(settle=False).counts["person"] == 0
+        assert warn(store) == {"ana", "bob", "eve"}
 
 
 def test_nobody_is_forgotten_who_was_not_warned_long_enough(tmp_path: Path) -> None:
@@ -176,3 +179,14 @@ def test_the_list_is_for_its_owner_alone(tmp_path: Path) -> None:
         assert [(row["mbox"], row["name"]) for row in csv.DictReader(file)] == [("mailto:ana@canary.example", "'=1+1")]
     again = CliRunner().invoke(command, ["retention", "warn", "--data", str(tmp_path)])
     assert again.output.startswith("0 people")
+
+
+def test_the_tenant_is_nobody_who_leaves(tmp_path: Path) -> None:
+    """The subject that stands for the tenant stays, and is counted as nobody, when none of its documents is left."""
+    clock = Clock()
+    with opened(tmp_path, policy(), clock) as store:
+        store.documents.activity_profile("https://a.example/x").put("p", {}, if_none_match="*")
+        clock.pass_days(800)
+        counts = store.retention.apply(settle=False).counts
+        assert (counts["document"], counts["person"]) == (1, 0)
+        assert vault(store, "SELECT count(*) FROM subject") == [(1,)]

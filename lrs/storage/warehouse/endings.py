@@ -83,8 +83,23 @@ _TALLY = (
     + _OF_A_KIND
     + " GROUP BY month, verb, activity ORDER BY month, verb, activity"
 )
-_LOOSE = "SELECT count() FROM statements WHERE " + _MINE + "NOT held"
-_HOLD = "ALTER TABLE statements UPDATE held = true WHERE " + _MINE + "NOT held" + _DONE
+_KINDS = "SELECT DISTINCT purposes FROM statements WHERE tenant = {tenant:String}"
+_SECONDS = "least(intDiv(toUnixTimestamp64Micro(timestamp), 1000000) + {%s:Int64}, {forever:Int64})"
+_IDENTITY_END = "toDateTime(greatest(" + _SECONDS.replace("%s", "identity") + ", 0), 'UTC')"
+_STATEMENT_END = "toDateTime(greatest(" + _SECONDS.replace("%s", "statement") + ", 0), 'UTC')"
+_LATER = "tenant = {tenant:String} AND CAST(purposes AS Array(String)) = {purposes:Array(String)}" + (
+    " AND (identity_until > " + _IDENTITY_END + " OR keep_until > " + _STATEMENT_END + " OR (NOT held AND {held:Bool}))"
+)
+_COUNT_LATER = "SELECT count() FROM statements WHERE " + _LATER
+_ALIGN = "ALTER TABLE statements UPDATE identity_until = least(identity_until, " + (
+    _IDENTITY_END + "), keep_until = least(keep_until, " + _STATEMENT_END + "), held = held OR {held:Bool} WHERE " + _LATER + _DONE
+)
+_NOBODYS = (
+    "tenant = {tenant:String} AND stored < fromUnixTimestamp64Micro({before:Int64}, 'UTC')"
+    " AND (stored, statement) NOT IN (SELECT stored, id FROM statements WHERE tenant = {tenant:String} AND notEmpty(sids))"
+)
+_COUNT_NOBODYS = "SELECT count() FROM attachments WHERE piece = 0 AND " + _NOBODYS
+_DROP_NOBODYS = "ALTER TABLE attachments DELETE WHERE " + _NOBODYS + _DONE
 _STALE = (
     _MINE
     + "source != {nothing:UUID} AND first < fromUnixTimestamp64Micro({before:Int64}, 'UTC')"
@@ -151,11 +166,24 @@ class Endings:
         """See :class:`lrs.storage.contract.EndingStore`."""
         return [tuple(row) for row in self._asked(_TALLY, tenant, now=now, **_kind(held))]
 
-    def hold(self, tenant: str) -> int:
+    def kinds(self, tenant: str) -> list[tuple[str, ...]]:
         """See :class:`lrs.storage.contract.EndingStore`."""
-        ((number,),) = self._asked(_LOOSE, tenant)
+        return [tuple(purposes) for (purposes,) in self._asked(_KINDS, tenant)]
+
+    def align(self, tenant: str, purposes: tuple[str, ...], *, identity_days: int | None, statement_days: int | None, held: bool) -> int:
+        """See :class:`lrs.storage.contract.EndingStore`."""
+        ends = {"identity": _seconds(identity_days), "statement": _seconds(statement_days)}
+        values = ends | {"purposes": list(purposes), "held": held, "forever": FOREVER}
+        ((number,),) = self._asked(_COUNT_LATER, tenant, **values)
         if number:
-            self._change(_HOLD, tenant)
+            self._change(_ALIGN, tenant, **values)
+        return int(number)
+
+    def loose(self, tenant: str, *, before: int) -> int:
+        """See :class:`lrs.storage.contract.EndingStore`."""
+        ((number,),) = self._asked(_COUNT_NOBODYS, tenant, before=before)
+        if number:
+            self._change(_DROP_NOBODYS, tenant, before=before)
         return int(number)
 
     def forget_sources(self, tenant: str, *, before: int) -> int:
@@ -181,6 +209,10 @@ class Endings:
     def _change(self, sql: str, tenant: str, **values: Any) -> None:
         with self._sessions.writer() as session:
             session.command(sql, {"tenant": tenant, "nothing": NO_UUID, **values})
+
+
+def _seconds(days: int | None) -> int:
+    return FOREVER if days is None else days * 86_400
 
 
 def _kind(held: Held) -> dict[str, Any]:
