@@ -107,6 +107,9 @@ def test_joined_identifiers_are_one_person_until_they_are_parted(room: Room) -> 
     assert not room.vault.unjoin(T, new)
     assert room.sids(account("ana-2")) == {new}
     assert room.sids(account("ana")) == {mail, hashed, old}
+    box, hidden, third = room.come(mbox("eve@example.fr")), room.come(digest("eve@example.fr")), room.come(account("eve"))
+    room.vault.join(T, third, hidden)
+    assert room.sids(account("eve")) == {box, hidden, third}
 
 
 def test_two_persons_of_several_identifiers_become_one(room: Room) -> None:

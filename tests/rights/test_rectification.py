@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from itertools import count
+from itertools import count, permutations
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -100,9 +100,10 @@ def test_a_replay_is_still_recognised(store: lrs.LRS, who: Somebody) -> None:
 def test_a_name_can_be_corrected_again_and_back(store: lrs.LRS, who: Somebody) -> None:
     """The last correction counts, for all names that were ever wrong; what was wrong may turn out to be right."""
     store.ingest(statement(who.wrong))
-    for name in (who.right, "Troisième", who.wrong["name"]):
+    late = {"mbox": who.wrong["mbox"], "name": who.wrong["name"], "objectType": "Agent"}
+    for name, order in zip((who.right, "Troisième", who.wrong["name"]), permutations(late), strict=False):
         store.subjects.rectify(who.wrong, name=name)
-        store.ingest(statement({"mbox": who.wrong["mbox"], "name": who.wrong["name"], "objectType": "Agent"}))
+        store.ingest(statement({key: late[key] for key in order}))
         assert store.person({"mbox": who.wrong["mbox"]})["name"] == [name]
 
 
