@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
+import pytest
 
 from lrs.storage.contract import ERASED, FOREVER, NO_UUID, SeenDefinition, Selection, StoredStatement, TokenisedStatement
 from lrs.storage.warehouse import Warehouse
+from lrs.storage.warehouse.client import Session
 from lrs.xapi.model import GROUP, Role
 from tests.storage.engines import Engine
 from tests.storage.rows import NOW, START, noise, referring, row, seen, voiding
@@ -172,3 +174,22 @@ def test_no_byte_of_it_is_left_on_the_disk(engine: Engine) -> None:
         for _ in range(2):
             assert engine.folder is None or not [each for each in traces if each in bytes_below(engine.folder)]
             warehouse.ping()
+
+
+def test_looking_for_a_deleted_statement_is_what_looking_for_any_other_is(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An id that was deleted is asked for in the same way as one that never was: the time that it takes tells nothing."""
+    own = row(1, **people((ANA, ACTOR)))
+    warehouse.insert([own])
+    warehouse.erase("t", [ANA], [own.id])
+    asked: list[str] = []
+    query = Session.query
+
+    def counting(session: Session, sql: str, *arguments: Any, **named: Any) -> Any:
+        asked.append(sql)
+        return query(session, sql, *arguments, **named)
+
+    monkeypatch.setattr(Session, "query", counting)
+    for each in (own.id, uuid4()):
+        assert warehouse.by_id("t", [each], now=NOW) == {}
+    assert len(asked) % 2 == 0
+    assert asked[: len(asked) // 2] == asked[len(asked) // 2 :] != []
