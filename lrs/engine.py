@@ -434,13 +434,14 @@ class LRS:
         dry_run: bool = False,
         request: int | None = None,
         tenant: str | None = None,
+        despite_restriction: bool = False,
         step: Step = lambda _: None,
     ) -> Outcome:
         """Erase a person: at once unreadable, and off the disk when this returns, with the signed receipt; ``dry_run`` counts and does nothing.
 
         The person is found under every identifier and in every role. Their own statements, documents and attachments go; in other people's
         statements one stub stands in their place, the same for all. ``request`` is the one in the register that this meets. ``step`` is told of each
-        state. Raises :class:`lrs.InvalidRequest`, :class:`lrs.Conflict` when the request is another one.
+        state. Raises :class:`lrs.InvalidRequest`, :class:`lrs.Conflict` when the request is another one, or the person's processing is restricted.
         """
         person = from_arguments(agent=agent).agent
         if person is None:
@@ -449,10 +450,10 @@ class LRS:
         if dry_run:
             return self.erasures.plan(person, tenant)
         if request is None:
-            return self.erasures.erase(person, tenant, step=step)
+            return self.erasures.erase(person, tenant, step=step, despite_restriction=despite_restriction)
         sids = sids_of(self._vault, self._keys(tenant), tenant, person)
         with self.requests.meeting(request, Kind.ERASURE, sids=sids, tenant=tenant):
-            return self.erasures.erase(person, tenant, step=step)
+            return self.erasures.erase(person, tenant, step=step, despite_restriction=despite_restriction)
 
     # Access and health
 

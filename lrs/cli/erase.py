@@ -45,6 +45,7 @@ _PATIENCE = 120.0
     type=click.IntRange(1),
     help="The request in the register that this meets: it is checked before, and closed after.",
 )
+@click.option("--despite-restriction", is_flag=True, help="Erase although the person has the processing of their data restricted.")
 @click.option("--tenant", help="The tenant whose person it is; the default one if not given.")
 @click.option(
     "--receipt",
@@ -53,7 +54,15 @@ _PATIENCE = 120.0
     help="File for the signed receipt; it is printed if none is named.",
 )
 def erase(
-    agent: str, data: Path | None, config: Path | None, mode: str | None, number: int | None, tenant: str | None, file: Path | None
+    agent: str,
+    data: Path | None,
+    config: Path | None,
+    mode: str | None,
+    number: int | None,
+    tenant: str | None,
+    file: Path | None,
+    *,
+    despite_restriction: bool,
 ) -> None:
     """Erase a person, under every identifier and in every role, and print the signed receipt.
 
@@ -73,11 +82,13 @@ def erase(
     settings = settings_of(data, config)
     try:
         with lrs.open(settings) as store:
-            outcome = store.erase(person, dry_run=mode == "dry-run", request=number, tenant=tenant, step=_show)
+            outcome = store.erase(
+                person, dry_run=mode == "dry-run", request=number, tenant=tenant, step=_show, despite_restriction=despite_restriction
+            )
     except lrs.DataDirectoryInUse:
         if mode == "dry-run":
             raise
-        outcome = _asked(settings, person, tenant or settings.tenant, number)
+        outcome = _asked(settings, person, tenant or settings.tenant, number, despite_restriction=despite_restriction)
     if mode == "dry-run":
         for name, said in _SAID.items():
             click.echo(f"{outcome.counts[name]:>9,} {said}")
@@ -87,7 +98,7 @@ def erase(
         file.write_text(outcome.receipt, "utf-8")
 
 
-def _asked(settings: Settings, agent: Any, tenant: str, number: int | None) -> Outcome:
+def _asked(settings: Settings, agent: Any, tenant: str, number: int | None, *, despite_restriction: bool) -> Outcome:
     """Put the erasure into the ledger of a store that a server holds, and wait until that one has done it."""
     from lrs.accountability.request import Kind
     from lrs.accountability.requests import open_requests
@@ -100,6 +111,8 @@ def _asked(settings: Settings, agent: Any, tenant: str, number: int | None) -> O
         person = from_arguments(agent=agent).agent
         assert person is not None  # noqa: S101 -- it was given
         found = ledger.whom(person, tenant)
+        if not despite_restriction:
+            ledger.check_restriction(found, tenant)
         if number is not None:
             register = opened.enter_context(open_requests(settings))
             opened.enter_context(register.meeting(number, Kind.ERASURE, sids=found.sids, tenant=tenant))

@@ -344,7 +344,7 @@ class StatementStore(Protocol):
     def erase(self, tenant: str, sids: Sequence[int], ids: Iterable[UUID], contents: Iterable[Content] = ()) -> None:
         """Delete these statements with their contents, other contents, and what was moved; put nobody in place of these people wherever they are left.
 
-        What refers to a deleted statement refers to the stub of one. Nothing of what was deleted is on the engine's disk when it returns, in parts
+        How they stood to purposes is forgotten. What refers to a deleted statement refers to the stub of one. Nothing of what was deleted is on the engine's disk when it returns, in parts
         that are no longer active neither.
         """
 
@@ -384,8 +384,8 @@ class StandingStore(Protocol):
     def standings(self, tenant: str, purposes: Sequence[str], sids: Collection[int]) -> list[Standing]:
         """How these people stand to these purposes, where anything is known of it."""
 
-    def drop_standings(self, tenant: str, sids: Collection[int] | None = None) -> None:
-        """Forget these people, or all; they are off the disk soon after it returns."""
+    def drop_standings(self, tenant: str) -> None:
+        """Forget everybody's; they are off the disk soon after it returns."""
 
 
 class WrappedKey(msgspec.Struct, frozen=True, gc=False):

@@ -198,6 +198,27 @@ def test_what_comes_late_brings_nobody_back(store: lrs.LRS) -> None:
         put(store, statement(ben) | {"id": his["id"]})
 
 
+def test_a_restricted_person_is_erased_only_if_they_want_it_all_the_same(store: lrs.LRS) -> None:
+    """What may be needed for a claim stays until then; what they said about purposes goes with them, and they can say nothing while suppressed."""
+    ana, ben = person("ana"), person("ben")
+    put(store, statement(ana), statement(ben))
+    store.consent.restrict(ana)
+    store.consent.restrict(ben)
+    (number,) = sids(store, ana)
+    with pytest.raises(lrs.Conflict, match="restricted"):
+        store.erase(ana)
+    assert sids(store, ana) == (number,)
+    store.erase(ana, despite_restriction=True)
+    assert not store._vault.consents("default", [number])
+    with store._warehouse._sessions.reader() as session:
+        left = {sid for (sid,) in session.query("SELECT sid FROM standings", {})}
+    assert number not in left
+    with pytest.raises(lrs.Conflict):
+        store.consent.restrict(ana)
+    store.consent.lift(ben)
+    assert store.erase(ben).counts["statements"] == 1
+
+
 def test_somebody_else_is_not_suppressed(store: lrs.LRS) -> None:
     """Neither a mailbox that differs in case, nor another tenant's person of the same identifier."""
     ana = person("ana")

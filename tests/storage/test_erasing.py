@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from lrs.storage.contract import ERASED, FOREVER, NO_UUID, SeenDefinition, Selection, StoredStatement, TokenisedStatement
+from lrs.storage.contract import ERASED, FOREVER, NO_UUID, SeenDefinition, Selection, Standing, StoredStatement, TokenisedStatement
 from lrs.storage.warehouse import Warehouse
 from lrs.storage.warehouse.client import Session
 from lrs.xapi.model import GROUP, Role
@@ -106,18 +106,22 @@ def test_what_voids_a_deleted_statement_goes_with_it(warehouse: Warehouse) -> No
     assert traces.voided == ((kept.id, FOREVER),)
 
 
-def test_contents_and_sources_go_with_their_statement(warehouse: Warehouse) -> None:
-    """Contents of deleted statements, and those that were moved, are gone; what statements said of activities stays without its source."""
+def test_contents_sources_and_standings_go_too(warehouse: Warehouse) -> None:
+    """Contents of deleted statements and moved ones are gone, and how the person stood to purposes; definitions of activities stay without their source."""
     own, kept = row(1, **people((ANA, ACTOR))), row(2, **people((BEN, ACTOR)))
     warehouse.add_attachments([piece(own.id, stored=own.stored), piece(own.id, 1, stored=own.stored)])
     warehouse.add_attachments([piece(kept.id, n, nth, stored=kept.stored) for n in range(3) for nth in range(2)])
     warehouse.insert([own, kept])
     warehouse.add_definitions("t", [SeenDefinition("a", b"{}", n, START, each) for n, each in enumerate((own.id, kept.id))])
+    warehouse.put_standings("t", [Standing(sid, "p", hidden=True, covered=()) for sid in (ANA, BEN)], number=1)
+    warehouse.put_standings("u", [Standing(ANA, "p", hidden=True, covered=())], number=1)
     traces = warehouse.traces("t", [ANA])
     assert {(each.statement, each.number, each.pieces) for each in traces.contents} == {(own.id, 0, 1), (own.id, 1, 1)}
     theirs = [each for each in warehouse.contents("t", [kept.id]) if each.number == 1]
     assert [each.pieces for each in theirs] == [2]
     warehouse.erase("t", [ANA], ids(traces.gone), theirs)
+    assert [each.sid for each in warehouse.standings("t", ["p"], [ANA, BEN])] == [BEN]
+    assert [each.sid for each in warehouse.standings("u", ["p"], [ANA, BEN])] == [ANA]
     places = [(own.stored, own.id), (kept.stored, kept.id)]
     assert [(head.statement, head.number) for head in warehouse.heads("t", places, now=NOW)] == [(kept.id, 0), (kept.id, 2)]
     assert [each.source for each in warehouse.definitions("t", ["a"])["a"]] == [NO_UUID, kept.id]

@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
@@ -31,7 +31,7 @@ from lrs.rights.erasure.ledger import PLAN, Ledger, Step
 from lrs.rights.erasure.receipt import receipt
 from lrs.rights.erasure.staying import Move, move, outdated, voiding
 from lrs.rights.erasure.whom import Whom
-from lrs.storage.contract import Erasure, ErasureState, StandingStore, StatementStore, Traces
+from lrs.storage.contract import Erasure, ErasureState, StatementStore, Traces
 
 if TYPE_CHECKING:
     from lrs.crypto.notes import NoteSigner
@@ -44,10 +44,6 @@ _RECENT = 1_800_000_000
 _log = logging.getLogger("lrs.erasure")
 
 
-class Warehouse(StatementStore, StandingStore, Protocol):
-    """What is needed of the warehouse: statements, and how people stand to purposes."""
-
-
 @attrs.frozen
 class Place:
     """The store in which people are erased.
@@ -57,7 +53,7 @@ class Place:
     """
 
     ledger: Ledger
-    warehouse: Warehouse
+    warehouse: StatementStore
     signer: Callable[[], NoteSigner]
     quiet: Callable[[], AbstractContextManager[None]]
     forget: Callable[[], None]
@@ -88,19 +84,20 @@ class Erasures:
         self._place.ledger.audit.record(Event(action=PLAN, tenant=tenant, credential=LOCAL, counts=counts, sids=found.sids))
         return Outcome(counts)
 
-    def erase(self, person: Person, tenant: str, *, step: Step = lambda _: None) -> Outcome:
+    def erase(self, person: Person, tenant: str, *, step: Step = lambda _: None, despite_restriction: bool = False) -> Outcome:
         """Erase a person and give the signed receipt; of somebody who is not known it says so, and suppresses what may still come.
 
-        Raises :class:`lrs.InvalidRequest` for an agent that stands for a credential. Whatever is raised later: call it again, or open the store
-        anew, and it goes on where it was.
+        Raises :class:`lrs.InvalidRequest` for an agent that stands for a credential, :class:`lrs.Conflict` for a restricted person.
+        Whatever is raised later: call it again, or open the store anew, and it goes on where it was.
         """
         with self._lock:
-            # Whether a person's processing is restricted is to be looked at here, before anything is put down (GDPR art. 18(1)(b)).
             started = time.monotonic()
             # Before anything is put down: whether everybody can be told who has to be.
             self._place.tell((), tenant)
             with self._place.quiet():
                 found = self._place.ledger.whom(person, tenant)
+                if not despite_restriction:
+                    self._place.ledger.check_restriction(found, tenant)
                 entry = self._place.ledger.request(found, tenant, self._counts(found, tenant))
                 step(entry.state)
                 self._shred([entry], found)
@@ -209,8 +206,7 @@ class Erasures:
                 place.warehouse.insert([voiding(tenant, each, first + n, until) for n, (each, until) in enumerate(traces.voided)])
             finally:
                 place.times.settle(first)
-        place.warehouse.drop_standings(tenant, sids)
-        if traces.gone or traces.others or traces.moved:
+        if sids:
             old = outdated(place.warehouse.contents(tenant, traces.moved))
             place.warehouse.erase(tenant, sids, [each for _, each in traces.gone], old)
 

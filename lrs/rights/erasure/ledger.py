@@ -11,12 +11,13 @@ import attrs
 
 from lrs.access import LOCAL
 from lrs.crypto.providers import open_keyring
-from lrs.errors import StoreUnavailable
+from lrs.errors import Conflict, StoreUnavailable
 from lrs.privacy.audit import Audit, Event, open_trail
+from lrs.privacy.consent.entry import is_hidden
 from lrs.privacy.suppression import Suppression
 from lrs.rights.erasure.whom import Vault as People
 from lrs.rights.erasure.whom import Whom, known, whom
-from lrs.storage.contract import Erasure, ErasureState, ErasureStore
+from lrs.storage.contract import EVERY_PURPOSE, ConsentStore, Erasure, ErasureState, ErasureStore
 from lrs.storage.vault import Vault as OpenVault
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ Step = Callable[[ErasureState], object]
 """Told how far an erasure is."""
 
 
-class Vault(People, ErasureStore, Protocol):
+class Vault(People, ConsentStore, ErasureStore, Protocol):
     """What an erasure needs of the vault."""
 
 
@@ -59,6 +60,15 @@ class Ledger:
         """Say how much the vault holds of a person."""
         kept = self.vault.kept(tenant, found.sids)
         return {name: kept[table] for name, table in _SAID.items()} | {"credentials": len(found.credentials), "told": 0}
+
+    def check_restriction(self, found: Whom, tenant: str) -> None:
+        """Raise :class:`lrs.Conflict` where the person has the processing restricted: what they may need for a claim is to stay (GDPR art. 18(1)(c))."""
+        said = [row for row in self.vault.consents(tenant, found.sids) if row.purpose == EVERY_PURPOSE]
+        if is_hidden(sorted(said, key=lambda row: (row.at, row.number))):
+            raise Conflict(
+                "the processing of this person's data is restricted",
+                hint="If they want it all the same: --despite-restriction, despite_restriction.",
+            )
 
     def request(self, found: Whom, tenant: str, counts: Mapping[str, int]) -> Erasure:
         """Put an erasure down: from now on nothing of the person is taken in, and nobody calls in their name."""

@@ -157,6 +157,6 @@ class Warehouse:
         """See :class:`lrs.storage.contract.StandingStore`."""
         return self._standings.find(tenant, purposes, sids)
 
-    def drop_standings(self, tenant: str, sids: Collection[int] | None = None) -> None:
+    def drop_standings(self, tenant: str) -> None:
         """See :class:`lrs.storage.contract.StandingStore`."""
-        self._standings.drop(tenant, sids)
+        self._standings.drop(tenant)

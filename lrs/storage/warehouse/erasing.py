@@ -68,19 +68,21 @@ _CONTENTS = f"""ALTER TABLE attachments DELETE WHERE (tenant, statement) IN ({_L
     OR (tenant, statement, number) IN (SELECT tenant, id, number FROM erasing WHERE kind = 'content')"""
 _DEFINITIONS = f"""ALTER TABLE definitions UPDATE source = toUUID('00000000-0000-0000-0000-000000000000')
     WHERE (tenant, source) IN ({_LISTED})"""
-_MUTATIONS = (_CONTENTS, _DEFINITIONS, _STATEMENTS)
+_STANDINGS = f"ALTER TABLE standings DELETE WHERE {_PERSON}"
+_MUTATIONS = (_CONTENTS, _DEFINITIONS, _STANDINGS, _STATEMENTS)
 _LEFT = f"""SELECT (SELECT count() FROM statements WHERE {_GONE} OR arrayExists(sid -> {_PERSON}, sids)),
-    (SELECT count() FROM attachments WHERE (tenant, statement) IN ({_LISTED}))"""
+    (SELECT count() FROM attachments WHERE (tenant, statement) IN ({_LISTED})), (SELECT count() FROM standings WHERE {_PERSON})"""
 _EMPTY = "TRUNCATE TABLE erasing"
 _DETACHED = (
     "ALTER TABLE statements DROP DETACHED PARTITION ALL SETTINGS allow_drop_detached = 1",
     "ALTER TABLE attachments DROP DETACHED PARTITION ALL SETTINGS allow_drop_detached = 1",
     "ALTER TABLE definitions DROP DETACHED PARTITION ALL SETTINGS allow_drop_detached = 1",
+    "ALTER TABLE standings DROP DETACHED PARTITION ALL SETTINGS allow_drop_detached = 1",
 )
 _WAITING = """SELECT count(), max(latest_fail_reason != '') FROM system.mutations
-    WHERE database = currentDatabase() AND table IN ('statements', 'attachments', 'definitions') AND NOT is_done"""
+    WHERE database = currentDatabase() AND table IN ('statements', 'attachments', 'definitions', 'standings') AND NOT is_done"""
 _OLD_PARTS = """SELECT table, name FROM system.parts
-    WHERE database = currentDatabase() AND table IN ('statements', 'attachments', 'definitions') AND NOT active"""
+    WHERE database = currentDatabase() AND table IN ('statements', 'attachments', 'definitions', 'standings') AND NOT active"""
 
 
 class Erasing:

@@ -28,8 +28,7 @@ _MIRRORED = "SELECT max(number) FROM standings WHERE tenant = {tenant:String}"
 _HIDING = "SELECT DISTINCT purpose FROM standings FINAL WHERE tenant = {tenant:String} AND hidden"
 _FIND = """SELECT sid, purpose, hidden, covered FROM standings FINAL
     WHERE tenant = {tenant:String} AND purpose IN {purposes:Array(String)} AND sid IN {sids:Array(UInt64)}"""
-_DROP_ALL = "ALTER TABLE standings DELETE WHERE tenant = {tenant:String} SETTINGS mutations_sync = 2"
-_DROP = "ALTER TABLE standings DELETE WHERE tenant = {tenant:String} AND sid IN {sids:Array(UInt64)} SETTINGS mutations_sync = 2"
+_DROP = "ALTER TABLE standings DELETE WHERE tenant = {tenant:String} SETTINGS mutations_sync = 2"
 
 
 class Standings:
@@ -61,14 +60,10 @@ class Standings:
                 found += session.query(_FIND, values, texts=False)
         return [Standing(sid, purpose.decode(), hidden, _unpacked(covered)) for sid, purpose, hidden, covered in found]
 
-    def drop(self, tenant: str, sids: Collection[int] | None) -> None:
+    def drop(self, tenant: str) -> None:
         """See ``drop_standings`` of :class:`lrs.storage.contract.StandingStore`."""
         with self._sessions.writer() as session:
-            if sids is None:
-                session.command(_DROP_ALL, {"tenant": tenant})
-            asked = sorted(sids or ())
-            for start in range(0, len(asked), _AT_ONCE):
-                session.command(_DROP, {"tenant": tenant, "sids": asked[start : start + _AT_ONCE]})
+            session.command(_DROP, {"tenant": tenant})
 
 
 def _packed(covered: Sequence[tuple[int, int]]) -> bytes:
