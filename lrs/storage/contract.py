@@ -344,8 +344,8 @@ class StatementStore(Protocol):
     def erase(self, tenant: str, sids: Sequence[int], ids: Iterable[UUID], contents: Iterable[Content] = ()) -> None:
         """Delete these statements with their contents, other contents, and what was moved; put nobody in place of these people wherever they are left.
 
-        How they stood to purposes is forgotten. What refers to a deleted statement refers to the stub of one. Nothing of what was deleted is on the engine's disk when it returns, in parts
-        that are no longer active neither.
+        How they stood to purposes is forgotten. What refers to a deleted statement refers to the stub of one. Nothing of what was deleted is on the
+        engine's disk when it returns, in parts that are no longer active neither.
         """
 
     def close(self) -> None:
