@@ -17,6 +17,7 @@ from uuid import UUID
 import attrs
 import msgspec
 
+from lrs import selftest as drills
 from lrs.access import BEARER, LOCAL, Action, Principal, Scope, View, software_authority
 from lrs.accountability.request import Kind
 from lrs.accountability.requests import Requests
@@ -443,9 +444,7 @@ class LRS:
         statements one stub stands in their place, the same for all. ``request`` is the one in the register that this meets. ``step`` is told of each
         state. Raises :class:`lrs.InvalidRequest`, :class:`lrs.Conflict` when the request is another one, or the person's processing is restricted.
         """
-        person = from_arguments(agent=agent).agent
-        if person is None:
-            raise InvalidRequest("an agent is needed", parameter="agent")
+        person = _agent(agent)
         tenant = tenant or self.settings.tenant
         if dry_run:
             return self.erasures.plan(person, tenant)
@@ -454,6 +453,24 @@ class LRS:
         sids = sids_of(self._vault, self._keys(tenant), tenant, person)
         with self.requests.meeting(request, Kind.ERASURE, sids=sids, tenant=tenant):
             return self.erasures.erase(person, tenant, step=step, despite_restriction=despite_restriction)
+
+    def selftest(self, *, tenant: str | None = None) -> drills.Outcome:
+        """Try on made-up people what is promised about real ones, and erase them -> findings and a signed report; see :mod:`lrs.selftest`."""
+        caller = attrs.evolve(self._owner, tenant=tenant or self._owner.tenant)
+        place = drills.Place(
+            store=self,
+            caller=caller,
+            settings=self.settings,
+            policy=self._policies.of(caller.tenant).policy,
+            vault=self._vault,
+            warehouse=self._warehouse,
+            keys=self._keys(caller.tenant),
+            signer=self._keyring.signer,
+            audit=self._audit,
+            clock=self._clock,
+            person=_agent,
+        )
+        return drills.drill(place)
 
     # Access and health
 
@@ -652,3 +669,11 @@ def _uuid(text: str) -> UUID:
 
 def _microseconds() -> int:
     return time.time_ns() // 1000
+
+
+def _agent(agent: Json) -> Person:
+    """Check an agent."""
+    person = from_arguments(agent=agent).agent
+    if person is None:
+        raise InvalidRequest("an agent is needed", parameter="agent")
+    return person

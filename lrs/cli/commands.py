@@ -17,6 +17,7 @@ from lrs.cli.forward import forward
 from lrs.cli.ingest import ingest
 from lrs.cli.keys import keys
 from lrs.cli.policy import policy
+from lrs.cli.privacy import privacy
 from lrs.cli.projects import project
 from lrs.cli.proof import check_proof, prove
 from lrs.cli.pull import pull
@@ -57,6 +58,7 @@ COMMANDS = (
     credentials,
     policy,
     project,
+    privacy,
     retention,
     keys,
     audit,

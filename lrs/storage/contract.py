@@ -329,6 +329,9 @@ class StatementStore(Protocol):
     def pieces(self, tenant: str, head: StoredHead, numbers: range, *, now: int) -> list[bytes]:
         """These pieces of a content, in order; fewer where it has no more."""
 
+    def mentions(self, tenant: str, words: Sequence[str], *, since: int) -> int:
+        """Count rows of all tables, those of statements and contents stored ``since``, in which one of these words stands in the clear, whatever its case."""
+
     def traces(self, tenant: str, sids: Sequence[int]) -> Traces:
         """What there is of these people."""
 

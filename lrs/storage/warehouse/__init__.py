@@ -19,7 +19,7 @@ from lrs.storage.contract import (
     TokenisedStatement,
     Traces,
 )
-from lrs.storage.warehouse import backups
+from lrs.storage.warehouse import backups, mentions
 from lrs.storage.warehouse.attachments import Attachments
 from lrs.storage.warehouse.client import Sessions
 from lrs.storage.warehouse.definitions import Definitions
@@ -128,6 +128,10 @@ class Warehouse:
     def back_up(self, place: str, base: str | None) -> None:
         """Copy all tables while others write, as :func:`lrs.storage.warehouse.backups.back_up` does."""
         backups.back_up(self._sessions, place, base)
+
+    def mentions(self, tenant: str, words: Sequence[str], *, since: int) -> int:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        return mentions.mentions(self._sessions, tenant, words, since=since)
 
     def traces(self, tenant: str, sids: Sequence[int]) -> Traces:
         """See :class:`lrs.storage.contract.StatementStore`."""

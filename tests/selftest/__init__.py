@@ -1,0 +1,1 @@
+"""The drills on made-up people."""
