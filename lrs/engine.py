@@ -19,6 +19,7 @@ import msgspec
 
 from lrs import selftest as drills
 from lrs.access import BEARER, LOCAL, Action, Principal, Scope, View, software_authority
+from lrs.accountability.breaches import Breaches
 from lrs.accountability.request import Kind
 from lrs.accountability.requests import Requests
 from lrs.backup.making import Backups
@@ -330,6 +331,11 @@ class LRS:
             clock=self._clock,
             audit=self._audit,
         )
+
+    @cached_property
+    def breaches(self) -> Breaches:
+        """The register of breaches."""
+        return Breaches(self._vault, tenant=self.settings.tenant, clock=self._clock, audit=self._audit)
 
     def consistent_through(self, *, fresh: bool = True) -> datetime:
         """Give the time up to which every stored statement can be read now; unless ``fresh``, at once, and perhaps a second behind."""

@@ -6,7 +6,6 @@ in the institution's own books. What is left when a person is gone says that a r
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ import msgspec
 
 from lrs.access import LOCAL
 from lrs.accountability.deadline import due
+from lrs.accountability.reference import check_reference
 from lrs.accountability.request import OPEN, Delay, Kind, Refusal, Request, State
 from lrs.crypto.providers import open_keyring
 from lrs.errors import ConfigurationError, Conflict, InvalidRequest, NotFound
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
     from lrs.settings import Settings
 
-_REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./_-]{0,39}")
 _MICROSECONDS = 1_000_000
 
 
@@ -51,8 +50,7 @@ class Requests:
         :class:`lrs.errors.ConfigurationError`.
         """
         today, tenant = self.today(), tenant or self._tenant
-        if reference and not _REFERENCE.fullmatch(reference):
-            raise InvalidRequest("a reference is up to 40 letters, digits and . / _ -", parameter="reference")
+        check_reference(reference)
         if received is not None and received > today:
             raise InvalidRequest("the day of receipt is yet to come", parameter="received")
         if tenant not in self._vault.tenants():
@@ -61,14 +59,14 @@ class Requests:
         row = RequestRow(
             number=0, kind=_member(Kind, kind, "kind"), state=State.RECEIVED, sid=sid, received=str(received or today), reference=reference
         )
-        stored = self._vault.add_request(tenant, row)
+        stored = self._vault.enter(tenant, row)
         self._record("add a request", tenant, stored)
         return _shown(tenant, stored)
 
     def entries(self, *, tenant: str | None = None, only_open: bool = False) -> list[Request]:
         """Give the entries, oldest first."""
         tenant = tenant or self._tenant
-        found = [_shown(tenant, row) for row in self._vault.requests(tenant)]
+        found = [_shown(tenant, row) for row in self._vault.entries(RequestRow, tenant)]
         return [each for each in found if each.is_open] if only_open else found
 
     def identify(self, number: int, *, tenant: str | None = None) -> Request:
@@ -132,12 +130,12 @@ class Requests:
 
     def _change(self, action: str, number: int, tenant: str | None, change: Callable[[RequestRow], RequestRow]) -> Request:
         tenant = tenant or self._tenant
-        row = self._vault.change_request(tenant, number, lambda found: change(_found(found, number)))
+        row = self._vault.change_entry(RequestRow, tenant, number, lambda found: change(_found(found, number)))
         self._record(action, tenant, row)
         return _shown(tenant, row)
 
     def _row(self, number: int, tenant: str | None) -> RequestRow:
-        return _found(self._vault.request(tenant or self._tenant, number), number)
+        return _found(self._vault.entry(RequestRow, tenant or self._tenant, number), number)
 
     def _record(self, action: str, tenant: str, row: RequestRow) -> None:
         sids = () if row.sid is None else (row.sid,)

@@ -63,6 +63,7 @@ def all_findings(settings: Settings, tls_cert: Path | None, tls_key: Path | None
         yield Finding(Level.WARNING, "store", "there is no store yet", "Start with: lrs ingest FILE, or lrs serve.")
         return
     yield from requests(settings)
+    yield from breaches(settings)
     yield from store(settings)
 
 
@@ -275,3 +276,20 @@ def requests(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding(Level.OK, "requests", "no request of a person is due within a week")
+
+
+def breaches(settings: Settings) -> Iterator[Finding]:
+    """Check that breaches were told in time (GDPR art. 33(1))."""
+    from lrs.accountability.office import open_office
+
+    try:
+        with open_office(settings) as office:
+            late, pending = len(office.breaches.late()), len(office.breaches.pending())
+    except LRSError:
+        return  # of the keyring and the vault there are findings of their own
+    if late:
+        yield Finding(Level.FAILURE, "breaches", f"{late} breaches were not told within 72 hours", "Tell the authority, and why so late.")
+    elif pending:
+        yield Finding(Level.WARNING, "breaches", f"{pending} breaches have still to be told", "See when: lrs breach list")
+    else:
+        yield Finding(Level.OK, "breaches", "no breach has still to be told")

@@ -7,6 +7,7 @@ import click
 import lrs as package
 from lrs.cli.audit import audit
 from lrs.cli.backup import backup, restore
+from lrs.cli.breach import breach
 from lrs.cli.convert import convert
 from lrs.cli.credentials import credentials
 from lrs.cli.demo import demo
@@ -64,6 +65,7 @@ COMMANDS = (
     audit,
     receipt,
     request,
+    breach,
     backup,
     restore,
     subject,

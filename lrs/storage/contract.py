@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -310,6 +310,9 @@ class StatementStore(Protocol):
 
     def last_stored(self) -> int:
         """The greatest ``stored`` of all rows of all tenants, 0 when there are none."""
+
+    def held(self, tenant: str, until: int) -> int:
+        """The number of rows of a tenant that were stored up to a time, whether or not they can be read still."""
 
     def add_definitions(self, tenant: str, definitions: Sequence[SeenDefinition]) -> None:
         """Remember activity definitions. Adding one whose fingerprint is known changes nothing but its time and source."""
@@ -836,23 +839,42 @@ class RequestRow(msgspec.Struct, frozen=True, kw_only=True):
     reference: str = ""
 
 
-class RequestStore(Protocol):
-    """The part of the vault that keeps the register of requests. Thread-safe."""
+class BreachRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A breach in the register. Times as elsewhere; None: not yet. ``facts`` is the JSON of what was assessed; ``reference`` names a file elsewhere.
 
-    def add_request(self, tenant: str, row: RequestRow) -> RequestRow:
-        """Enter a request under the tenant's next number -> the entry."""
+    ``authority``, ``controller`` and ``persons`` are when each of them was told, ``outcome`` what was decided when it was closed.
+    """
 
-    def request(self, tenant: str, number: int) -> RequestRow | None:
+    number: int
+    aware: int
+    facts: str
+    reference: str = ""
+    authority: int | None = None
+    controller: int | None = None
+    persons: int | None = None
+    closed: int | None = None
+    outcome: str = ""
+
+
+RegisterEntry = TypeVar("RegisterEntry", RequestRow, BreachRow)
+
+
+class RegisterStore(Protocol):
+    """The part of the vault that keeps registers. Thread-safe."""
+
+    def enter(self, tenant: str, entry: RegisterEntry) -> RegisterEntry:
+        """Enter something under the tenant's next number -> the entry."""
+
+    def entry(self, kind: type[RegisterEntry], tenant: str, number: int) -> RegisterEntry | None:
         """The entry of this number."""
 
-    def requests(self, tenant: str) -> list[RequestRow]:
+    def entries(self, kind: type[RegisterEntry], tenant: str) -> list[RegisterEntry]:
         """All entries, oldest first."""
 
-    def change_request(self, tenant: str, number: int, change: Callable[[RequestRow | None], RequestRow]) -> RequestRow:
+    def change_entry(
+        self, kind: type[RegisterEntry], tenant: str, number: int, change: Callable[[RegisterEntry | None], RegisterEntry]
+    ) -> RegisterEntry:
         """Look at an entry and put another one in its place, in one transaction; what ``change`` raises is raised, and nothing has happened."""
-
-    def release_requests(self, tenant: str, sids: Sequence[int]) -> int:
-        """Take these people out of their entries -> in how many they were."""
 
 
 class ErasureState(StrEnum):

@@ -13,6 +13,7 @@ from lrs.errors import ConfigurationError, Conflict, InvalidRequest, LRSError, N
 from lrs.privacy.audit import Audit, entry
 from lrs.privacy.audit.verify import entries
 from lrs.settings import Settings
+from lrs.storage.contract import RequestRow
 from lrs.storage.vault import Vault
 from tests.accountability.conftest import ANA, ANAS_SID, Clock
 
@@ -93,10 +94,9 @@ def test_a_person_is_a_number_that_an_erasure_takes_out(register: Requests, vaul
     """Who is not known is not kept at all; the entry of who is erased stays, without them."""
     known, stranger = register.add("erasure", agent=ANA), register.add("access", agent={"mbox": "mailto:zoe@example.fr"})
     assert (known.known, stranger.known) == (True, False)
-    assert vault.requests("default")[0].sid == ANAS_SID
-    assert vault.release_requests("lyon", [ANAS_SID]) == 0
-    assert vault.release_requests("default", [ANAS_SID]) == 1
-    assert [(row.sid, row.kind) for row in vault.requests("default")] == [(None, "erasure"), (None, "access")]
+    assert vault.entries(RequestRow, "default")[0].sid == ANAS_SID
+    vault.shred("default", [ANAS_SID], [])
+    assert [(row.sid, row.kind) for row in vault.entries(RequestRow, "default")] == [(None, "erasure"), (None, "access")]
 
 
 def test_a_right_is_exercised_for_its_request(register: Requests) -> None:

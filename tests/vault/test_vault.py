@@ -297,25 +297,25 @@ def request(sid: int | None = None) -> RequestRow:
 def test_requests_are_numbered_by_tenant(vault: Vault) -> None:
     """In the order in which they came, one number each though many come at once; they are read back as they were entered."""
     with ThreadPoolExecutor(8) as pool:
-        entered = list(pool.map(lambda sid: vault.add_request("t", request(sid)), range(1, 25)))
+        entered = list(pool.map(lambda sid: vault.enter("t", request(sid)), range(1, 25)))
     assert sorted(row.number for row in entered) == list(range(1, 25))
-    assert vault.requests("t") == sorted(entered, key=lambda row: row.number)
-    assert vault.add_request("u", request()).number == 1
-    assert (vault.request("u", 1), vault.request("u", 2)) == (msgspec.structs.replace(request(), number=1), None)
+    assert vault.entries(RequestRow, "t") == sorted(entered, key=lambda row: row.number)
+    assert vault.enter("u", request()).number == 1
+    assert (vault.entry(RequestRow, "u", 1), vault.entry(RequestRow, "u", 2)) == (msgspec.structs.replace(request(), number=1), None)
 
 
 def test_a_request_is_changed_after_a_look_or_not_at_all(vault: Vault) -> None:
     """What the look raises is raised and nothing has happened; one that is not there is shown as none."""
-    entered = vault.add_request("t", request(2**64 - 1))
+    entered = vault.enter("t", request(2**64 - 1))
 
     def refuse(row: RequestRow | None) -> NoReturn:
         assert row == entered
         raise ConfigurationError("no")
 
     with pytest.raises(ConfigurationError):
-        vault.change_request("t", 1, refuse)
+        vault.change_entry(RequestRow, "t", 1, refuse)
     changed = msgspec.structs.replace(entered, state="done", closed="2026-11-26")
-    assert vault.change_request("t", 1, lambda _: changed) == changed
-    assert vault.requests("t") == [changed]
-    assert vault.release_requests("t", [5, 2**64 - 1]) == 1
-    assert vault.requests("t") == [msgspec.structs.replace(changed, sid=None)]
+    assert vault.change_entry(RequestRow, "t", 1, lambda _: changed) == changed
+    assert vault.entries(RequestRow, "t") == [changed]
+    vault.shred("t", [5, 2**64 - 1], [])
+    assert vault.entries(RequestRow, "t") == [msgspec.structs.replace(changed, sid=None)]

@@ -23,7 +23,7 @@ from lrs.storage.vault.inactive import Inactive
 from lrs.storage.vault.notices import Notices
 from lrs.storage.vault.persons import Persons
 from lrs.storage.vault.projects import Projects
-from lrs.storage.vault.requests import Requests
+from lrs.storage.vault.registers import Registers
 from lrs.storage.vault.subjects import Subjects
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Vault(
     Credentials,
     Forwarding,
     Projects,
-    Requests,
+    Registers,
     Erasures,
     Backups,
     Claims,

@@ -233,6 +233,22 @@ request = Table(
     Column("reference", String(40), nullable=False),
 )
 
+# Breaches that were noticed: when, what was found out, who was told when. They name nobody.
+breach = Table(
+    "breach",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("aware", BigInteger, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("reference", String(40), nullable=False),
+    Column("authority", BigInteger),
+    Column("controller", BigInteger),
+    Column("persons", BigInteger),
+    Column("closed", BigInteger),
+    Column("outcome", String(20), nullable=False),
+)
+
 # Erasures, from the first to the last: what a restore of an older backup has to do again. It says nothing of a person but numbers that stand for nobody now.
 erasure = Table(
     "erasure",

@@ -105,6 +105,10 @@ class Warehouse:
         """See :class:`lrs.storage.contract.StatementStore`."""
         return self._statements.last_stored()
 
+    def held(self, tenant: str, until: int) -> int:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        return self._statements.held(tenant, until)
+
     def add_definitions(self, tenant: str, definitions: Sequence[SeenDefinition]) -> None:
         """See :class:`lrs.storage.contract.StatementStore`."""
         self._definitions.add(tenant, definitions)

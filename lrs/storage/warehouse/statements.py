@@ -103,6 +103,12 @@ class Statements:
         with self._sessions.lookup() as session:
             return int(session.query("SELECT toUnixTimestamp64Micro(max(stored)) FROM statements", {})[0][0])
 
+    def held(self, tenant: str, until: int) -> int:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        query = "SELECT count() FROM statements WHERE tenant = {tenant:String} AND stored <= fromUnixTimestamp64Micro({until:Int64}, 'UTC')"
+        with self._sessions.reader() as session:
+            return int(session.query(query, {"tenant": tenant, "until": until})[0][0])
+
     def _remember(self, session: Session) -> None:
         number = int(session.query("SELECT count() FROM statements", {})[0][0])
         self._seen = SeenIds(number)

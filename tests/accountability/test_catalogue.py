@@ -1,0 +1,53 @@
+"""The catalogue of what is stored is complete (ACC-2)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from lrs.accountability.catalogue import CATALOGUE, Category, Form, Place, stored
+from lrs.privacy.audit.entry import Entry
+from lrs.settings import Settings
+from lrs.storage.vault import schema
+from lrs.storage.warehouse import Warehouse
+
+WHAT_TO_DO = "write each column into lrs/accountability/catalogue.py: how it is stored, and what it is about"
+
+
+def columns(place: Place) -> set[tuple[str, str]]:
+    return {(each.table, each.column) for each in stored() if each.place is place}
+
+
+def test_every_column_of_the_vault_has_an_entry() -> None:
+    """And no entry is of a column that is gone."""
+    assert {(table.name, column.name) for table in schema.metadata.sorted_tables for column in table.columns} == columns(Place.VAULT), (
+        WHAT_TO_DO
+    )
+
+
+def test_every_column_of_the_warehouse_has_an_entry(tmp_path: Path) -> None:
+    """As the engine lists them, its own tables apart; internal ones of the projections hold nothing else."""
+    warehouse = Warehouse.open(Settings(data=tmp_path))
+    try:
+        with warehouse._sessions.writer() as session:
+            found = session.query("SELECT table, name FROM system.columns WHERE database = currentDatabase()", {})
+    finally:
+        warehouse.close()
+    assert set(map(tuple, found)) == columns(Place.WAREHOUSE), WHAT_TO_DO
+
+
+def test_every_member_of_an_entry_of_the_trail_has_an_entry() -> None:
+    """The chain hash after it, too."""
+    members = {field.encode_name for field in msgspec.structs.fields(Entry)} | {"chain"}
+    assert {("entries", name) for name in members} == columns(Place.TRAIL), WHAT_TO_DO
+
+
+def test_forms_fit_what_they_hold() -> None:
+    """Identities and texts stand nowhere as they are; a column about nobody needs no protection."""
+    for each in stored():
+        if each.category in (Category.IDENTITY, Category.CONTENT, Category.ACTIVITY, Category.RIGHTS):
+            assert each.form is not Form.PLAIN, each
+        if each.category is Category.NOTHING:
+            assert each.form is Form.PLAIN, each
+    assert set(CATALOGUE) == set(Place)
