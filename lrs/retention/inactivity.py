@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from lrs.privacy.consent.entry import is_hidden
 from lrs.retention import months
-from lrs.storage.contract import Leaving
+from lrs.storage.contract import EVERY_PURPOSE, ConsentRow, Leaving
 
 if TYPE_CHECKING:
     from lrs.retention.desk import Desk
@@ -57,7 +58,10 @@ def letting_go(desk: Desk, now: int) -> Iterator[tuple[str, int]]:
     unmet = months.unmet_since(now)
     inactivity = desk.force.policy.inactivity
     if inactivity is None:
-        yield from _let_go(desk, Leaving(met_before=unmet), _without_anything(desk))
+        # What somebody said of consent may be about statements that are still to come, as long as one would be kept.
+        longest = desk.force.retention(()).statement_days
+        spoken = 0 if longest is None else months.seen_through(now, longest)
+        yield from _let_go(desk, Leaving(met_before=unmet, spoken_through=spoken), _without_anything(desk))
         return
     warned = now - inactivity.notice_days * months.DAY
     seen = months.seen_through(now, inactivity.days)
@@ -80,9 +84,24 @@ def _let_go(desk: Desk, leaving: Leaving, choose: Callable[[Sequence[int]], Sequ
 
 
 def _leave(desk: Desk, sids: Sequence[int], leaving: Leaving) -> Iterator[tuple[str, int]]:
-    people, documents = desk.vault.leave(desk.tenant, sids, leaving) if sids else (0, 0)
+    free = _unrestricted(desk, sids) if sids else []
+    people, documents = desk.vault.leave(desk.tenant, free, leaving) if free else (0, 0)
     yield "document", documents
     yield "person", people
+
+
+def _unrestricted(desk: Desk, sids: Sequence[int]) -> list[int]:
+    """Leave out who had what is kept of them restricted: it may not be deleted against their will (GDPR art. 18(1)(b), (c))."""
+    persons = desk.vault.persons(desk.tenant, sids)
+    said: dict[int, list[ConsentRow]] = {}
+    for row in desk.vault.consents(desk.tenant, frozenset().union(*persons.values())):
+        if row.purpose == EVERY_PURPOSE:
+            said.setdefault(row.sid, []).append(row)
+    return [sid for sid in sids if not is_hidden(sorted((row for one in persons[sid] for row in said.get(one, ())), key=_order))]
+
+
+def _order(row: ConsentRow) -> tuple[int, int]:
+    return row.at, row.number
 
 
 def _without_anything(desk: Desk) -> Callable[[Sequence[int]], Sequence[int]]:

@@ -474,12 +474,13 @@ class Leaving(msgspec.Struct, frozen=True, kw_only=True):
     """Which people may leave: those whom no writer met since ``met_before`` (yyyymm).
 
     With ``seen_through`` (yyyymm) or ``warned_through``: who was seen last then or before, and warned. They take their ``documents`` with them,
-    or else only who has none leaves.
+    or else only who has none leaves, and who said nothing of consent or was seen last in or before ``spoken_through`` (yyyymm).
     """
 
     met_before: int
     seen_through: int | None = None
     warned_through: int | None = None
+    spoken_through: int = 0
     documents: bool = False
 
 

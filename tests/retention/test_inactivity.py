@@ -190,3 +190,49 @@ def test_the_tenant_is_nobody_who_leaves(tmp_path: Path) -> None:
         counts = store.retention.apply(settle=False).counts
         assert (counts["document"], counts["person"]) == (1, 0)
         assert vault(store, "SELECT count(*) FROM subject") == [(1,)]
+
+
+def test_who_is_restricted_is_not_forgotten_until_that_is_lifted(tmp_path: Path) -> None:
+    """Neither for want of anything nor for inactivity, nor under an identifier that was joined (GDPR art. 18)."""
+    clock = Clock()
+    with opened(tmp_path, policy(INACTIVITY), clock) as store:
+        store.ingest([statement(name) for name in ("ana", "old", "bob")])
+        store._vault.join("default", _sid(store, "ana"), _sid(store, "old"))
+        store.consent.restrict(person("ana"))
+        clock.pass_days(1900)
+        assert warn(store) == {"ana", "old", "bob"}
+        clock.pass_days(40)
+        store.retention.apply(settle=False)
+        assert people(store) == {"ana", "old"}
+        store.consent.lift(person("ana"))
+        clock.pass_days(1900)
+        assert warn(store) == {"ana"}
+        clock.pass_days(40)
+        store.retention.apply(settle=False)
+        assert people(store) == set()
+
+
+def test_who_said_something_of_consent_is_kept_for_what_is_to_come(tmp_path: Path) -> None:
+    """As long as a statement would be that had come with it; then it goes, and with it the person."""
+    clock = Clock()
+    with opened(tmp_path, policy(), clock) as store:
+        store.consent.object(person("ana"), "teaching")
+        clock.pass_days(1400)
+        assert store.retention.apply(settle=False).counts["person"] == 0
+        assert store.consent.state(person("ana")).purposes[0].objected
+        clock.pass_days(200)
+        assert store.retention.apply(settle=False).counts["person"] == 1
+        assert vault(store, "SELECT count(*) FROM consent") == [(0,)]
+
+
+def test_giving_or_taking_back_consent_is_being_seen(tmp_path: Path) -> None:
+    """Who says something of consent after a warning is not forgotten."""
+    clock = Clock()
+    with opened(tmp_path, policy(INACTIVITY), clock) as store:
+        store.ingest([statement("ana")])
+        clock.pass_days(1900)
+        assert warn(store) == {"ana"}
+        store.consent.object(person("ana"), "teaching")
+        clock.pass_days(40)
+        store.retention.apply(settle=False)
+        assert people(store) == {"ana"}

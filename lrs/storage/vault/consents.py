@@ -12,7 +12,8 @@ from lrs.errors import StoreUnavailable
 from lrs.storage.contract import ConsentRow
 from lrs.storage.vault import schema
 from lrs.storage.vault.database import Database
-from lrs.storage.vault.subjects import chunks
+from lrs.storage.vault.subjects import chunks, see
+from lrs.xapi.formats import month_of
 
 _ATTEMPTS = 10
 _TABLE, _COUNT = schema.consent, schema.consent_count
@@ -39,6 +40,8 @@ class Consents(Database):
                         connection.execute(
                             insert(_TABLE), [_values(row) | {"tenant": tenant, "number": number} for number, row in numbered]
                         )
+                    for row in rows:
+                        see(connection, tenant, row.sid, month_of(row.recorded))
                     return last
             except IntegrityError:
                 # Another writer has just made the first entry of the tenant.

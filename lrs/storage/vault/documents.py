@@ -12,6 +12,7 @@ from lrs.errors import StoreUnavailable
 from lrs.storage.contract import Change, DocumentName, DocumentRow
 from lrs.storage.vault import schema
 from lrs.storage.vault.database import Database
+from lrs.storage.vault.subjects import see
 from lrs.xapi.formats import month_of
 
 _ATTEMPTS = 10
@@ -68,19 +69,12 @@ class Documents(Database):
 def _changed(connection: Connection, tenant: str, key: bytes, change: Change) -> DocumentRow:
     old = _locked(connection, tenant, key)
     new = change(old)
-    _see(connection, tenant, new)
+    see(connection, tenant, new.sid, month_of(new.updated))
     if old is None:
         connection.execute(insert(_TABLE), {"tenant": tenant, **_values(new)})
     else:
         connection.execute(update(_TABLE).where(*_one(tenant, key)).values(_values(new)))
     return new
-
-
-def _see(connection: Connection, tenant: str, row: DocumentRow) -> None:
-    """Note that the person whom a document is about was seen."""
-    subject, month = schema.subject, month_of(row.updated)
-    seen = update(subject).where(subject.c.sid == row.sid, subject.c.tenant == tenant, subject.c.last_seen < month)
-    connection.execute(seen.values(last_seen=month, warned=None))
 
 
 def _locked(connection: Connection, tenant: str, key: bytes) -> DocumentRow | None:

@@ -123,6 +123,8 @@ def _may_leave(tenant: str, leaving: Leaving) -> list[ColumnElement[bool]]:
         conditions.append(_SUBJECT.c.warned <= leaving.warned_through)
     if not leaving.documents:
         conditions.append(~exists().where(_DOCUMENT.c.sid == _SUBJECT.c.sid))
+        silent = ~exists().where(schema.consent.c.sid == _SUBJECT.c.sid)
+        conditions.append(or_(silent, leaving.spoken_through >= _SEEN))
     return conditions
 
 

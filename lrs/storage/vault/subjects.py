@@ -115,6 +115,13 @@ def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
         yield values[start : start + _CHUNK]
 
 
+def see(connection: Connection, tenant: str, sid: int, month: int) -> None:
+    """Note that somebody was seen in a month otherwise than in a statement, and need not be warned any more."""
+    table = schema.subject
+    later = update(table).where(table.c.sid == sid, table.c.tenant == tenant, table.c.last_seen < month)
+    connection.execute(later.values(last_seen=month, warned=None))
+
+
 def _check_numbers(connection: Connection, sids: Sequence[int]) -> None:
     """Raise :class:`IndexTaken` where a number stood for somebody who was erased: other numbers are made then."""
     for chunk in chunks(sids):
