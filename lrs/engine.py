@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import wait
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from itertools import islice
@@ -328,6 +328,7 @@ class LRS:
             targets=self._standing,
             signer=lambda: self._keyring.signer,
             through=self._times.consistent_through,
+            meeting=self._meeting,
             clock=self._clock,
             audit=self._audit,
         )
@@ -560,6 +561,10 @@ class LRS:
             identities = Identities(name, keys, self._vault, month=self._month, suppression=suppression)
             writer = self._writers[name] = TenantWriter(keys, identities, suppression)
         return writer
+
+    def _meeting(self, request: int | None, kinds: Sequence[str], sids: Collection[int], tenant: str) -> AbstractContextManager[None]:
+        """Do what a request of one of these kinds asks for, or what nobody asked for in the register."""
+        return nullcontext() if request is None else self.requests.meeting(request, *map(Kind, kinds), sids=sids, tenant=tenant)
 
     def _standing(self) -> list[Standing]:
         return self.forwarding.standing()

@@ -13,6 +13,12 @@ from lrs.cli.options import agent_of, settings_of, store_options
 from lrs.cli.table import print_table
 
 _TENANT = click.option("--tenant", help="The tenant whose person it is; that of the settings if not given.")
+_REQUEST = click.option(
+    "--request",
+    "number",
+    type=click.IntRange(1),
+    help="The request in the register that this meets: it is checked before, and closed after.",
+)
 _JSON = click.option("--json", "as_json", is_flag=True, help="For programs: one JSON object.")
 
 
@@ -51,8 +57,9 @@ def show(agent: str, data: Path | None, config: Path | None, tenant: str | None,
 )
 @store_options
 @_TENANT
+@_REQUEST
 @_JSON
-def export(agent: str, out: Path, data: Path | None, config: Path | None, tenant: str | None, *, as_json: bool) -> None:
+def export(agent: str, out: Path, data: Path | None, config: Path | None, tenant: str | None, number: int | None, *, as_json: bool) -> None:
     """Write everything that is kept of a person into a ZIP for that person: a summary, statements, documents, who looked (GDPR art. 15 and 20).
 
     Other people in it are masked, and what they wrote is left out. It is written in constant memory, straight to its place, and has its name
@@ -64,7 +71,7 @@ def export(agent: str, out: Path, data: Path | None, config: Path | None, tenant
     import lrs
 
     with lrs.open(settings_of(data, config)) as store:
-        _print(store.subjects.export(agent_of(agent), out, tenant=tenant), as_json=as_json)
+        _print(store.subjects.export(agent_of(agent), out, request=number, tenant=tenant), as_json=as_json)
     if not as_json:
         click.echo(f"{out} is written.")
 
@@ -75,7 +82,10 @@ def export(agent: str, out: Path, data: Path | None, config: Path | None, tenant
 @click.option("--to", metavar="AGENT", help="The right identifier, in place of this one.")
 @store_options
 @_TENANT
-def rectify(agent: str, name: str | None, to: str | None, data: Path | None, config: Path | None, tenant: str | None) -> None:
+@_REQUEST
+def rectify(
+    agent: str, name: str | None, to: str | None, data: Path | None, config: Path | None, tenant: str | None, number: int | None
+) -> None:
     """Correct a name or an identifier of a person (GDPR art. 16): every read shows it from now on, and no statement is changed.
 
     What a platform still sends with the old name or identifier is corrected on its way in.
@@ -89,7 +99,7 @@ def rectify(agent: str, name: str | None, to: str | None, data: Path | None, con
     if (name is None) == (to is None):
         raise click.UsageError("Give either --name or --to.")
     with lrs.open(settings_of(data, config)) as store:
-        targets = store.subjects.rectify(agent_of(agent), name=name, to=None if to is None else agent_of(to), tenant=tenant)
+        targets = store.subjects.rectify(agent_of(agent), name=name, to=None if to is None else agent_of(to), request=number, tenant=tenant)
     click.echo("It is corrected.")
     if targets:
         click.echo(f"These were given statements before, and have to be told (GDPR art. 19): {', '.join(targets)}.", err=True)

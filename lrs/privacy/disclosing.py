@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from lrs.privacy import mentions
-from lrs.privacy.body import KIND, PSEUDONYM, Shown, written
+from lrs.privacy.body import KIND, PSEUDONYM, written
 from lrs.privacy.identity import owner_of
 from lrs.privacy.reveal import People, spelled, texts_of
 from lrs.storage.contract import NO_UUID, Place, StoredStatement
@@ -61,46 +61,48 @@ def disclose(
     revealer: Revealer, page: Sequence[tuple[StoredStatement, bool]], mine: Collection[int], others: Pseudonyms
 ) -> list[Disclosed]:
     """Rows, each with whether it is voided -> what the person whose subjects are ``mine`` is shown of them."""
-    people = revealer.open([row for row, _ in page])
-    return [_disclosed(row, people, mine, others, voided=voided) for row, voided in page]
+    discloser = _Discloser(revealer.open([row for row, _ in page]), mine, others)
+    return [discloser.disclosed(row, voided=voided) for row, voided in page]
 
 
-def _disclosed(row: StoredStatement, people: People, mine: Collection[int], others: Pseudonyms, *, voided: bool) -> Disclosed:
-    places = [(sid in mine, role & _ROLE) for sid, role in zip(row.sids, row.roles, strict=True)]
-    acting = [is_mine for is_mine, role in places if role in _ACTING]
-    own = any(acting)
-    alone = own and all(acting)
-    texts = _innocent(row, people, mine) if alone else ()
-    body = written(row if own else _loosened(row, others), _masked(people, mine, others), texts)
-    return Disclosed(row, body, own, alone, voided, tuple(role for is_mine, role in places if is_mine))
+class _Discloser:
+    """Shows the rows of one page; what their other people are called is worked out once for each."""
 
+    def __init__(self, people: People, mine: Collection[int], others: Pseudonyms) -> None:
+        self._people = people
+        self._mine = mine
+        self._others = others
+        self._as_sent = spelled(people)
+        self._known: dict[tuple[int, int], tuple[str, ...]] = {}
 
-def _masked(people: People, mine: Collection[int], others: Pseudonyms) -> Shown:
-    as_sent = spelled(people)
+    def disclosed(self, row: StoredStatement, *, voided: bool) -> Disclosed:
+        places = [(sid in self._mine, role & _ROLE) for sid, role in zip(row.sids, row.roles, strict=True)]
+        acting = [is_mine for is_mine, role in places if role in _ACTING]
+        own = any(acting)
+        alone = own and all(acting)
+        texts = self._innocent(row) if alone and row.sealed else ()
+        body = written(row if own else _loosened(row, self._others), self._masked, texts)
+        return Disclosed(row, body, own, alone, voided, tuple(role for is_mine, role in places if is_mine))
 
-    def show(row: StoredStatement, n: int, group: bool) -> bytes:  # noqa: FBT001 -- the shape of Shown
-        if row.sids[n] in mine:
-            return as_sent(row, n, group)
-        return KIND[group] + PSEUDONYM % others.person(row.sids[n]).encode()
+    def _masked(self, row: StoredStatement, n: int, group: bool) -> bytes:  # noqa: FBT001 -- the shape of Shown
+        if row.sids[n] in self._mine:
+            return self._as_sent(row, n, group)
+        return KIND[group] + PSEUDONYM % self._others.person(row.sids[n]).encode()
 
-    return show
+    def _innocent(self, row: StoredStatement) -> list[bytes | None]:
+        """Open the texts of a row, but for names of groups, and those that name one of its other people."""
+        pairs = dict.fromkeys(zip(row.sids, row.vids, strict=True))
+        named = mentions.of(tuple(text for pair in pairs if pair[0] not in self._mine for text in self._known_of(*pair)))
+        groups = {int(n) for n in _GROUP_NAME.findall(row.body)}
+        opened = texts_of(row, self._people)
+        return [None if n in groups or (named and named.may_be_in(text)) else text for n, text in enumerate(opened)]
 
-
-def _innocent(row: StoredStatement, people: People, mine: Collection[int]) -> list[bytes | None]:
-    """Open the texts of a row, but for names of groups, and those that name one of its people who is not ``mine``."""
-    named = mentions.of(_known(row, people, mine))
-    groups = {int(n) for n in _GROUP_NAME.findall(row.body)}
-    return [None if n in groups or (named and named.may_be_in(text)) else text for n, text in enumerate(texts_of(row, people))]
-
-
-def _known(row: StoredStatement, people: People, mine: Collection[int]) -> tuple[str, ...]:
-    """Give what the others in a row are called: the strings that ingest looked for too."""
-    spellings = [
-        people[sid].spellings[vid]
-        for sid, vid in zip(row.sids, row.vids, strict=True)
-        if row.sealed and sid not in mine and sid in people and vid in people[sid].spellings
-    ]
-    return tuple(dict.fromkeys(text for spelling in spellings for text in check_identified(spelling).known))
+    def _known_of(self, sid: int, vid: int) -> tuple[str, ...]:
+        """Give what somebody is called: the strings that were looked for when the statement came."""
+        if (sid, vid) not in self._known:
+            spelling = self._people[sid].spellings.get(vid) if sid in self._people else None
+            self._known[sid, vid] = () if spelling is None else check_identified(spelling).known
+        return self._known[sid, vid]
 
 
 def _loosened(row: StoredStatement, others: Pseudonyms) -> StoredStatement:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 Json = Mapping[str, Any]
 _KEY_BYTES = 32
+_COPIES, _CORRECTIONS = ("access", "portability"), ("rectification",)
+"""Kinds of requests that a copy meets, and a correction."""
 _ANY = {"homePage": "https://lrs.invalid/", "name": "any"}
 """An identifier with which a name can be checked."""
 
@@ -49,7 +51,8 @@ class Subjects:
     """The people of a store. Thread-safe. Agents are dicts, as in statements; the tenant is that of the settings unless another is named.
 
     Each call is written into the audit trail. Each raises :class:`lrs.NotFound` when nobody is known by an identifier, and
-    :class:`lrs.InvalidRequest` for what is no Agent or identified Group.
+    :class:`lrs.InvalidRequest` for what is no Agent or identified Group. ``request`` is the one in the register that a call meets: it is checked before and
+    closed after, and another one raises :class:`lrs.Conflict`.
     """
 
     _settings: Settings
@@ -61,6 +64,7 @@ class Subjects:
     _targets: Callable[[], Sequence[Standing]]
     _signer: Callable[[], NoteSigner]
     _through: Callable[[], int]
+    _meeting: Callable[[int | None, Sequence[str], Collection[int], str], AbstractContextManager[None]]
     _clock: Callable[[], int]
     _audit: Audit
 
@@ -76,7 +80,7 @@ class Subjects:
             counts.update(told["statements"])
         return told | {"alike": sorted(mailbox for sid in others for mailbox in self._mailboxes(tenant, sid))}
 
-    def export(self, agent: Json, path: str | os.PathLike[str], *, tenant: str | None = None) -> dict[str, Any]:
+    def export(self, agent: Json, path: str | os.PathLike[str], *, request: int | None = None, tenant: str | None = None) -> dict[str, Any]:
         """Write everything that is kept of a person into a ZIP for that person, other people masked -> what was written, in counts (GDPR art. 15, 20).
 
         The file has its name once it is whole, and only its owner can read it. Raises :class:`lrs.ConfigurationError` where it can't be written.
@@ -86,12 +90,18 @@ class Subjects:
         if not (held.sids or held.credentials()):
             raise _nobody()
         around = Around(self._policy(tenant), self._standing(tenant), self._signer())
-        with self._recorded("export a person", tenant, held.sids) as counts, archive(Path(path), at=held.now) as made:
+        with (
+            self._meeting(request, _COPIES, held.sids, tenant),
+            self._recorded("export a person", tenant, held.sids) as counts,
+            archive(Path(path), at=held.now) as made,
+        ):
             told = export(held, around, made).told()
             counts.update(told["statements"])
         return told
 
-    def rectify(self, agent: Json, *, name: str | None = None, to: Json | None = None, tenant: str | None = None) -> list[str]:
+    def rectify(
+        self, agent: Json, *, name: str | None = None, to: Json | None = None, request: int | None = None, tenant: str | None = None
+    ) -> list[str]:
         """Correct a person's name, under all their identifiers, or this identifier -> the targets that were given statements, to be told (GDPR art. 16, 19).
 
         No statement is changed; from now on every read shows what is right. What comes with the old name or identifier is corrected on its way in. Raises
@@ -102,7 +112,7 @@ class Subjects:
             raise InvalidRequest("either a name or an identifier is corrected", parameter="name")
         person = _person(agent)
         chosen = self._known(tenant, person) if to is None else (self._subject(tenant, agent),)
-        with self._recorded("correct a person", tenant, chosen):
+        with self._meeting(request, _CORRECTIONS, chosen, tenant), self._recorded("correct a person", tenant, chosen):
             for sid, dek in self._revealer(tenant).keys(chosen).items():
                 self._correct(tenant, sid, self._change(tenant, sid, dek, name=name, to=to))
             self._vault.checkpoint()

@@ -48,6 +48,24 @@ def test_a_person_is_shown_given_and_joined(filled: Path, tmp_path: Path) -> Non
     assert "nobody" in call("subject", "unjoin", json.dumps(ACCOUNT), "--data", filled).out
 
 
+def test_a_request_is_met_by_what_it_asks_for(filled: Path, tmp_path: Path) -> None:
+    """A copy closes a request for access that is the person's, a correction one for rectification; any other is refused, and nothing is done."""
+    ana, out = "mailto:ana@example.fr", tmp_path / "ana.zip"
+    for kind, agent in (("access", ana), ("rectification", ana), ("access", "mailto:ANA@example.fr")):
+        assert call("request", "add", kind, "--agent", agent, "--data", filled).status == 0
+    for number in (1, 2, 3):
+        assert call("request", "identify", number, "--data", filled).status == 0
+    for wrong in (2, 3):
+        assert call("subject", "export", ana, "--out", out, "--request", wrong, "--data", filled).status == 1
+        assert not out.exists()
+    assert call("subject", "rectify", ana, "--name", "Anne", "--request", 1, "--data", filled).status == 1
+    assert "Anne" not in call("query", "--agent", ana, "--data", filled).out
+    assert call("subject", "export", ana, "--out", out, "--request", 1, "--data", filled).status == 0
+    assert call("subject", "rectify", ana, "--name", "Anne", "--request", 2, "--data", filled).status == 0
+    listed = call("request", "list", "--data", filled).out
+    assert listed.count("done") == 2
+
+
 def test_what_was_done_is_in_the_trail_and_names_nobody(filled: Path) -> None:
     """Each call is an entry; who is unknown is an error that does not repeat the identifier."""
     call("subject", "join", "mailto:ana@example.fr", json.dumps(ACCOUNT), "--data", filled)
