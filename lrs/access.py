@@ -27,7 +27,7 @@ def narrower(one: View, other: View) -> View:
 
 
 class Scope(StrEnum):
-    """What a credential may do (xAPI 1.0.3 Communication 4.2, the names of its OAuth scopes)."""
+    """What a credential may do: the names of xAPI's OAuth scopes (xAPI 1.0.3 Communication 4.2), and ``consents``, which only ``all`` implies."""
 
     STATEMENTS_WRITE = "statements/write"
     STATEMENTS_READ_MINE = "statements/read/mine"
@@ -35,6 +35,7 @@ class Scope(StrEnum):
     STATE = "state"
     DEFINE = "define"
     PROFILE = "profile"
+    CONSENTS = "consents"
     ALL_READ = "all/read"
     ALL = "all"
 
@@ -51,6 +52,8 @@ class Action(StrEnum):
     WRITE_STATES = "write states"
     READ_PROFILES = "read profiles"
     WRITE_PROFILES = "write profiles"
+    READ_CONSENTS = "read consents"
+    RECORD_CONSENTS = "record consents"
 
 
 _GRANTS: dict[Action, frozenset[Scope]] = {
@@ -63,9 +66,13 @@ _GRANTS: dict[Action, frozenset[Scope]] = {
     Action.WRITE_STATES: frozenset({Scope.STATE, Scope.ALL}),
     Action.READ_PROFILES: frozenset({Scope.PROFILE, Scope.ALL_READ, Scope.ALL}),
     Action.WRITE_PROFILES: frozenset({Scope.PROFILE, Scope.ALL}),
+    Action.READ_CONSENTS: frozenset({Scope.CONSENTS, Scope.ALL}),
+    Action.RECORD_CONSENTS: frozenset({Scope.CONSENTS, Scope.ALL}),
 }
 _OF_STATEMENTS = frozenset({Action.READ_STATEMENTS, Action.READ_PERSONS, Action.READ_ACTIVITIES})
-_ON_DOCUMENTS = frozenset({Action.READ_STATES, Action.WRITE_STATES, Action.READ_PROFILES, Action.WRITE_PROFILES})
+_ON_PEOPLE = frozenset(
+    {Action.READ_CONSENTS, Action.RECORD_CONSENTS, Action.READ_STATES, Action.WRITE_STATES, Action.READ_PROFILES, Action.WRITE_PROFILES}
+)
 _READS_OTHERS = frozenset({Scope.STATEMENTS_READ, Scope.ALL_READ, Scope.ALL})
 _DEFINES = frozenset({Scope.DEFINE, Scope.ALL})
 PLATFORM = (Scope.STATEMENTS_WRITE, Scope.STATEMENTS_READ_MINE, Scope.DEFINE, Scope.STATE, Scope.PROFILE)
@@ -140,9 +147,9 @@ def decide(principal: Principal, action: Action) -> Grant:
         raise NotPermitted("this credential sees counts only, not statements")
     if action is Action.READ_PERSONS and principal.view is not View.IDENTIFIED:
         raise NotPermitted("this credential may not ask for a person: the answer would confirm a guess")
-    if action in _ON_DOCUMENTS and principal.view is not View.IDENTIFIED:
-        # What is in a document nobody can tell, and whether one is there would confirm a guess.
-        raise NotPermitted("this credential does not see people, and documents can name them")
+    if action in _ON_PEOPLE and principal.view is not View.IDENTIFIED:
+        # What is in a document nobody can tell, and whether one is there, or a consent, would confirm a guess.
+        raise NotPermitted("this credential does not see people, and documents and consents are about them")
     return Grant(
         view=principal.view,
         reads=bool(principal.scopes & _GRANTS[Action.READ_STATEMENTS]),

@@ -8,6 +8,7 @@ import lrs as package
 from lrs.cli.audit import audit
 from lrs.cli.backup import backup, restore
 from lrs.cli.breach import breach
+from lrs.cli.consent import consent
 from lrs.cli.convert import convert
 from lrs.cli.credentials import credentials
 from lrs.cli.demo import demo
@@ -17,6 +18,7 @@ from lrs.cli.export import export
 from lrs.cli.forward import forward
 from lrs.cli.ingest import ingest
 from lrs.cli.keys import keys
+from lrs.cli.notice import notice
 from lrs.cli.policy import policy
 from lrs.cli.privacy import privacy
 from lrs.cli.projects import project
@@ -66,6 +68,8 @@ COMMANDS = (
     receipt,
     request,
     breach,
+    consent,
+    notice,
     backup,
     restore,
     subject,

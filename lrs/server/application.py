@@ -16,10 +16,11 @@ import attrs
 
 from lrs.access import BEARER
 from lrs.errors import NotFound
-from lrs.server import about, documents, health, statements, versions
+from lrs.server import about, consents, documents, health, statements, versions
 from lrs.server.about import About
 from lrs.server.alternate import meant
 from lrs.server.authentication import Authenticator
+from lrs.server.consents import Consents
 from lrs.server.cors import Cors
 from lrs.server.documents import Documents
 from lrs.server.failures import MethodNotAllowed, reply_to
@@ -63,6 +64,7 @@ class Application:
         self._cors = Cors(store.settings.cors_origins)
         self._guarded: dict[str, Guarded] = {
             statements.PATH: Statements(store),
+            consents.PATH: Consents(store),
             **lookups(store),
             **{path: Documents(store, kind) for path, kind in documents.KINDS.items()},
         }

@@ -47,8 +47,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     recorder: str
 
 
-def shown(row: ConsentRow) -> Entry:
-    """Give a row without whom it is about."""
+def said(rows: Iterable[ConsentRow]) -> list[Entry]:
+    """Give what a person said, without who it was, and without what was only found out."""
+    return [_shown(row) for row in rows if row.kind != Kind.JOIN]
+
+
+def _shown(row: ConsentRow) -> Entry:
     return Entry(
         number=row.number,
         kind=Kind(row.kind),
@@ -66,9 +70,9 @@ def standings(rows: Iterable[ConsentRow], sids: Iterable[int]) -> list[Standing]
 
     A restriction is about every purpose. Who is not hidden and has no consent in force is told too, so that it takes the place of what was before.
     """
-    said = sorted(rows, key=lambda row: (row.at, row.number))
-    purposes = dict.fromkeys([EVERY_PURPOSE, *(row.purpose for row in said)])
-    found = [(purpose, [row for row in said if row.purpose == purpose]) for purpose in purposes]
+    in_order = sorted(rows, key=lambda row: (row.at, row.number))
+    purposes = dict.fromkeys([EVERY_PURPOSE, *(row.purpose for row in in_order)])
+    found = [(purpose, [row for row in in_order if row.purpose == purpose]) for purpose in purposes]
     states = [(purpose, is_hidden(about), covered(about)) for purpose, about in found]
     return [Standing(sid, purpose, hidden, times) for sid in sids for purpose, hidden, times in states]
 

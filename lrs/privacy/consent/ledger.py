@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
-from lrs.access import Principal
-from lrs.errors import Conflict
-from lrs.privacy.audit import Audit, Event
-from lrs.privacy.consent.entry import Entry, Kind, Method, shown
+from lrs.access import Action, Principal, decide
+from lrs.errors import Conflict, NotPermitted
+from lrs.privacy.audit import REFUSED, Audit, Event
+from lrs.privacy.consent.entry import Entry, Kind, Method, said
 from lrs.privacy.consent.notices import Notices
+from lrs.privacy.consent.record import records
 from lrs.privacy.consent.saying import Saying, check, moment, person_of
 from lrs.privacy.consent.state import State, state
 from lrs.storage.contract import ConsentRow, ConsentStore, PersonStore, SubjectStore
@@ -29,11 +30,10 @@ _ACTIONS = {
     Kind.OBJECT: "object to a purpose",
     Kind.RETRACT: "retract an objection",
 }
-LOOK = "look at consents"
-"""What the audit trail calls it when somebody is shown what a person said."""
 When = Any
 """A timestamp, a datetime with a time zone, microseconds since 1970 UTC, or None: now."""
-Json = Mapping[str, Any]
+Json = Mapping[str, Any] | str
+"""An agent as a dict, or as its JSON."""
 
 
 class Vault(ConsentStore, PersonStore, SubjectStore, Protocol):
@@ -99,11 +99,11 @@ class Ledger:
 
     def record(self, sayings: Iterable[Saying], *, principal: Principal | None = None) -> int:
         """Record many sayings in one transaction, in their order -> the number of the last entry. All or nothing."""
-        caller, now = principal or self._owner, self._clock()
-        said = list(sayings)
-        self._check(said, caller.tenant)
-        persons = [person_of(each.agent) for each in said]
-        times = [moment(each, now) for each in said]
+        caller, now = self._allowed(principal, Action.RECORD_CONSENTS), self._clock()
+        given = list(sayings)
+        self._check(given, caller.tenant)
+        persons = [person_of(each.agent) for each in given]
+        times = [moment(each, now) for each in given]
         sids = self._claimed(persons, caller.tenant)
         rows = [
             ConsentRow(
@@ -117,7 +117,7 @@ class Ledger:
                 method=each.method,
                 recorder=caller.shown,
             )
-            for each, person, at in zip(said, persons, times, strict=True)
+            for each, person, at in zip(given, persons, times, strict=True)
         ]
         last = self._vault.add_consents(caller.tenant, rows)
         for (kind, purpose), about in _grouped(rows).items():
@@ -128,26 +128,37 @@ class Ledger:
 
     def state(self, agent: Json, *, principal: Principal | None = None) -> State:
         """Say how a person stands to the purposes of the policy."""
-        caller = principal or self._owner
+        caller = self._allowed(principal, Action.READ_CONSENTS)
         return self._state(self._looked_up(agent, caller), caller.tenant)
 
     def history(self, agent: Json, *, principal: Principal | None = None) -> list[Entry]:
         """Give what a person said, in order of recording."""
-        caller = principal or self._owner
-        return [shown(row) for row in self._vault.consents(caller.tenant, self._looked_up(agent, caller)) if row.kind != Kind.JOIN]
+        caller = self._allowed(principal, Action.READ_CONSENTS)
+        return said(self._vault.consents(caller.tenant, self._looked_up(agent, caller)))
 
-    def rows_of(self, tenant: str, sids: Collection[int]) -> list[Entry]:
-        """Give what these subjects said, for the copy that a person is given of everything; nothing is put in the audit trail."""
-        return [shown(row) for row in self._vault.consents(tenant, sids) if row.kind != Kind.JOIN]
+    def records(self, agent: Json, *, principal: Principal | None = None) -> bytes:
+        """Give what a person said as JSON-LD, each consent with the text that was shown (:mod:`lrs.privacy.consent.record`)."""
+        caller = principal or self._owner
+        return records(self.history(agent, principal=caller), self._policy(caller.tenant), self.notices.all(tenant=caller.tenant))
 
     def _say(self, saying: Saying, principal: Principal | None) -> State:
         caller = principal or self._owner
         self.record([saying], principal=caller)
         return self._state(self._sids_of(caller.tenant, person_of(saying.agent)), caller.tenant)
 
+    def _allowed(self, principal: Principal | None, action: Action) -> Principal:
+        """Let the caller do this, and have the audit trail say who was refused."""
+        caller = principal or self._owner
+        try:
+            decide(caller, action)
+        except NotPermitted:
+            self._audit.put(Event.by(caller, action, outcome=REFUSED))
+            raise
+        return caller
+
     def _looked_up(self, agent: Json, caller: Principal) -> Collection[int]:
         sids = self._sids_of(caller.tenant, person_of(agent))
-        self._audit.record(Event.by(caller, LOOK, sids=sids))
+        self._audit.record(Event.by(caller, Action.READ_CONSENTS, sids=sids))
         return sids
 
     def _claimed(self, persons: Sequence[Person], tenant: str) -> dict[bytes, int]:

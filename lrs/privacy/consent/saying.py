@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,7 +21,9 @@ _NO_OBJECTION = (LegalBasis.CONTRACT, LegalBasis.LEGAL_OBLIGATION, LegalBasis.VI
 
 
 class Saying(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a person said: an ``agent`` as a dict; what (:class:`Kind`), about which purpose, ``at`` which time (None: now), how.
+    """What a person said: an ``agent`` as a dict; what (:class:`Kind`), about which purpose, ``at`` which time, how.
+
+    ``at`` is microseconds since 1970 UTC, a timestamp, or a datetime with a time zone; None: now.
 
     ``notice`` is the digest of the text that was shown, which a consent needs. A restriction and its end are about every purpose.
     """
@@ -30,7 +31,7 @@ class Saying(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     agent: Mapping[str, Any] | str
     kind: Kind
     purpose: str = EVERY_PURPOSE
-    at: int | str | datetime | None = None
+    at: Any = None
     notice: str = ""
     method: Method = Method.FORM
 
@@ -67,7 +68,7 @@ def moment(saying: Saying, now: int) -> int:
     if saying.at is None:
         return now
     try:
-        at = saying.at if isinstance(saying.at, int) else parameters.timestamp(parameters.spelled(saying.at))
+        at = saying.at if type(saying.at) is int else parameters.timestamp(parameters.spelled(saying.at))
     except parameters.Unfit as unfit:
         raise InvalidRequest(str(unfit), parameter="at") from None
     if not 0 < at <= now:

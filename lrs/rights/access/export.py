@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from lrs.privacy.consent.record import records
 from lrs.privacy.receipts import Receipt, signed
 from lrs.rights.access import tables, words
 from lrs.rights.access.page import Told, page
@@ -42,6 +43,7 @@ def export(held: Holdings, around: Around, archive: Archive) -> Summary:
     _portable(held, archive, around.policy)
     _attachments(held, archive, summary)
     _documents(held, archive, summary)
+    archive.put("consents.jsonld", records(held.consents(), around.policy, held.notices()))
     readers = _credentials(held, archive, summary)
     _accesses(held, archive, summary, readers)
     told = Told(summary, spellings, processing(around.policy), recipients(around.policy, around.targets), held.now)

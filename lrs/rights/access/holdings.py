@@ -13,6 +13,7 @@ from lrs.crypto.pseudonyms import Pseudonyms
 from lrs.privacy.attachments import StoredContents
 from lrs.privacy.audit import entry
 from lrs.privacy.audit.verify import entries
+from lrs.privacy.consent import entry as consent
 from lrs.privacy.disclosing import Disclosed, disclose
 from lrs.privacy.documents import Kept, kept_of
 from lrs.rights.persons import authority_of, credentials_of
@@ -22,6 +23,7 @@ from lrs.storage.contract import (
     CredentialRow,
     CredentialStore,
     DocumentStore,
+    NoticeRow,
     PersonStore,
     StatementStore,
     SubjectStore,
@@ -98,6 +100,14 @@ class Holdings:
         """Give every state and profile of the person, one at a time."""
         shelf = self.shelf
         return kept_of(shelf.vault, shelf.tenant, shelf.revealer.keys(self.sids))
+
+    def consents(self) -> list[consent.Entry]:
+        """Give what the person said about purposes, in order."""
+        return consent.said(self.shelf.vault.consents(self.shelf.tenant, self.sids))
+
+    def notices(self) -> list[NoticeRow]:
+        """Give the texts that people are shown."""
+        return self.shelf.vault.notice_texts(self.shelf.tenant)
 
     def credentials(self) -> list[CredentialRow]:
         """Give the credentials whose authority is the person, revoked ones too."""

@@ -93,6 +93,10 @@ FILE_TEXTS: dict[str, Words] = {
     "attachments/": Words(
         "les pièces jointes de vos traces, nommées par leur empreinte SHA-2", "the attachments of your statements, named by their SHA-2"
     ),
+    "consents.jsonld": Words(
+        "vos consentements, oppositions et limitations, avec le texte qui vous a été montré",
+        "your consents, objections and restrictions, with the text that you were shown",
+    ),
     "credentials.json": Words(
         "les accès techniques à votre nom, sans mot de passe", "technical credentials in your name, without password"
     ),
