@@ -22,6 +22,7 @@ from lrs.access import BEARER, LOCAL, Action, Principal, Scope, View, software_a
 from lrs.accountability.breaches import Breaches
 from lrs.accountability.request import Kind
 from lrs.accountability.requests import Requests
+from lrs.aside import Aside, keeps
 from lrs.backup.making import Backups
 from lrs.batch import Batch, Receipt
 from lrs.committer import Committer
@@ -29,9 +30,11 @@ from lrs.credentials import Credentials
 from lrs.crypto.providers import open_keyring
 from lrs.documents import Documents
 from lrs.errors import InvalidRequest, LRSError, NotAuthenticated, NotPermitted
-from lrs.exchange import export, targets
+from lrs.exchange import emitters, export, targets
 from lrs.exchange.channel import Origin
 from lrs.exchange.forward import Forwarding, Standing
+from lrs.exchange.reception import Reception
+from lrs.exchange.replay import Replay, Replayed
 from lrs.privacy import mentions
 from lrs.privacy.audit import DONE, FAILED, REFUSED, Audit, Event
 from lrs.privacy.consent.mirror import Mirror
@@ -40,6 +43,7 @@ from lrs.privacy.identity import Identities
 from lrs.privacy.policy.changes import record_changes
 from lrs.privacy.policy.force import Policies
 from lrs.privacy.projects import Projects
+from lrs.privacy.quarantine import Held, Quarantine
 from lrs.privacy.suppression import Suppression
 from lrs.read import Page, Reader
 from lrs.retention.desk import Desk
@@ -69,6 +73,7 @@ if TYPE_CHECKING:
     from lrs.xapi.multipart import Contents
 
 Json = Mapping[str, Any]
+Lines = Sequence[tuple[int, bytes]]
 Statements = bytes | Json | Sequence[Json] | Iterable[bytes] | Iterable[Json]
 
 _LINES = 1000
@@ -81,12 +86,16 @@ _DEFAULT_VERSION = "1.0.3"
 
 
 class LineOutcome(msgspec.Struct, frozen=True):
-    """What became of one line: ``number`` counts from 1; ``replayed`` of its statements were stored before; or ``error``."""
+    """What became of one line: ``number`` counts from 1; ``replayed`` of its statements were stored before; or ``error``.
+
+    ``held``: what was refused is in quarantine.
+    """
 
     number: int
     ids: tuple[UUID, ...]
     replayed: bool
     error: LRSError | None
+    held: bool = False
 
 
 class LRS:
@@ -162,6 +171,11 @@ class LRS:
                 self._vault, keys=self._keys, policy=self._policy, owner=self._owner, clock=self._clock, audit=self._audit
             )
             self.credentials = Credentials(self._vault, settings, clock=self._clock, audit=self._audit)
+            self.quarantine = Quarantine(
+                self._vault, keys=self._keys, clock=self._clock, audit=self._audit, most=settings.max_quarantine_bytes
+            )
+            self.quarantine.prune()
+            self._aside = Aside(self._preparer, self._committer, self.quarantine, settings)
             self._bearers = self._issuers_bearers()
             self.erasures = Erasures(self._place_of_erasures())
             # Before anything is served: what was interrupted, and whoever a restore brought back.
@@ -237,19 +251,29 @@ class LRS:
         Lines are stored in groups; two empty lines in a row end one, as a sender writes them who has nothing more for now. Empty lines are passed
         over. Outcomes come in the order of the lines, as soon as they are durable.
         """
-        waiting: deque[tuple[list[int], list[int], dict[int, LRSError], Batch]] = deque()
+        caller = principal or self._owner
+        waiting: deque[tuple[Lines, list[int], dict[int, LRSError], Batch]] = deque()
         for chunk in codec.groups(lines, most=_LINES):
-            numbers = [number for number, _ in chunk]
-            with self._refusals(Action.WRITE_STATEMENTS, principal):
-                batch, places, refused = self._preparer.prepare_lines(
-                    [line for _, line in chunk], principal or self._owner, version=version
-                )
+            with self._refusals(Action.WRITE_STATEMENTS, caller):
+                batch, places, refused = self._preparer.prepare_lines([line for _, line in chunk], caller, version=version)
             self._committer.put(batch, wait=True)
-            waiting.append((numbers, places, refused, batch))
+            waiting.append((chunk, places, refused, batch))
             if len(waiting) > _AHEAD:
-                yield from _outcomes(*waiting.popleft())
+                yield from self._held(caller, *waiting.popleft())
         for each in waiting:
-            yield from _outcomes(*each)
+            yield from self._held(caller, *each)
+
+    def _held(
+        self, principal: Principal, chunk: Lines, places: list[int], refused: dict[int, LRSError], batch: Batch
+    ) -> Iterator[LineOutcome]:
+        """Say what became of lines, once what can't be taken is in quarantine where the principal has one."""
+        outcomes = _outcomes([number for number, _ in chunk], places, refused, batch)
+        if not principal.handling.quarantine_days:
+            return outcomes
+        lines, told = dict(chunk), list(outcomes)
+        held = {each.number: Held(lines[each.number], each.error) for each in told if each.error and keeps(each.error, lines[each.number])}
+        self.quarantine.add(principal, "", list(held.values()))
+        return (msgspec.structs.replace(each, held=each.number in held) for each in told)
 
     def submit(
         self, body: bytes, *, principal: Principal, version: str, statement_id: str | None = None, contents: Contents | None = None
@@ -259,6 +283,9 @@ class LRS:
         Whatever can be said at once is raised at once: what is wrong with the batch, :class:`lrs.NotPermitted`, :class:`lrs.StoreBusy`.
         """
         wanted = None if statement_id is None else _uuid(statement_id)
+        if principal.handling.quarantine_days and wanted is None and not contents:
+            with self._refusals(Action.WRITE_STATEMENTS, principal):
+                return self._aside.submit(body, principal, version=version)
         most = self.settings.max_batch_statements
         with self._refusals(Action.WRITE_STATEMENTS, principal):
             batch = self._preparer.prepare(body, principal, version=version, limit=most, statement_id=wanted, contents=contents or {})
@@ -279,6 +306,22 @@ class LRS:
             home_page=self.settings.home_page,
         )
         return Forwarding(targets.load(self.settings), origin)
+
+    @cached_property
+    def reception(self) -> Reception:
+        """The platforms whose events are taken, as ``sources.toml`` names them; raises :class:`lrs.ConfigurationError`."""
+        return Reception(emitters.load(self.settings), self._take, quarantine=self.quarantine, audit=self._audit)
+
+    def replay(self, *keys: str, principal: Principal | None = None) -> list[Replayed]:
+        """Try once more what is in quarantine under these keys, in whose name it came, or in a ``principal``'s: what is taken now leaves it.
+
+        Repairs and profiles are those that the credential has now. Raises :class:`lrs.NotFound`, :class:`lrs.ConfigurationError`.
+        """
+        replay = Replay(self.quarantine, self._take, lambda: self.reception, self.credentials.principal)
+        return replay.all((principal or self._owner).tenant, keys, principal)
+
+    def _take(self, lines: Iterator[bytes], principal: Principal) -> Iterator[LineOutcome]:
+        return self.ingest_lines(lines, principal=principal)
 
     def projects(self, *, tenant: str | None = None) -> Projects:
         """Give the projects of a tenant, that of the settings if not given: the keys of its pseudonyms, one a purpose."""

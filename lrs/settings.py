@@ -108,6 +108,8 @@ class Settings:
     """How long what was erased is not taken in again, so that late batches bring nobody back: keyed hashes of identifiers and statement ids are kept for it."""
     forward_targets: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
     """File with the record stores that statements are forwarded to; absent: ``forward.toml`` in the data directory, if it is there."""
+    sources: Path | None = attrs.field(default=None, converter=attrs.converters.optional(Path))
+    """File with the platforms whose events the server takes; absent: ``sources.toml`` in the data directory, if it is there."""
     max_body_bytes: int = attrs.field(default=32 * 1024 * 1024, validator=_positive)
     """Largest request body."""
     max_document_bytes: int = attrs.field(default=32 * 1024 * 1024, validator=_positive)
@@ -116,6 +118,8 @@ class Settings:
     """Most statements in one batch."""
     max_statement_bytes: int = attrs.field(default=4 * 1024 * 1024, validator=_positive)
     """Largest single statement."""
+    max_quarantine_bytes: int = attrs.field(default=256 * 1024 * 1024, validator=_positive)
+    """What may be in quarantine of one tenant; beyond that what can't be taken is refused as busy."""
     max_page_statements: int = attrs.field(default=1000, validator=_positive)
     """Most statements on a page; the default page too, as ``limit=0`` asks for it."""
     group_statements: int = attrs.field(default=10_000, validator=_positive)

@@ -24,6 +24,7 @@ from lrs.cli.privacy import privacy
 from lrs.cli.projects import project
 from lrs.cli.proof import check_proof, prove
 from lrs.cli.pull import pull
+from lrs.cli.quarantine import quarantine
 from lrs.cli.query import query
 from lrs.cli.receipts import receipt
 from lrs.cli.requests import request
@@ -59,6 +60,7 @@ COMMANDS = (
     pull,
     forward,
     credentials,
+    quarantine,
     policy,
     project,
     privacy,

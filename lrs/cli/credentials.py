@@ -40,6 +40,14 @@ _PROFILE = click.option(
     help=f"Hold what it sends to an xAPI profile: refuse what does not keep to it, or count it; may be repeated. {', '.join(PROFILES)}.",
 )
 
+_QUARANTINE = click.option(
+    "--quarantine-days",
+    "days",
+    type=click.IntRange(0),
+    metavar="DAYS",
+    help="Keep what can't be taken so long, sealed, for `lrs quarantine`, in place of refusing it; 30 is usual, 0 is none.",
+)
+
 
 @credentials.command()
 @click.argument("name")
@@ -63,6 +71,7 @@ _PROFILE = click.option(
 @click.option("--purpose", default="", metavar="ID", help="What it reads for: a purpose of the policy; its default one if not given.")
 @_REPAIR
 @_PROFILE
+@_QUARANTINE
 @click.option("--tenant", help="The tenant whose data it reaches; that of the settings if not given.")
 def add(  # noqa: PLR0913, PLR0917 -- one parameter an option
     name: str,
@@ -75,6 +84,7 @@ def add(  # noqa: PLR0913, PLR0917 -- one parameter an option
     purpose: str,
     repairs: tuple[str, ...],
     profiles: tuple[str, ...],
+    days: int | None,
     tenant: str | None,
     *,
     password_stdin: bool,
@@ -104,7 +114,7 @@ def add(  # noqa: PLR0913, PLR0917 -- one parameter an option
             scopes=chosen,
             view=view or View.IDENTIFIED.value,
             purpose=purpose,
-            handling=Handling(repairs, profiles),
+            handling=Handling(repairs, profiles, days or 0),
         )
     click.echo(f"username: {made_username}")
     if password is None:
@@ -120,12 +130,14 @@ def add(  # noqa: PLR0913, PLR0917 -- one parameter an option
 @click.option("--no-repairs", is_flag=True, help="Make no repairs any more.")
 @_PROFILE
 @click.option("--no-profiles", is_flag=True, help="Hold it to no profile any more.")
+@_QUARANTINE
 def set_(
     which: str,
     data: Path | None,
     config: Path | None,
     repairs: tuple[str, ...],
     profiles: tuple[str, ...],
+    days: int | None,
     *,
     no_repairs: bool,
     no_profiles: bool,
@@ -138,12 +150,16 @@ def set_(
     """  # noqa: D301 -- click keeps the lines after a backspace as they are
     from lrs.credentials import open_credentials
 
-    changes = {"repairs": (repairs, no_repairs), "profiles": (profiles, no_profiles)}
-    if any(given and none for given, none in changes.values()):
+    lists = {"repairs": (repairs, no_repairs), "profiles": (profiles, no_profiles)}
+    if any(given and none for given, none in lists.values()):
         raise click.UsageError("Give what is wanted, or that nothing is, not both.")
+    changes: dict[str, object] = {name: given for name, (given, none) in lists.items() if given or none}
+    if days is not None:
+        changes["quarantine_days"] = days
     with open_credentials(settings_of(data, config), clock=_now) as room:
-        row = room.change_handling(which, **{name: given for name, (given, none) in changes.items() if given or none})
-    click.echo(f"{row.name}: repairs {' '.join(row.repairs) or '-'}, profiles {' '.join(row.profiles) or '-'}")
+        row = room.change_handling(which, **changes)
+    handling = f"repairs {' '.join(row.repairs) or '-'}, profiles {' '.join(row.profiles) or '-'}, quarantine {row.quarantine_days} days"
+    click.echo(f"{row.name}: {handling}")
 
 
 @credentials.command("import")
@@ -195,7 +211,7 @@ def list_(data: Path | None, config: Path | None, tenant: str | None) -> None:
         click.echo("There are no credentials. Add one with: lrs credentials add NAME")
         return
     print_table(
-        ("id", "name", "username", "tenant", "scopes", "view", "purpose", "repairs", "profiles", "added", "revoked"),
+        ("id", "name", "username", "tenant", "scopes", "view", "purpose", "repairs", "profiles", "quarantine", "added", "revoked"),
         [
             (
                 row.id,
@@ -207,6 +223,7 @@ def list_(data: Path | None, config: Path | None, tenant: str | None) -> None:
                 row.purpose,
                 " ".join(row.repairs),
                 " ".join(row.profiles),
+                f"{row.quarantine_days} days" if row.quarantine_days else "",
                 _day(row.created),
                 _day(row.revoked),
             )

@@ -149,6 +149,8 @@ class TenantKeys:
         self._document = _derive(tenant.mac, b"lrs1|doc")
         self.credentials = Dek(_derive(tenant.mac, b"lrs1|crd"), tenant=name, sid=0)
         """What seals the authorities of credentials: an imported one may name a person."""
+        self.quarantine = Dek(_derive(tenant.mac, b"lrs1|qtn"), tenant=name, sid=0)
+        """What seals what could not be taken."""
 
     @property
     def current_epoch(self) -> int:

@@ -16,11 +16,12 @@ LARGEST = 100_000
 
 @attrs.define
 class Presence:
-    """Somebody in a sitting, and when they last came and left (milliseconds since 1970)."""
+    """Somebody in a sitting, and when they last came and left (milliseconds since 1970); ``closed`` when the sitting's end was told for them."""
 
     agent: Agent = attrs.field(repr=False)
     came: int = -1
     left: int = -1
+    closed: int = -1
 
     def lasts(self, at: int) -> bool:
         """Tell whether they are there at this time."""
@@ -67,10 +68,10 @@ class Attendance:
         return [presence.agent for presence in self._sittings.get(session, {}).values() if presence.lasts(at)]
 
     def close(self, session: str, at: int) -> Iterator[tuple[str, Presence]]:
-        """Give those who are still there when the sitting ends; they are there no more."""
+        """Give those who are still there when the sitting ends; they are there no more. An end that is told again gives them again."""
         for person, presence in self._sittings.get(session, {}).items():
-            if presence.lasts(at):
-                presence.left = at
+            if presence.lasts(at) or presence.closed == at:
+                presence.left, presence.closed = max(presence.left, at), at
                 yield person, presence
 
     def _forget(self, current: str) -> None:

@@ -723,6 +723,44 @@ class CredentialStore(Protocol):
         """Say anew what is done with what a credential sends: repairs, profiles and days of quarantine are kept as the row has them, all else as it is."""
 
 
+class QuarantinedRow(msgspec.Struct, frozen=True, gc=False):
+    """What could not be taken, and why: the ``code`` and the words of an error, which name places and hold no value. ``sealed`` is empty in lists.
+
+    ``key`` follows from the content, with a key of the tenant. ``source`` is the endpoint of events; empty for statements. It is there ``until`` then.
+    """
+
+    key: bytes
+    credential: str
+    source: str
+    code: str
+    reason: str
+    since: int
+    until: int
+    sealed: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"QuarantinedRow(code={self.code!r})"
+
+
+class QuarantineStore(Protocol):
+    """The quarantine's part of the vault. Thread-safe. What is past its time is not given any more, and is there until it is pruned."""
+
+    def quarantine(self, tenant: str, rows: Sequence[QuarantinedRow], *, most: int) -> bool:
+        """Keep rows, those whose key is kept already apart: all, or none and False where the tenant would have more than ``most`` sealed bytes."""
+
+    def quarantined(self, tenant: str, *, now: int) -> list[QuarantinedRow]:
+        """All that is kept of a tenant, oldest first, without what is sealed."""
+
+    def quarantined_content(self, tenant: str, key: bytes, *, now: int) -> QuarantinedRow | None:
+        """One of them, with what is sealed."""
+
+    def drop_quarantined(self, tenant: str, keys: Sequence[bytes]) -> int:
+        """Delete these -> how many there were."""
+
+    def prune_quarantine(self, *, now: int) -> int:
+        """Delete what is past its time, of all tenants -> how many there were."""
+
+
 class DocumentRow(msgspec.Struct, frozen=True, gc=False):
     """One document as the vault keeps it: blind indexes, and sealed bytes.
 

@@ -125,9 +125,9 @@ def test_what_is_done_with_what_it_sends(data: Path) -> None:
     changed = call(
         "credentials", "set", "marsha", "--data", data, "--repair", "bbb-no-id", "--repair", "host-as-home-page", "--no-profiles"
     )
-    assert changed.out == "marsha: repairs bbb-no-id host-as-home-page, profiles -\n"
+    assert changed.out == "marsha: repairs bbb-no-id host-as-home-page, profiles -, quarantine 0 days\n"
     assert "bbb-no-id" in call("credentials", "list", "--data", data).out
-    assert call("credentials", "set", "marsha", "--data", data, "--no-repairs").out == "marsha: repairs -, profiles -\n"
+    assert call("credentials", "set", "marsha", "--data", data, "--no-repairs").out == "marsha: repairs -, profiles -, quarantine 0 days\n"
     assert call("credentials", "set", "marsha", "--data", data, "--profile", "video").status == 1
     assert call("credentials", "set", "marsha", "--data", data, "--no-repairs", "--repair", "bbb-no-id").status == 2
     assert call("credentials", "set", "marsha", "--data", data, "--repair", "none").status == 2

@@ -30,13 +30,15 @@ def test_one_sitting_larger_than_the_bound_costs_no_more() -> None:
         assert len(attendance.present("a", 1)) <= 10
 
 
-def test_the_end_closes_once() -> None:
-    """Who was closed is there no more; who comes after the end was not there."""
+def test_the_end_closes_who_is_there() -> None:
+    """Who was closed is there no more, and is closed again only by the same end told again; who comes after the end was not there."""
     attendance = Attendance()
     attendance.came("a", "1", AGENT, 5)
     attendance.came("a", "2", AGENT, 50)
     assert [person for person, _ in attendance.close("a", 20)] == ["1"]
-    assert list(attendance.close("a", 20)) == []
+    assert [person for person, _ in attendance.close("a", 20)] == ["1"]
+    assert [person for person, _ in attendance.close("a", 30)] == []
+    assert len(attendance.present("a", 60)) == 1
 
 
 @pytest.mark.parametrize(

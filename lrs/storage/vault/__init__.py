@@ -23,6 +23,7 @@ from lrs.storage.vault.inactive import Inactive
 from lrs.storage.vault.notices import Notices
 from lrs.storage.vault.persons import Persons
 from lrs.storage.vault.projects import Projects
+from lrs.storage.vault.quarantine import Quarantine
 from lrs.storage.vault.registers import Registers
 from lrs.storage.vault.subjects import Subjects
 
@@ -40,6 +41,7 @@ class Vault(
     Credentials,
     Forwarding,
     Projects,
+    Quarantine,
     Registers,
     Erasures,
     Backups,

@@ -166,6 +166,23 @@ credential = Table(
     Column("revoked", BigInteger),
 )
 
+# What could not be taken, sealed; no sid, since who is in it is not known.
+quarantined = Table(
+    "quarantined",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("key", LargeBinary(16), primary_key=True),
+    Column("credential", String(36), nullable=False),
+    Column("source", String(64), nullable=False),
+    Column("code", String(40), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False, index=True),
+    Column("size", Integer, nullable=False),
+    # With a length, because MySQL's binary objects are small without one.
+    Column("sealed", LargeBinary(_LARGEST), nullable=False),
+)
+
 # The keys of pseudonyms, one a purpose: kept as a subject's key is, wrapped again when keys are rotated. A row without one is of a project that has ended.
 project = Table(
     "project",

@@ -1,0 +1,63 @@
+"""What could not be taken, sealed, until it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, func, insert, select
+
+from lrs.storage.contract import QuarantinedRow
+from lrs.storage.vault import schema
+from lrs.storage.vault.database import Database
+
+_TABLE = schema.quarantined
+_ALL = [_TABLE.c[name] for name in QuarantinedRow.__struct_fields__]
+_NAMED = [column for column in _ALL if column is not _TABLE.c.sealed]
+
+
+class Quarantine(Database):
+    """Implements ``QuarantineStore`` of :mod:`lrs.storage.contract`."""
+
+    def quarantine(self, tenant: str, rows: Sequence[QuarantinedRow], *, most: int) -> bool:
+        """See :class:`lrs.storage.contract.QuarantineStore`."""
+        of = _TABLE.c.tenant == tenant
+        with self._write() as connection:
+            kept = set(connection.scalars(select(_TABLE.c.key).where(of, _TABLE.c.key.in_([row.key for row in rows]))))
+            fresh = {row.key: row for row in rows if row.key not in kept}
+            size = sum(len(row.sealed) for row in fresh.values())
+            if fresh and (connection.scalar(select(func.sum(_TABLE.c.size)).where(of)) or 0) + size > most:
+                return False
+            for row in fresh.values():
+                values = {name: getattr(row, name) for name in row.__struct_fields__}
+                connection.execute(insert(_TABLE), {"tenant": tenant, "size": len(row.sealed), **values})
+        return True
+
+    def quarantined(self, tenant: str, *, now: int) -> list[QuarantinedRow]:
+        """See :class:`lrs.storage.contract.QuarantineStore`."""
+        query = select(*_NAMED).where(_TABLE.c.tenant == tenant, _TABLE.c.until > now).order_by(_TABLE.c.since, _TABLE.c.key)
+        with self._read() as connection:
+            return [QuarantinedRow(*row) for row in connection.execute(query)]
+
+    def quarantined_content(self, tenant: str, key: bytes, *, now: int) -> QuarantinedRow | None:
+        """See :class:`lrs.storage.contract.QuarantineStore`."""
+        query = select(*_ALL).where(_TABLE.c.tenant == tenant, _TABLE.c.key == key, _TABLE.c.until > now)
+        with self._read() as connection:
+            found = [QuarantinedRow(*row) for row in connection.execute(query)]
+        return found[0] if found else None
+
+    def drop_quarantined(self, tenant: str, keys: Sequence[bytes]) -> int:
+        """See :class:`lrs.storage.contract.QuarantineStore`."""
+        gone = 0
+        with self._write() as connection:
+            for key in keys:
+                gone += connection.execute(delete(_TABLE).where(_TABLE.c.tenant == tenant, _TABLE.c.key == key)).rowcount
+        self.checkpoint()
+        return gone
+
+    def prune_quarantine(self, *, now: int) -> int:
+        """See :class:`lrs.storage.contract.QuarantineStore`."""
+        with self._write() as connection:
+            gone = connection.execute(delete(_TABLE).where(_TABLE.c.until <= now)).rowcount
+        if gone:
+            self.checkpoint()
+        return gone
