@@ -43,6 +43,7 @@ class Aside:
         settings = self._settings
         raws, _ = codec.split(body, max_statements=settings.max_batch_statements, max_statement_bytes=settings.max_statement_bytes)
         lines = [bytes(raw) for raw in raws]
+        _check_objects(lines)
         batch, places, refused = self._preparer.prepare_lines(lines, principal, version=version)
         for place, error in refused.items():
             if not keeps(error, lines[place]):
@@ -61,6 +62,13 @@ class Aside:
 
         batch.done.add_done_callback(settle)
         return done
+
+
+def _check_objects(lines: Sequence[bytes]) -> None:
+    """Refuse a batch of something else: an array in it would be a batch of its own."""
+    for index, line in enumerate(lines):
+        if line[:1] != b"{":
+            raise InvalidStatement("must be an object", index=index)
 
 
 def keeps(error: LRSError, content: bytes) -> bool:

@@ -28,6 +28,7 @@ from lrs.server.health import Alive, Ready
 from lrs.server.lookup import lookups
 from lrs.server.reply import Reply
 from lrs.server.request import Disconnected, Request
+from lrs.server.sources import Events, sources
 from lrs.server.statements import Statements
 
 if TYPE_CHECKING:
@@ -68,10 +69,11 @@ class Application:
             **lookups(store),
             **{path: Documents(store, kind) for path, kind in documents.KINDS.items()},
         }
-        self._open: dict[str, About | Alive | Ready] = {
+        self._open: dict[str, About | Alive | Ready | Events] = {
             about.PATH: About(store, self._authenticator),
             health.ALIVE: Alive(),
             health.READY: Ready(store),
+            **sources(store, self._authenticator),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -73,6 +73,16 @@ class Request:
         except ValueError:
             raise InvalidRequest("the query string is not UTF-8, or has too many parameters") from None
 
+    async def kept_body(self, limit: int) -> bytes:
+        """Read the whole body as it was sent, which :meth:`body` gives once more."""
+        sent = await self._read(limit)
+
+        async def receive() -> MutableMapping[str, Any]:
+            return {"type": "http.request", "body": sent}
+
+        self._receive = receive
+        return sent
+
     async def body(self, limit: int) -> bytes:
         """Read the whole body, decompressed if it came by gzip; ``limit`` bytes at most, before and after."""
         encoding = self.header(b"content-encoding").strip().lower()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -103,7 +103,7 @@ def test_without_a_quarantine_a_batch_is_refused_whole(store: lrs.LRS, sender: P
     plain = attrs.evolve(sender, handling=Handling())
     with pytest.raises(InvalidStatement):
         submit(store, plain, world.statement(), bad(world))
-    for body in (b"", b"{", b"[1]", b"\xff"):
+    for body in (b"", b"{", b"[1]", b"\xff", b"[[" + json.dumps(world.statement()).encode() + b"]]"):
         with pytest.raises(InvalidStatement):
             store.submit(body, principal=sender, version="1.0.3")
     with pytest.raises(NotPermitted):
@@ -156,10 +156,10 @@ def test_its_size_is_bounded(store: lrs.LRS, sender: Principal, world: World) ->
     submit(store, sender, world.statement(**big))
     good = world.statement(id=str(uuid4()))
     with pytest.raises(StoreBusy):
-        submit(store, sender, good, world.statement(**big))
+        submit(store, sender, good, world.statement("bob", **big))
     assert len(kept(store)) == 1
     store.quarantine.drop("default", [kept(store)[0].key.hex()])
-    submit(store, sender, good, world.statement(**big))
+    submit(store, sender, good, world.statement("bob", **big))
     assert (len(kept(store)), len(store.query(verb=world.verb).statements)) == (1, 1)
 
 

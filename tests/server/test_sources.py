@@ -1,0 +1,151 @@
+"""``/sources/NAME``: events of other systems, who may send them, and what is answered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+
+from lrs.access import Handling
+from lrs.credentials import open_credentials
+from lrs.crypto import passwords
+from lrs.settings import load
+from tests.crypto.test_webhook import token
+from tests.server.process import READER, Server, add_credentials
+from tests.sources.samples import SAMPLES
+
+SENDER = ("sender", "s")
+SECRET = "a-secret-of-thirty-two-characters" * 2
+ADDRESS = "https://lrs.example.fr/sources/bigbluebutton"
+PLAIN = [name for name in SAMPLES if name not in {"bigbluebutton", "livekit"}]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that takes events of every source; the two that sign do."""
+    folder = tmp_path_factory.mktemp("sources")
+    data = folder / "data"
+    data.mkdir(mode=0o700)
+    add_credentials(data)
+    with open_credentials(load(data, environ={}), clock=lambda: time.time_ns() // 1000) as room:
+        room._profile = passwords.CHEAPEST
+        handling = Handling(quarantine_days=30)
+        room.add("sender", username=SENDER[0], password=SENDER[1], scopes=("statements/write",), handling=handling)
+    (folder / "livekit").write_text(f"APIkey {SECRET}\n")
+    (folder / "bbb").write_text(f"{SECRET}\n")
+    signed = {"livekit": folder / "livekit", "bigbluebutton": folder / "bbb"}
+    (data / "sources.toml").write_text("\n".join(_table(name, signed.get(name)) for name in SAMPLES))
+    running = Server(folder)
+    yield running
+    assert running.stop() == 0
+
+
+def _table(name: str, secret: Path | None) -> str:
+    lines = [f"[sources.{name}]", 'home = "https://platform.example.fr"', 'credential = "sender"']
+    if secret is not None:
+        lines += [f'secret_file = "{secret}"', f'address = "{ADDRESS}"']
+    return "\n".join(lines)
+
+
+def post(server: Server, name: str, body: bytes, **how: Any) -> httpx.Response:
+    return httpx.post(f"{server.address}/sources/{name}", content=body, timeout=60, **({"auth": SENDER} | how))
+
+
+def lines(name: str) -> bytes:
+    return b"\n".join(json.dumps(event).encode() for event in SAMPLES[name])
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_events_are_stored_once(server: Server, name: str) -> None:
+    """As lines and as an array; sent again everything is recognised, and what has no mapping is named each time."""
+    first = post(server, name, lines(name))
+    assert first.status_code == 200, first.text
+    told = first.json()
+    assert told["events"] == len(SAMPLES[name])
+    assert told["stored"] > 0
+    assert (told["refused"], told["faults"]) == (0, [])
+    again = post(server, name, json.dumps(SAMPLES[name]).encode()).json()
+    assert (again["stored"], again["replayed"]) == (0, told["stored"] + told["replayed"])
+    assert again["unmapped"] == told["unmapped"]
+
+
+@pytest.mark.parametrize("who", [None, READER, ("both", "b"), ("sender", "wrong")])
+def test_the_credential_of_the_source_alone_may_send(server: Server, who: tuple[str, str] | None) -> None:
+    """Not somebody unknown, and not another credential, though it may write."""
+    answer = post(server, "jitsi", lines("jitsi"), auth=who)
+    assert answer.status_code == (403 if who in {READER, ("both", "b")} else 401)
+
+
+def test_livekit_signs(server: Server) -> None:
+    """Its token lets it in, and says nothing of another body; a password does not."""
+    for event in SAMPLES["livekit"]:
+        body = json.dumps(event).encode()
+        answer = post(server, "livekit", body, auth=None, headers={"Authorization": token(secret=SECRET, body=body)})
+        assert (answer.status_code, answer.json()["refused"]) == (200, 0)
+    assert post(server, "livekit", body).status_code == 401
+    assert post(server, "livekit", body + b" ", auth=None, headers={"Authorization": token(secret=SECRET, body=body)}).status_code == 401
+    assert post(server, "livekit", body, auth=None, headers={"Authorization": token(secret=SECRET + "x", body=body)}).status_code == 401
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256", "sha384", "sha512"])
+def test_bigbluebutton_signs(server: Server, algorithm: str) -> None:
+    """By a checksum of address, body and secret, or with the secret as a bearer token; nothing else lets it in."""
+    body = urlencode({"domain": "visio.example.fr", "event": json.dumps([SAMPLES["bigbluebutton"][0]]), "timestamp": 1}).encode()
+    checksum = hashlib.new(algorithm, ADDRESS.encode() + body + SECRET.encode()).hexdigest()
+    assert post(server, f"bigbluebutton?checksum={checksum}", body, auth=None).json()["refused"] == 0
+    assert post(server, "bigbluebutton", body, auth=None, headers={"Authorization": f"Bearer {SECRET}"}).status_code == 200
+    wrong = [
+        f"?checksum={checksum[:-1]}{'1' if checksum.endswith('0') else '0'}",
+        f"?checksum={checksum}&checksum={checksum}",
+        "",
+        "?checksum=",
+        "?checksum=é",
+    ]
+    assert {post(server, f"bigbluebutton{query}", body, auth=None).status_code for query in wrong} <= {400, 401}
+    assert post(server, f"bigbluebutton?checksum={checksum}", body + b"&x=1", auth=None).status_code == 401
+    assert post(server, "bigbluebutton", body, auth=None, headers={"Authorization": f"Bearer {SECRET}x"}).status_code == 401
+
+
+BAD = {
+    "cut short": b'{"event_name":"muc-occup',
+    "encoding": b'{"event_name":"muc-room-created","room_name":"\xff"}',
+    "another form": b'{"event_name":"muc-room-created","room_jid":7}',
+    "clock of 1970": b'{"event_name":"muc-room-created","room_jid":"canary@x","created_at":3}',
+    "no object": b"[[]]",
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_loses_no_neighbour(server: Server, name: str) -> None:
+    """It is named by its number, kept in quarantine, and what stands beside it is taken."""
+    good = json.dumps(SAMPLES["jitsi"][0]).encode()
+    told = post(server, "jitsi", b"\n".join([good, BAD[name], good])).json()
+    assert (told["events"], told["refused"], told["stored"] + told["replayed"]) == (3, 1, 2)
+    (fault,) = told["faults"]
+    assert (fault["event"], fault["code"], fault["held"]) == (2, "invalid-event", True)
+    assert "canary" not in json.dumps(told)
+
+
+def test_a_future_kind_is_named(server: Server) -> None:
+    """Without a value of it."""
+    told = post(server, "jitsi", b'{"event_name":"muc-canary","room_jid":"x"}\n{"event_name":"it was <me>"}').json()
+    assert told["unmapped"] == {"muc-canary": 1, "(an event without a name)": 1}
+
+
+def test_a_huge_body_is_refused_at_once(server: Server) -> None:
+    """50 MB is more than a body may have; the next one is taken."""
+    assert post(server, "jitsi", b"x" * 50_000_000).status_code == 413
+    assert post(server, "jitsi", lines("jitsi")).status_code == 200
+
+
+def test_what_no_file_names_is_not_there(server: Server) -> None:
+    """Nor by another method."""
+    assert post(server, "none", b"{}").status_code == 404
+    assert httpx.get(f"{server.address}/sources/jitsi", auth=SENDER).status_code == 405
