@@ -12,6 +12,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import attrs
 import pytest
 
 import lrs
@@ -262,3 +263,26 @@ def test_a_shorter_limit_counts_for_what_is_stored_already(tmp_path: Path) -> No
         second = store.retention.apply(settle=False)
         assert (second.counts["aligned"], second.counts["statement"]) == (0, 1)
         assert warehouse(store, "SELECT verb FROM statements") == [("https://v.example/proven",)]
+
+
+def test_each_tenant_ends_by_its_own_policy(tmp_path: Path) -> None:
+    """What another tenant has, ended or not, is left alone; planned, approved and certified apart."""
+    clock = Clock()
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "other.toml").write_text(policy("public_archive = true"), "utf-8")
+    with opened(tmp_path, policy(), clock) as store:
+        store.credentials.add("lms", tenant="other")
+        theirs = attrs.evolve(store.owner, tenant="other")
+        store.ingest([statement("ana"), statement("bob")])
+        store.ingest([statement("ana")], principal=theirs)
+        clock.pass_days(701)
+        assert sum(each.ended for each in store.retention.plan(tenant="other") if each.what == "statement") == 1
+        assert store.retention.apply(settle=False).counts["statement"] == 2
+        assert warehouse(store, "SELECT tenant FROM statements") == [("other",)]
+        store.retention.approve("visa 1")
+        waiting = store.retention.apply(tenant="other", settle=False)
+        assert (waiting.counts["waiting for approval"], waiting.counts["person"]) == (1, 2)
+        store.retention.approve("visa 1", tenant="other")
+        done = store.retention.apply(tenant="other", settle=False)
+        assert (done.counts["eliminated"], done.waiting) == (1, 0)
+        assert facts_of(done.certificate, store._keyring.signer.key)["tenant"] == "other"
