@@ -56,6 +56,7 @@ from lrs.rights.subjects import Subjects
 from lrs.storage.vault import Vault
 from lrs.storage.warehouse import Warehouse
 from lrs.stored import MICROSECONDS, SharedTimes, StoredTimes, Times
+from lrs.tenants.tenants import Tenants
 from lrs.write import Preparer, TenantWriter, Writer
 from lrs.xapi import codec, lookup, parameters
 from lrs.xapi.formats import month_of
@@ -345,6 +346,24 @@ class LRS:
     def retention(self) -> Retention:
         """What ends when, and taking it off the disk; who has to be warned before they are forgotten."""
         return Retention(self._desk, tenant=self.settings.tenant)
+
+    @cached_property
+    def tenants(self) -> Tenants:
+        """The tenants of the store: who they are, what they get back, and their end."""
+        return Tenants(
+            self.settings,
+            vault=self._vault,
+            warehouse=self._warehouse,
+            keys=self._keys,
+            projects=self._projects_of,
+            policy=self._policies.of,
+            signer=lambda: self._keyring.signer,
+            audit=self._audit,
+            clock=self._clock,
+            ingest=self.ingest,
+            documents=self.documents,
+            ended=self._ended,
+        )
 
     @cached_property
     def backups(self) -> Backups:
@@ -667,6 +686,13 @@ class LRS:
             policy=self._digest,
             alone=self.settings.warehouse is None,
         )
+
+    def _ended(self, tenant: str) -> None:
+        """Drop from memory the keys of a tenant that has ended."""
+        self._keyring = self._checked_keyring(create=False)
+        self._forget()
+        self._writers.pop(tenant, None)
+        self._projects.pop(tenant, None)
 
     def _forget(self) -> None:
         """Drop from memory whatever is cached of people: somebody was erased."""

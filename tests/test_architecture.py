@@ -20,7 +20,7 @@ RANKS = [
     {"stored", "committer", "collection", "signed"},  # the clock, the queue, memory and signatures that writing needs; they know no store
     {"write", "read", "documents", "credentials", "oidc", "analytics", "exchange"},
     {"aside", "rights", "retention", "backup", "accountability"},  # what persons and officers ask of what is stored
-    {"selftest"},  # what is promised, tried on made-up people
+    {"selftest", "tenants"},  # what is promised, tried on made-up people
     {"engine"},
     {"server", "asgi"},
     {"cli"},

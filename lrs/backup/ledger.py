@@ -26,18 +26,23 @@ LEDGER_FILE = "ledger.txt"
 
 
 class Ledger(msgspec.Struct, frozen=True):
-    """The erasures up to a time, and until when which keys are suppressed: (tenant, key, until). ``ended``: (tenant, purpose, when) of projects."""
+    """The erasures up to a time, and until when which keys are suppressed: (tenant, key, until).
+
+    ``ended``: (tenant, purpose, when) of projects; ``tenants``: (name, when) of tenants whose contract ended.
+    """
 
     at: int
     erasures: list[Erasure]
     suppressed: list[tuple[str, bytes, int]]
     ended: list[tuple[str, str, int]]
+    tenants: list[tuple[str, int]]
 
 
 def written(vault: Vault, signer: NoteSigner, *, at: int) -> str:
     """Write the ledger of a vault as it is now, as a signed receipt."""
     ended = [(tenant, row.purpose, row.ended) for tenant in vault.tenants() for row in vault.projects(tenant) if row.ended is not None]
-    ledger = Ledger(at, vault.erasures(), vault.suppressions(), ended)
+    tenants = [(row.name, row.ended) for row in vault.tenant_rows() if row.ended is not None]
+    ledger = Ledger(at, vault.erasures(), vault.suppressions(), ended, tenants)
     return signed(_receipt(ledger), signer)
 
 
@@ -74,10 +79,15 @@ def newest(files: Iterable[Path], key: NoteKey) -> Ledger:
 
 
 def replay(ledger: Ledger, vault: Vault) -> int:
-    """Have a vault that was put back know what happened since -> erasures that are carried out anew when the store is opened."""
+    """Have a vault that was put back know what happened since -> erasures that are carried out anew when the store is opened.
+
+    What happened in tenants that it does not know can't have come back.
+    """
+    known = set(vault.tenants())
     for tenant, purpose, when in ledger.ended:
         vault.end_project(tenant, purpose, at=when)
-    return vault.restore_ledger(ledger.erasures, ledger.suppressed)
+    erasures = [each for each in ledger.erasures if each.tenant in known]
+    return vault.restore_ledger(erasures, [each for each in ledger.suppressed if each[0] in known])
 
 
 def _receipt(ledger: Ledger) -> Receipt:

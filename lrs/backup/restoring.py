@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import attrs
@@ -15,10 +16,12 @@ from lrs.backup.ledger import LEDGER_FILE, Ledger, newest, replay
 from lrs.backup.making import VAULT_FILE, source
 from lrs.backup.place import Manifest, Part
 from lrs.backup.places import Places
+from lrs.crypto.providers import remove_tenant
 from lrs.errors import ConfigurationError, KeyUnavailable, TamperedData
 from lrs.privacy.audit import Event, open_trail
 from lrs.storage.vault import Vault
 from lrs.storage.vault import backups as vault
+from lrs.storage.warehouse import Warehouse
 from lrs.storage.warehouse import backups as warehouse
 
 if TYPE_CHECKING:
@@ -74,8 +77,10 @@ def restore(settings: Settings, places: Places, found: Chosen, *, clock: Callabl
     :class:`lrs.errors.KeyUnavailable`.
     """
     _check_empty(settings.data)
-    keys = places.keys / found.keys.name
-    if not kept.suits(kept.keyring(settings, keys), vault.epochs_in(places.vault / found.vault.name / VAULT_FILE)):
+    needed = vault.epochs_in(places.vault / found.vault.name / VAULT_FILE)
+    for ended, _ in found.ledger.tenants:
+        needed.pop(ended, None)
+    if not kept.suits(kept.keyring(settings, places.keys / found.keys.name), needed):
         raise KeyUnavailable(
             "the vault of this backup needs keys that were destroyed", hint="Only the backup of the keyring of that day could open it."
         )
@@ -93,8 +98,8 @@ def _fill(settings: Settings, places: Places, found: Chosen, clock: Callable[[],
     base = None if found.base is None else source(places.statements, found.base)
     warehouse.restore(settings, source(places.statements, found.statements), base)
     vault.restore(settings, places.vault / found.vault.name / VAULT_FILE)
-    _replay(settings, found.ledger)
     kept.put_back(places.keys / found.keys.name, settings)
+    _replay(settings, found.ledger)
     _record(settings, found, clock)
 
 
@@ -124,11 +129,20 @@ def _check_empty(data: Path) -> None:
 
 
 def _replay(settings: Settings, ledger: Ledger) -> None:
-    opened = Vault.open(settings)
-    try:
-        replay(ledger, opened)
-    finally:
-        opened.close()
+    """Have the store know what happened since; what has to be done again for persons is done when it is opened, tenants that ended go now."""
+    with ExitStack() as opened:
+        store = Vault.open(settings)
+        opened.callback(store.close)
+        replay(ledger, store)
+        back = set(store.tenants()) & {name for name, _ in ledger.tenants}
+        rows = Warehouse.open(settings)
+        opened.callback(rows.close)
+        for name, at in ledger.tenants:
+            if name in back:
+                store.end_tenant(name, at=at)
+                remove_tenant(settings, name)
+                store.drop_tenant(name)
+                rows.drop_tenant(name)
 
 
 def _record(settings: Settings, found: Chosen, clock: Callable[[], int]) -> None:

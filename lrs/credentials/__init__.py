@@ -247,6 +247,10 @@ class Credentials:
         return self._keyring.tenant(tenant)
 
     def _ensure_tenant(self, tenant: str) -> None:
+        if self._vault.has_ended(tenant):
+            raise ConfigurationError(
+                "this tenant has ended: its keys are destroyed", hint="Choose another name; `lrs tenant list` shows all."
+            )
         keyring = open_keyring(self._settings, create=not self._vault.tenants())
         if tenant not in keyring.tenants:
             keyring = add_tenant(self._settings, tenant)

@@ -49,6 +49,10 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         fresh = Tenant({1: _fresh_epoch()} if epochs else {}, os.urandom(KEY_BYTES))
         return self._with(name, fresh)
 
+    def without_tenant(self, name: str) -> Document:
+        """Leave out a tenant's secrets, for ever."""
+        return msgspec.structs.replace(self, tenants={each: secrets for each, secrets in self.tenants.items() if each != name})
+
     def with_epoch(self, name: str) -> Document:
         """Give a tenant a new KEK; raises :class:`lrs.errors.ConfigurationError` when two are there."""
         epochs = self.tenants[name].epochs

@@ -50,6 +50,16 @@ def add_tenant(settings: Settings, name: str) -> Keyring:
     return Keyring(home, _keks(settings))
 
 
+def remove_tenant(settings: Settings, name: str) -> Keyring:
+    """Destroy all keys of a tenant, for ever, those that a KMS keeps first; raises :class:`lrs.errors.KeyUnavailable` where the keyring is not a file."""
+    home = _home(settings)
+    found = home.read().tenants.get(name)
+    if found is not None and settings.kms is not None:
+        _transit(settings, found).remove()
+    home.change(lambda document: document.without_tenant(name))
+    return Keyring(home, _keks(settings))
+
+
 class KeyFile:
     """A keyring in a file of its owner's own."""
 

@@ -101,6 +101,11 @@ class TransitKeks:
         """Make the tenant's key; one that is there stays as it is."""
         self._server.call("POST", f"keys/{self._name}", {"type": "aes256-gcm96", "derived": True})
 
+    def remove(self) -> None:
+        """Destroy the tenant's key with all its epochs, for ever."""
+        self._server.call("POST", f"keys/{self._name}/config", {"deletion_allowed": True})
+        self._server.call("DELETE", f"keys/{self._name}")
+
     def epochs(self) -> Mapping[int, str]:
         """See :class:`lrs.crypto.keks.KekProvider`."""
         if not self._epochs:

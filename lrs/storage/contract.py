@@ -302,6 +302,12 @@ class StatementStore(Protocol):
     def naming(self, tenant: str, sids: Sequence[int], *, until: int, now: int) -> Iterator[list[tuple[StoredStatement, bool]]]:
         """Every statement in which one of these people stands in any place, each with whether it is voided; in pages, oldest first, up to ``until``."""
 
+    def everything(self, tenant: str, *, after: int, limit: int, now: int) -> list[StoredStatement]:
+        """The next statements of a tenant after a time, in order of ``stored``, voided ones too."""
+
+    def drop_tenant(self, tenant: str) -> None:
+        """Delete everything of a tenant; no file of the engine holds it any more on return."""
+
     def count_by(self, tenant: str, selection: Selection, column: str, *, now: int) -> list[tuple[object, int]]:
         """Number of matches by ``verb``, ``activity``, ``actor`` (a sid) or ``day`` (of ``stored``, as YYYY-MM-DD).
 
@@ -392,6 +398,37 @@ class StandingStore(Protocol):
 
     def drop_standings(self, tenant: str) -> None:
         """Forget everybody's; they are off the disk soon after it returns."""
+
+
+class TenantRow(msgspec.Struct, frozen=True):
+    """A tenant: since the month (yyyymm) in which the first person came, how many people it has, and when its contract ended."""
+
+    name: str
+    since: int
+    people: int
+    ended: int | None
+
+
+class TenantStore(Protocol):
+    """The tenants' part of the vault. Thread-safe."""
+
+    def tenants(self) -> list[str]:
+        """The tenants that it holds data of, those that ended apart."""
+
+    def tenant_rows(self) -> list[TenantRow]:
+        """All tenants by name, ended ones too."""
+
+    def check_keyring(self, name: str, check: bytes) -> None:
+        """Note which keyring belongs to a tenant the first time; from then on raise :class:`lrs.errors.KeyUnavailable` for any other."""
+
+    def has_ended(self, name: str) -> bool:
+        """Whether there was a tenant of this name, whose contract ended: the name is not given again."""
+
+    def end_tenant(self, name: str, *, at: int) -> None:
+        """Note that a tenant ended, unless it had; from now on nobody gets in for it."""
+
+    def drop_tenant(self, name: str) -> int:
+        """Delete everything of a tenant but that it was there and ended -> how many rows that was."""
 
 
 class WrappedKey(msgspec.Struct, frozen=True, gc=False):

@@ -59,6 +59,11 @@ class Transit:
             key = self.keys[name]
             if method == "GET":
                 return read(name, key)
+            if method == "DELETE":
+                if not key.get("deletion_allowed"):
+                    raise Refused(400)
+                del self.keys[name]
+                return None
             if verb == "keys":
                 return {"rotate": rotate, "config": config, "trim": trim}[change](key, body)
             return {
@@ -83,6 +88,9 @@ def rotate(key: dict[str, Any], _body: dict[str, Any]) -> None:
 
 
 def config(key: dict[str, Any], body: dict[str, Any]) -> None:
+    if "deletion_allowed" in body:
+        key["deletion_allowed"] = body["deletion_allowed"]
+        return
     if not body["min_decryption_version"] <= body["min_encryption_version"] <= max(key["versions"]):
         raise Refused(400)
     key["dec"], key["enc"] = body["min_decryption_version"], body["min_encryption_version"]
@@ -133,6 +141,9 @@ def running(transit: Transit, certificate: tuple[Path, Path] | None = None) -> I
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            self._answer({})
+
+        def do_DELETE(self) -> None:
             self._answer({})
 
         def do_POST(self) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select
 
-from lrs.errors import ConfigurationError, KeyUnavailable
+from lrs.errors import ConfigurationError
 from lrs.storage.vault import schema
 from lrs.storage.vault.backups import Backups
 from lrs.storage.vault.claims import Claims
@@ -26,12 +25,14 @@ from lrs.storage.vault.projects import Projects
 from lrs.storage.vault.quarantine import Quarantine
 from lrs.storage.vault.registers import Registers
 from lrs.storage.vault.subjects import Subjects
+from lrs.storage.vault.tenants import Tenants
 
 if TYPE_CHECKING:
     from lrs.settings import Settings
 
 
 class Vault(
+    Tenants,
     Subjects,
     Persons,
     Inactive,
@@ -66,31 +67,6 @@ class Vault(
         """Raise :class:`lrs.errors.StoreUnavailable` unless the database answers."""
         with self._read() as connection:
             connection.execute(select(schema.vault.c.version)).all()
-
-    def tenants(self) -> list[str]:
-        """Name the tenants that this vault holds data of."""
-        with self._read() as connection:
-            return list(connection.scalars(select(schema.tenant.c.name).order_by(schema.tenant.c.name)))
-
-    def policies(self) -> dict[str, str]:
-        """Tenant -> the digest of the policy that was noted last, empty if none was."""
-        with self._read() as connection:
-            return {row[0]: row[1] for row in connection.execute(select(schema.tenant.c.name, schema.tenant.c.policy))}
-
-    def note_policy(self, tenant: str, digest: str) -> None:
-        """Note under which policy a tenant's data are from now on."""
-        with self._write() as connection:
-            connection.execute(update(schema.tenant).where(schema.tenant.c.name == tenant).values(policy=digest))
-
-    def check_keyring(self, name: str, check: bytes) -> None:
-        """Note which keyring belongs to a tenant the first time; from then on raise :class:`lrs.errors.KeyUnavailable` for any other."""
-        with self._read() as connection:
-            known = connection.scalar(select(schema.tenant.c.keyring_check).where(schema.tenant.c.name == name))
-        if known is None:
-            with self._write() as connection:
-                connection.execute(insert(schema.tenant), {"name": name, "keyring_check": check, "least_epoch": 0})
-        elif not hmac.compare_digest(known, check):
-            raise KeyUnavailable("the keyring is not the one that this vault was written with")
 
     def _prepare(self) -> None:
         with answering(), self._engine.connect() as connection:

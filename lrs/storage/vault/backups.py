@@ -57,11 +57,11 @@ def restore(settings: Settings, path: Path) -> None:
 
 
 def epochs_in(path: Path) -> dict[str, set[int]]:
-    """Tenant -> the epochs of its keyring that a copy needs."""
+    """Tenant -> the epochs of its keyring that a copy needs; those that ended apart."""
     table = schema.subject
     needed: dict[str, set[int]] = {}
     with answering(), _opened(path, "ro") as copy:
-        for name in copy.scalars(select(schema.tenant.c.name)):
+        for name in copy.scalars(select(schema.tenant.c.name).where(schema.tenant.c.ended.is_(None))).all():
             needed[name] = set(copy.scalars(select(table.c.epoch).where(table.c.tenant == name).distinct()))
     return needed
 

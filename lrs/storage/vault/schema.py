@@ -54,6 +54,8 @@ tenant = Table(
     Column("least_epoch", Integer, nullable=False),
     # The digest of the policy under which the store was last opened, so that another one is noticed.
     Column("policy", String(64), nullable=False, server_default=""),
+    # When its contract ended: its keys are destroyed, and its name is not given again.
+    Column("ended", BigInteger),
 )
 
 # The last time of storing that was given out; one row.

@@ -19,7 +19,7 @@ from lrs.storage.contract import (
     TokenisedStatement,
     Traces,
 )
-from lrs.storage.warehouse import backups, mentions
+from lrs.storage.warehouse import backups, mentions, tenants
 from lrs.storage.warehouse.attachments import Attachments
 from lrs.storage.warehouse.client import Sessions
 from lrs.storage.warehouse.definitions import Definitions
@@ -96,6 +96,14 @@ class Warehouse:
     def naming(self, tenant: str, sids: Sequence[int], *, until: int, now: int) -> Iterator[list[tuple[StoredStatement, bool]]]:
         """See :class:`lrs.storage.contract.StatementStore`."""
         return self._statements.naming(tenant, sids, until=until, now=now)
+
+    def everything(self, tenant: str, *, after: int, limit: int, now: int) -> list[StoredStatement]:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        return self._statements.everything(tenant, after=after, limit=limit, now=now)
+
+    def drop_tenant(self, tenant: str) -> None:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        tenants.drop(self._sessions, tenant)
 
     def count_by(self, tenant: str, selection: Selection, column: str, *, now: int) -> list[tuple[object, int]]:
         """See :class:`lrs.storage.contract.StatementStore`."""

@@ -5,21 +5,18 @@ What is to go is put into tables that are in memory alone, so that a mutation, w
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from lrs.errors import StoreUnavailable
 from lrs.storage.contract import ERASED, NO_UUID, Content, TokenisedStatement, Traces
 from lrs.storage.warehouse.client import Session, Sessions
+from lrs.storage.warehouse.deleting import keeps_coming_back, until_deleted, until_off_disk
 from lrs.storage.warehouse.selection import in_parts
 
 _TABLE = "CREATE TABLE IF NOT EXISTS erasing (kind String, tenant String, id UUID, number UInt64) ENGINE = Memory"
 _COLUMNS = ("kind", "tenant", "id", "number")
 _AT_ONCE = 1000
-_PATIENCE = 600.0
-_PAUSE = 0.1
 _ATTEMPTS = 3
 
 _MEMBERS = "arrayFilter((sid, role) -> bitAnd(role, 31) = 2, sids, roles)"
@@ -73,16 +70,6 @@ _MUTATIONS = (_CONTENTS, _DEFINITIONS, _STANDINGS, _STATEMENTS)
 _LEFT = f"""SELECT (SELECT count() FROM statements WHERE {_GONE} OR arrayExists(sid -> {_PERSON}, sids)),
     (SELECT count() FROM attachments WHERE (tenant, statement) IN ({_LISTED})), (SELECT count() FROM standings WHERE {_PERSON})"""
 _EMPTY = "TRUNCATE TABLE erasing"
-_DETACHED = (
-    "ALTER TABLE statements DROP DETACHED PARTITION ALL SETTINGS allow_drop_detached = 1",
-    "ALTER TABLE attachments DROP DETACHED PARTITION ALL SETTINGS allow_drop_detached = 1",
-    "ALTER TABLE definitions DROP DETACHED PARTITION ALL SETTINGS allow_drop_detached = 1",
-    "ALTER TABLE standings DROP DETACHED PARTITION ALL SETTINGS allow_drop_detached = 1",
-)
-_WAITING = """SELECT count(), max(latest_fail_reason != '') FROM system.mutations
-    WHERE database = currentDatabase() AND table IN ('statements', 'attachments', 'definitions', 'standings') AND NOT is_done"""
-_OLD_PARTS = """SELECT table, name FROM system.parts
-    WHERE database = currentDatabase() AND table IN ('statements', 'attachments', 'definitions', 'standings') AND NOT active"""
 
 
 class Erasing:
@@ -140,17 +127,16 @@ class Erasing:
                 if not any(session.query(_LEFT, {})[0]):
                     break
             else:
-                raise StoreUnavailable("what is to be erased keeps coming back", hint="Stop the other writers, and call it again.")
-            _commands(session, (_EMPTY, *_DETACHED))
-            old = set(session.query(_OLD_PARTS, {}))
-            _wait(lambda: not old & set(session.query(_OLD_PARTS, {})))
+                raise keeps_coming_back()
+            _commands(session, (_EMPTY,))
+            until_off_disk(session)
 
 
 def _mutate(session: Session, going: Sequence[tuple[str, str, UUID, int]]) -> None:
     _commands(session, (_EMPTY,))
     session.insert("erasing", _COLUMNS, [*zip(*going, strict=True)])
     _commands(session, _MUTATIONS)
-    _wait(lambda: _mutated(session))
+    until_deleted(session)
 
 
 def _moved(session: Session, people: dict[str, Any]) -> list[tuple[UUID, int]]:
@@ -191,21 +177,3 @@ def _row(values: Sequence[Any]) -> TokenisedStatement:
 def _commands(session: Session, texts: Iterable[str]) -> None:
     for text in texts:
         session.command(text)
-
-
-def _mutated(session: Session) -> bool:
-    waiting, failed = session.query(_WAITING, {})[0]
-    if failed:
-        raise StoreUnavailable(
-            "the warehouse can't delete now", hint="Look into its log; when it is well, call it again: it goes on where it was."
-        )
-    return not waiting
-
-
-def _wait(done: Callable[[], bool]) -> None:
-    """Wait for the engine, which does this on threads of its own; raises :class:`lrs.errors.StoreUnavailable` when it takes too long."""
-    given_up = time.monotonic() + _PATIENCE
-    while not done():
-        if time.monotonic() > given_up:
-            raise StoreUnavailable("the warehouse takes too long to delete", hint="Call it again: it goes on where it was.")
-        time.sleep(_PAUSE)

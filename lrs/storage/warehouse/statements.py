@@ -89,6 +89,20 @@ class Statements:
             yield [(row, row.id in voided) for row in rows]
             asked = msgspec.structs.replace(asked, after=places[-1][0])
 
+    def everything(self, tenant: str, *, after: int, limit: int, now: int) -> list[StoredStatement]:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        found: list[StoredStatement] = []
+        with self._sessions.reader() as session:
+            while not found:
+                selection = Selection(after=after, ascending=True)
+                query = sql.page(sql.matches(tenant, selection, now=now, voiding=False), ascending=True, limit=limit)
+                places = [(int(stored), each) for stored, each in session.query(query.sql, query.parameters)]
+                if not places:
+                    break
+                found = _rows(session, tenant, places if self._alone else _first(session, tenant, places), now)
+                after = places[-1][0]
+        return found
+
     def count_by(self, tenant: str, selection: Selection, column: str, *, now: int) -> list[tuple[object, int]]:
         """See :class:`lrs.storage.contract.StatementStore`."""
         counted: Counter[object] = Counter()

@@ -1,0 +1,1 @@
+"""Tenants: who they are, what they get back, and their end (GDPR art. 28(3)(g))."""

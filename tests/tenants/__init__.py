@@ -1,0 +1,1 @@
+"""Tests of tenants: apart while they are there, given back, ended."""
