@@ -31,6 +31,7 @@ from lrs.cli.requests import request
 from lrs.cli.retention import retention
 from lrs.cli.serve import serve
 from lrs.cli.subject import subject
+from lrs.cli.tenants import tenant
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -75,6 +76,7 @@ COMMANDS = (
     backup,
     restore,
     subject,
+    tenant,
     erase,
     doctor,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from collections.abc import Iterable
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -16,10 +16,23 @@ MANIFEST = "manifest.json"
 RECEIPT = "receipt.txt"
 
 
+class Sink(Protocol):
+    """What an archive is written into, from its beginning to its end."""
+
+    def write(self, content: bytes, /) -> int:
+        """Add to it."""
+
+    def flush(self) -> None:
+        """Write what is held back, if it can be."""
+
+    def close(self) -> None:
+        """End it; never called here."""
+
+
 class Archive:
     """An archive in the making; members come one after the other, in bounded memory."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: Sink) -> None:
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED)
         self.files: dict[str, tuple[int, str]] = {}
 

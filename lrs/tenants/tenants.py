@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from lrs.access import LOCAL
 from lrs.crypto.providers import remove_tenant
@@ -11,7 +11,7 @@ from lrs.errors import ConfigurationError, TamperedData
 from lrs.privacy.audit import Audit, Event
 from lrs.privacy.receipts import facts_of, signed
 from lrs.tenants import words
-from lrs.tenants.archive import Archive
+from lrs.tenants.archive import Archive, Sink
 from lrs.tenants.returning import Returning
 from lrs.tenants.taking import Ingest, take_in
 
@@ -66,7 +66,7 @@ class Tenants:
         """List the tenants by name, those that ended too."""
         return self._vault.tenant_rows()
 
-    def give_back(self, name: str, file: IO[bytes]) -> str:
+    def give_back(self, name: str, file: Sink) -> str:
         """Write everything of a tenant into a file, as an archive that anybody can read -> the receipt, which :meth:`end` asks for.
 
         Statements, attachments, documents, persons, credentials and receipts of erasures; the people in clear. Raises

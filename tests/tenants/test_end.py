@@ -162,7 +162,7 @@ def test_the_end_of_a_tenant_is_its_end(tmp_path: Path) -> None:
 def test_every_table_knows_its_tenant() -> None:
     """What names no tenant would stay when one ends: each table has a column for it, or is known to say nothing of one."""
     without = {table.name for table in schema.metadata.sorted_tables if "tenant" not in table.c}
-    assert without == {"vault", "tenant", "erased"}
+    assert without == {"vault", "tenant", "erased", "clock", "claim"}
 
 
 def test_who_is_ended_is_asked_for(chosen: Settings) -> None:

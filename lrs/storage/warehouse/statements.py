@@ -99,7 +99,7 @@ class Statements:
                 places = [(int(stored), each) for stored, each in session.query(query.sql, query.parameters)]
                 if not places:
                     break
-                found = _rows(session, tenant, places if self._alone else _first(session, tenant, places), now)
+                found = _rows(session, tenant, places if self._alone else _first(session, tenant, places), None, now)
                 after = places[-1][0]
         return found
 
