@@ -64,7 +64,7 @@ def _compressed(file: BinaryIO, compression: Compression) -> IO[bytes]:
         if sys.version_info >= (3, 14):
             from compression import zstd
         else:
-            from backports import zstd  # clickhouse-connect brings it
+            from backports import zstd
 
         return cast("IO[bytes]", zstd.ZstdFile(file, "w"))
     return file
