@@ -102,7 +102,8 @@ class Principal:
 
     ``authority`` is the JSON of the agent that statements written by it get as ``authority``, or of the Group of an application and its user.
     ``request_id`` joins what the audit trail says of one call with the log and the answer. ``name`` is the credential's, by which a policy knows it;
-    ``purpose`` is what it reads for, empty for the default one of the policy; ``reason`` names the file for which it reads the intermediate archive.
+    ``purpose`` is what it reads for, empty for the default one of the policy; ``reason`` is what it gives as the reason
+    of a read of the intermediate archive, ``file`` that reason once it is found to be the reference of a file, so that the audit trail may keep it.
     ``handling`` is what is done with what it writes.
     """
 
@@ -115,7 +116,8 @@ class Principal:
     name: str = ""
     purpose: str = ""
     handling: Handling = Handling()
-    reason: str = ""
+    reason: str = attrs.field(default="", repr=False)
+    file: str = ""
 
     @property
     def shown(self) -> str:

@@ -6,15 +6,18 @@ import json
 import stat
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
 import lrs
+from lrs.asgi import create_app
 from lrs.cli.commands import lrs as command
 from lrs.privacy.policy.reader import parsed
 from lrs.privacy.receipts import facts_of
 from lrs.xapi.formats import format_timestamp
 from tests.retention.world import DAY, Clock, ids, opened, person, policy, statement, warehouse
+from tests.server.process import VERSION
 
 PUBLIC = "public_archive = true"
 LITIGATION = """
@@ -52,6 +55,7 @@ def test_the_archive_is_read_for_a_reason(tmp_path: Path) -> None:
         clock.pass_days(600)
         assert ids(store, purpose="litigation", reason="contentieux-2027-019") == set()
     trail = b"".join(path.read_bytes() for path in (tmp_path / "audit").rglob("*.jsonl"))
+    assert b"ana@" not in trail
     assert trail.count(b'"object":"contentieux-2027-017"') == 1
     assert trail.count(b'"object":"contentieux-2027-018"') == 1
 
@@ -193,3 +197,33 @@ def test_statements_become_counts_in_which_no_small_group_shows(tmp_path: Path) 
         assert len(rows) == 2
         assert rows[1].endswith("https://v.example/taught,https://a.example/many,10")
         assert warehouse(store, "SELECT count() FROM statements") == [(0,)]
+
+
+@pytest.mark.anyio
+async def test_a_reason_comes_in_a_header(tmp_path: Path) -> None:
+    """Over HTTP a credential of an archive purpose gives its reason in X-LRS-Reason; what others put there is written down nowhere."""
+    clock = Clock()
+    with opened(tmp_path, ARCHIVED, clock) as store:
+        store.ingest([statement("ana")])
+        archivist = store.credentials.add("archivist", scopes=("statements/read",), view="identified", purpose="litigation")
+        teacher = store.credentials.add("teacher", scopes=("statements/read",), view="identified")
+        clock.pass_days(101)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(store)), base_url="http://x", headers=VERSION) as client:
+            for added, headers, status, number in (
+                (archivist, {}, 403, None),
+                (archivist, {"X-LRS-Reason": "canary@example.fr"}, 403, None),
+                (archivist, {"X-LRS-Reason": "file 2027/3"}, 200, 1),
+                (teacher, {"X-LRS-Reason": "Canary Name"}, 200, 0),
+            ):
+                reply = await client.get("/xapi/statements", headers=headers, auth=added[1:])
+                assert reply.status_code == status
+                assert number is None or len(reply.json()["statements"]) == number
+    trail = b"".join(path.read_bytes() for path in (tmp_path / "audit").rglob("*.jsonl"))
+    assert trail.count(b'"object":"file 2027/3"') == 1
+    assert b"anary" not in trail
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Use what uvicorn uses."""
+    return "asyncio"

@@ -47,14 +47,14 @@ class Event(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     @classmethod
     def by(cls, principal: Principal, action: str, **said: Any) -> Event:
-        """Make the event of something that a principal asked for; its ``object`` is the reason that it gave, unless something else is said."""
+        """Make the event of something that a principal asked for; its ``object`` is the file for which it was, unless something else is said."""
         return cls(
             action=action,
             tenant=principal.tenant,
             credential=principal.credential_id,
             request=principal.request_id,
             purpose=principal.purpose,
-            **{"object": principal.reason, **said},
+            **{"object": principal.file, **said},
         )
 
     def __repr__(self) -> str:

@@ -156,7 +156,7 @@ def reading(policy: Policy, principal: Principal, now: int, hiding: Collection[s
     heeded = () if purpose.legal_basis is LegalBasis.LEGAL_OBLIGATION else (EVERY_PURPOSE, purpose.id)
     view = narrower(principal.view, purpose.view)
     read = Reading(purpose, policy is UNLIMITED, now, tuple(each for each in heeded if each in hiding))
-    return read, attrs.evolve(principal, view=view, purpose=purpose.id)
+    return read, attrs.evolve(principal, view=view, purpose=purpose.id, file=principal.reason if purpose.archive else "")
 
 
 def asked(rows: Iterable[StoredStatement]) -> frozenset[int]:
