@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from lrs.cli.options import settings_of, store_options
+from lrs.cli.options import agent_of, settings_of, store_options
 from lrs.cli.table import print_table
 from lrs.errors import ConfigurationError, TamperedData
 
@@ -105,7 +105,7 @@ def show(  # noqa: PLR0913 -- one parameter an option
         if each.time < earliest or any(asked is not None and asked != there for asked, there in wanted):
             continue
         who, about = _opened(keyring, each)
-        if (credential is None or credential == who) and (sids is None or sids.get(each.tenant) in about):
+        if (credential is None or credential == who) and (sids is None or not sids.get(each.tenant, frozenset()).isdisjoint(about)):
             chosen.append((chain, each, who))
     chosen = sorted(chosen, key=lambda found: found[1].time)[-limit:]
     with _trail(settings) as trail:
@@ -196,19 +196,18 @@ def _opened(keyring: Keyring, each: Entry) -> tuple[str, list[int]]:
         return "(altered)", []
 
 
-def _sids(settings: Settings, keyring: Keyring, agent: str) -> dict[str, int]:
-    """Find the person's number in each tenant."""
+def _sids(settings: Settings, keyring: Keyring, agent: str) -> dict[str, frozenset[int]]:
+    """Find the person's numbers in each tenant, under every identifier."""
+    from lrs.rights.persons import sids_of
     from lrs.storage.vault import Vault
     from lrs.xapi.query import from_arguments
 
-    asked = from_arguments(agent={"mbox": agent} if agent.startswith("mailto:") else msgspec.json.decode(agent)).agent
+    asked = from_arguments(agent=agent_of(agent)).agent
     if asked is None:
         raise ConfigurationError("this is no agent")
     vault = Vault.open(settings)
     try:
-        indexes = {name: keyring.tenant(name).blind_index(asked.ifi) for name in keyring.tenants}
-        known = {name: vault.subjects(name, [index]).get(index) for name, index in indexes.items()}
-        return {name: found[0] for name, found in known.items() if found is not None}
+        return {name: frozenset(sids_of(vault, keyring.tenant(name), name, asked)) for name in keyring.tenants}
     finally:
         vault.close()
 

@@ -73,8 +73,11 @@ def test_what_was_done_is_in_the_trail_and_names_nobody(filled: Path) -> None:
     unknown = call("subject", "show", "mailto:canari@example.fr", "--data", filled)
     assert unknown.status == 1
     assert "canari" not in unknown.err + unknown.out
+    call("query", "--agent", json.dumps(ACCOUNT), "--data", filled)
+    by_account = call("audit", "show", "--agent", json.dumps(ACCOUNT), "--data", filled, "--json").out
     trail = call("audit", "show", "--agent", "mailto:ana@example.fr", "--data", filled, "--json").out
-    assert [json.loads(line)["action"] for line in trail.splitlines()][-2:] == ["join identifiers", "look a person up"]
+    assert trail == by_account
+    assert [json.loads(line)["action"] for line in trail.splitlines()][-3:] == ["join identifiers", "look a person up", "read statements"]
     assert "ana@" not in trail
 
 
