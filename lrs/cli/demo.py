@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from lrs.access import Scope
-from lrs.cli.ingest import store_lines
+from lrs.cli.attaching import store_lines
 from lrs.cli.options import settings_of
 
 if TYPE_CHECKING:

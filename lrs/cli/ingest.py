@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
@@ -13,13 +12,13 @@ from typing import TYPE_CHECKING
 import click
 
 from lrs.cli import files
+from lrs.cli.attaching import store_lines, store_lines_from
 from lrs.cli.options import settings_of, store_options
 from lrs.cli.outcomes import Outcome, Refused, Tally
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from lrs.engine import LRS
 
 Sending = Callable[[Iterator[bytes]], Iterator[Outcome]]
 
@@ -48,6 +47,12 @@ Sending = Callable[[Iterator[bytes]], Iterator[Outcome]]
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where refused lines go; FILE.refused.jsonl beside the first file if not given.",
 )
+@click.option(
+    "--attachments",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with the contents that statements attach, each in a file named by its SHA-2; not with --url.",
+)
 def ingest(
     sources: tuple[Path, ...],
     data: Path | None,
@@ -56,6 +61,7 @@ def ingest(
     credential: str | None,
     xapi_version: str,
     refused: Path | None,
+    attachments: Path | None,
 ) -> None:
     """Store the statements of files: JSON, JSON lines, gzip of either; '-' reads standard input.
 
@@ -72,7 +78,7 @@ def ingest(
     tally = Tally()
     kept = Refused(refused or _beside(sources[0]))
     with ExitStack() as open_things:
-        sending = open_things.enter_context(_sending(data, config, url, credential, xapi_version))
+        sending = open_things.enter_context(_sending(data, config, url, credential, xapi_version, attachments))
         open_things.enter_context(kept)
         advance = open_things.enter_context(_progress(sources))
         try:
@@ -98,37 +104,27 @@ def _beside(source: Path) -> Path:
 
 
 def _sending(
-    data: Path | None, config: Path | None, url: str | None, credential: str | None, version: str
+    data: Path | None, config: Path | None, url: str | None, credential: str | None, version: str, attachments: Path | None
 ) -> AbstractContextManager[Sending]:
     if url is None:
-        return _locally(data, config, version)
+        return _locally(data, config, version, attachments)
+    if attachments is not None:
+        raise click.UsageError("--attachments does not go with --url.")
     from lrs.cli.remote import Remote
 
     return nullcontext(Remote(url, credential, version=version).send)
 
 
 @contextmanager
-def _locally(data: Path | None, config: Path | None, version: str) -> Iterator[Sending]:
+def _locally(data: Path | None, config: Path | None, version: str, attachments: Path | None) -> Iterator[Sending]:
     import lrs
 
     with lrs.open(settings_of(data, config)) as store:
-        yield partial(store_lines, store, version=version)
-
-
-def store_lines(store: LRS, lines: Iterator[bytes], *, version: str = "1.0.3") -> Iterator[Outcome]:
-    """Store lines and give each outcome together with its line, which is kept no longer than that."""
-    waiting: deque[tuple[int, bytes]] = deque()
-
-    def remembered() -> Iterator[bytes]:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                waiting.append((number, line))
-            yield line
-
-    for outcome in store.ingest_lines(remembered(), version=version):
-        number, line = waiting.popleft()
-        count = len(outcome.ids)
-        yield Outcome(number, line, count, count if outcome.replayed else 0, outcome.error)
+        yield (
+            partial(store_lines, store, version=version)
+            if attachments is None
+            else partial(store_lines_from, attachments, store, version=version)
+        )
 
 
 @contextmanager

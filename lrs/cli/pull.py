@@ -6,24 +6,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from lrs.cli.ingest import store_lines
+from lrs.cli.attaching import store_attaching
 from lrs.cli.options import settings_of, store_options
-from lrs.cli.outcomes import Outcome, Refused, Tally
-from lrs.errors import ConfigurationError, InvalidRequest, LRSError
+from lrs.cli.outcomes import Refused, Tally
+from lrs.errors import ConfigurationError, InvalidRequest
 from lrs.exchange.peer import Peer, basic, bearer
-from lrs.exchange.pull import Cursor, Pulled, pages
+from lrs.exchange.pull import Cursor, pages
 from lrs.xapi.formats import parse_timestamp
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
-
-    from lrs.batch import Receipt
-    from lrs.engine import LRS
-    from lrs.xapi.multipart import Contents
 
 
 @click.command()
@@ -84,7 +76,7 @@ def pull(  # noqa: PLR0913, PLR0917 -- one parameter an option
     with lrs.open(settings) as store, kept, _progress() as advance:
         try:
             for page in pages(peer, since=_time("since", since) or remembered.read(), until=_time("until", until), attachments=attachments):
-                for outcome in _stored(store, page, xapi_version):
+                for outcome in store_attaching(store, page.statements, version=xapi_version):
                     tally.add(outcome)
                     if outcome.error is not None:
                         kept.add(place, outcome, outcome.error)
@@ -113,37 +105,6 @@ def _time(name: str, text: str | None) -> int | None:
         return None if text is None else parse_timestamp(text)
     except ValueError as error:
         raise InvalidRequest(f"--{name}: {error}", parameter=name) from None
-
-
-def _stored(store: LRS, page: Pulled, version: str) -> Iterator[Outcome]:
-    """Store a page: what has contents each on its own, all else as lines. Outcomes are numbered by their place on the page."""
-    numbered = list(enumerate(page.statements, 1))
-    waiting = [(number, raw, _submitted(store, raw, contents, version)) for number, (raw, contents) in numbered if contents]
-    yield from store_lines(store, (b"" if contents else _on_one_line(raw) for raw, contents in page.statements), version=version)
-    yield from (_outcome(*each) for each in waiting)
-
-
-def _submitted(store: LRS, raw: bytes, contents: Contents, version: str) -> Future[Receipt] | LRSError:
-    try:
-        return store.submit(raw, principal=store.owner, version=version, contents=contents)
-    except LRSError as error:
-        return error
-
-
-def _outcome(number: int, raw: bytes, submitted: Future[Receipt] | LRSError) -> Outcome:
-    try:
-        if isinstance(submitted, LRSError):
-            raise submitted
-        return Outcome(number, raw, 1, len(submitted.result().replayed))
-    except LRSError as error:
-        if error.retryable:
-            raise
-        return Outcome(number, _on_one_line(raw), error=error)
-
-
-def _on_one_line(raw: bytes) -> bytes:
-    # A line break inside valid JSON is white space between tokens.
-    return raw.replace(b"\r", b" ").replace(b"\n", b" ")
 
 
 @contextmanager

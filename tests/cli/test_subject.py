@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zipfile
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import lrs
 from tests.cli.calling import call
 from tests.promises.test_canary import found_in
 from tests.rights.conftest import statement
@@ -99,3 +101,27 @@ def test_a_correction_from_the_command_line_lasts(tmp_path: Path) -> None:
     trail = call("audit", "show", "--data", data, "--json").out
     assert trail.count("correct a person") == 2
     assert not found_in(trail.encode(), ["canari", "lodie"])
+
+
+def test_what_was_attached_is_taken_along(tmp_path: Path) -> None:
+    """The person's statements and the contents that they attach go into another store from the command line, the second time without effect."""
+    data, other, out = tmp_path / "data", tmp_path / "other", tmp_path / "out.zip"
+    essay = b"an essay " * 1000
+    sha2 = hashlib.sha256(essay).hexdigest()
+    attached = {"usageType": "https://u.example/e", "display": {"en": "x"}, "contentType": "text/plain", "length": len(essay), "sha2": sha2}
+    me = {"mbox": "mailto:me@example.fr"}
+    with lrs.open(data) as store:
+        store.ingest([statement(me, attachments=[attached]), statement(me)], attachments={sha2: essay})
+        store.subjects.export(me, out)
+    with zipfile.ZipFile(out) as archive:
+        archive.extractall(tmp_path / "in")
+    lines, folder = tmp_path / "in" / "portability" / "statements.jsonl", tmp_path / "in" / "attachments"
+    assert call("ingest", lines, "--data", other).status == 1
+    for _ in range(2):
+        done = call("ingest", lines, "--attachments", folder, "--data", other)
+        assert done.status == 0, done.err
+    with lrs.open(other) as store:
+        page = store.query(attachments=True)
+        assert len(page.statements) == 2
+        assert dict(page.attachments) == {sha2: essay}
+    assert call("ingest", lines, "--attachments", folder, "--url", "http://127.0.0.1:9").status == 2

@@ -38,10 +38,11 @@ def export(held: Holdings, around: Around, archive: Archive) -> Summary:
     summary = Summary()
     spellings = held.spellings()
     summary.identify(spellings)
-    _statements(held, archive, summary)
+    attaching = _statements(held, archive, summary)
     _statement_table(held, archive)
     _portable(held, archive, around.policy)
-    _attachments(held, archive, summary)
+    if attaching:
+        _attachments(held, archive, summary)
     _documents(held, archive, summary)
     archive.put("consents.jsonld", records(held.consents(), around.policy, held.notices()))
     readers = _credentials(held, archive, summary)
@@ -55,11 +56,15 @@ def export(held: Holdings, around: Around, archive: Archive) -> Summary:
     return summary
 
 
-def _statements(held: Holdings, archive: Archive, summary: Summary) -> None:
+def _statements(held: Holdings, archive: Archive, summary: Summary) -> bool:
+    """Write the statements -> whether any of them attaches something."""
+    attaching = False
     with archive.file("statements.jsonl") as file:
         for found in held.statements():
             summary.add(found)
+            attaching = attaching or any(b'"attachments":' in each.row.body for each in found)
             file.write(b"".join(_line(each.body) for each in found))
+    return attaching
 
 
 def _statement_table(held: Holdings, archive: Archive) -> None:
