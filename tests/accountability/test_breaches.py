@@ -52,6 +52,13 @@ def test_a_breach_is_closed_when_somebody_was_told_or_nobody_need_be(breaches: B
     assert breaches.pending() == []
 
 
+def test_a_processor_that_told_its_controller_has_done_its_part(breaches: Breaches) -> None:
+    """It may close its entry: the authority is the controller's to tell (art. 33(2))."""
+    number = breaches.add().number
+    breaches.tell(number, "controller")
+    assert breaches.close(number).outcome == "notified"
+
+
 def test_what_is_no_breach_is_refused(breaches: Breaches, clock: Clock) -> None:
     """A time to come, a reference that could be a person, a number that is not there."""
     for wrong in ({"aware": clock() + 1}, {"reference": "ana@example.fr"}):
