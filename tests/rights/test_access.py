@@ -148,6 +148,18 @@ def test_documents_contents_and_credentials_are_given(store: lrs.LRS, tmp_path: 
     assert store.subjects.show(me)["attachments"] == 1
 
 
+def test_what_somebody_asked_for_is_given(store: lrs.LRS, tmp_path: Path) -> None:
+    """As the register has it; nobody else's requests."""
+    me, you = {"mbox": "mailto:rita@example.fr"}, {"mbox": "mailto:rolf@example.fr"}
+    for who in (me, you):
+        store.ingest(statement(who))
+        store.requests.add("access", agent=who, reference=f"DPD/{who['mbox'][7:11]}")
+    found = given(store, me, tmp_path)
+    assert [each["reference"] for each in json.loads(found["requests.json"])] == ["DPD/rita"]
+    assert not found_in(b"".join(found.values()), ["DPD/rolf"])
+    assert store.subjects.show(me)["requests"] == 1
+
+
 def test_whoever_is_known_by_a_credential_alone_is_given_that(store: lrs.LRS, tmp_path: Path) -> None:
     """A credential that was never used stands for a person all the same; so does one that knows them by the SHA-1 of their mailbox."""
     mailbox = "mailto:only@example.fr"

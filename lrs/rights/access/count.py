@@ -21,6 +21,7 @@ def count(held: Holdings) -> Summary:
         attached |= {sha2 for each in found if each.alone for sha2 in contents_of(each.body)}.intersection(held.contents(found))
     summary.numbers["attachments"] = len(attached)
     summary.numbers["documents"] = sum(1 for _ in held.documents())
+    summary.numbers["requests"] = len(held.requests())
     summary.numbers["credentials"] = len(held.credentials())
     summary.numbers["accesses"] = sum(1 for _ in held.accesses())
     return summary

@@ -45,6 +45,7 @@ def export(held: Holdings, around: Around, archive: Archive) -> Summary:
         _attachments(held, archive, summary)
     _documents(held, archive, summary)
     archive.put("consents.jsonld", records(held.consents(), around.policy, held.notices()))
+    _requests(held, archive, summary)
     readers = _credentials(held, archive, summary)
     _accesses(held, archive, summary, readers)
     told = Told(summary, spellings, processing(around.policy), recipients(around.policy, around.targets), held.now)
@@ -112,6 +113,13 @@ def _documents(held: Holdings, archive: Archive, summary: Summary) -> None:
         )
     archive.put("documents/index.json", _json(index))
     summary.numbers["documents"] = len(index)
+
+
+def _requests(held: Holdings, archive: Archive, summary: Summary) -> None:
+    found = held.requests()
+    said = ("number", "kind", "state", "received", "closed", "delay", "refusal", "reference")
+    archive.put("requests.json", _json([{name: getattr(each, name) for name in said} for each in found]))
+    summary.numbers["requests"] = len(found)
 
 
 def _credentials(held: Holdings, archive: Archive, summary: Summary) -> dict[str, str]:

@@ -25,6 +25,8 @@ from lrs.storage.contract import (
     DocumentStore,
     NoticeRow,
     PersonStore,
+    RegisterStore,
+    RequestRow,
     StatementStore,
     SubjectStore,
 )
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from lrs.privacy.reveal import Revealer
 
 
-class Vault(SubjectStore, PersonStore, ConsentStore, DocumentStore, CredentialStore, CorrectionStore, Protocol):
+class Vault(SubjectStore, PersonStore, ConsentStore, DocumentStore, CredentialStore, CorrectionStore, RegisterStore, Protocol):
     """What the rights of a person need of the vault."""
 
     def checkpoint(self) -> bool:
@@ -112,6 +114,10 @@ class Holdings:
     def credentials(self) -> list[CredentialRow]:
         """Give the credentials whose authority is the person, revoked ones too."""
         return credentials_of(self.shelf.vault, self.shelf.keys, self.shelf.tenant, self.indexes)
+
+    def requests(self) -> list[RequestRow]:
+        """Give what the person asked for, according to the register."""
+        return [row for row in self.shelf.vault.entries(RequestRow, self.shelf.tenant) if row.sid in self.sids]
 
     def tools(self) -> dict[str, str]:
         """Name the credentials that stand for a program, by id; the name of another may be that of a person."""

@@ -62,7 +62,7 @@ class Summary:
             "identifiers": dict(sorted(self.kinds.items())),
             "statements": {name: self.numbers[name] for name in ("own", "named", "voided")},
             "places": dict(sorted(self.places.items())),
-            **{name: self.numbers[name] for name in ("attachments", "documents", "credentials", "accesses")},
+            **{name: self.numbers[name] for name in ("attachments", "documents", "requests", "credentials", "accesses")},
         }
 
     def _count(self, each: Disclosed) -> None:

@@ -30,6 +30,7 @@ NUMBERS: dict[str, Words] = {
     "voided": Words("parmi elles, traces annulées", "of these, statements that were voided"),
     "attachments": Words("pièces jointes", "attachments"),
     "documents": Words("documents (états et profils)", "documents (states and profiles)"),
+    "requests": Words("demandes que vous avez faites", "requests that you made"),
     "credentials": Words("accès techniques à votre nom", "technical credentials in your name"),
     "accesses": Words("consultations de vos données au journal", "accesses to your data in the log"),
 }
@@ -97,6 +98,7 @@ FILE_TEXTS: dict[str, Words] = {
         "vos consentements, oppositions et limitations, avec le texte qui vous a été montré",
         "your consents, objections and restrictions, with the text that you were shown",
     ),
+    "requests.json": Words("vos demandes et ce qu'elles sont devenues", "your requests and what became of them"),
     "credentials.json": Words(
         "les accès techniques à votre nom, sans mot de passe", "technical credentials in your name, without password"
     ),
