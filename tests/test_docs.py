@@ -21,11 +21,13 @@ from benchmarks import edx
 from docs import generate
 from lrs import errors
 from lrs.access import Scope, View
+from lrs.accountability.catalogue import Place, stored
 from lrs.cli.commands import lrs as command_line
 from lrs.cli.course import statements
 from lrs.server import failures
 from lrs.server.application import Application
 from lrs.settings import Settings
+from lrs.storage.vault import schema
 from lrs.xapi import documents, query
 from tests.sources import samples
 
@@ -102,6 +104,13 @@ def test_every_parameter_of_documents_is_documented() -> None:
         *(name for known in documents._CONTEXTS.values() for name in known),
     }
     assert {name for name in parameters if f"`{name}`" not in page("http.md")} == set()
+
+
+def test_every_column_of_the_vault_is_documented() -> None:
+    """Each has an entry in the catalogue of what is stored, in lrs/accountability/catalogue.py: in which form it is there, and what it is about."""
+    catalogued = {(each.table, each.column) for each in stored() if each.place is Place.VAULT}
+    there = {(table.name, column.name) for table in schema.metadata.sorted_tables for column in table.columns}
+    assert (there - catalogued, catalogued - there) == (set(), set()), "write it into lrs/accountability/catalogue.py"
 
 
 def test_every_scope_and_view_is_documented() -> None:

@@ -77,7 +77,7 @@ def _plain(*names: str) -> _Columns:
 
 _VAULT: Mapping[str, _Columns] = {
     "vault": _plain("version"),
-    "tenant": _plain("name", "keyring_check", "least_epoch", "policy"),
+    "tenant": _plain("name", "keyring_check", "least_epoch", "policy", "ended"),
     "subject": _plain("tenant", "epoch", "key_check", "revision")
     | dict.fromkeys(("created_month", "last_seen", "met_month", "warned"), _ACTIVITY)
     | {"sid": (_S, Category.IDENTITY), "wrapped": _KEY},
@@ -98,6 +98,8 @@ _VAULT: Mapping[str, _Columns] = {
     "project": _plain("tenant", "purpose", "sid", "started", "ended"),
     "clock": _plain("last"),
     "claim": _plain("process", "beat", "first") | {"ids": _ACTIVITY},
+    "quarantined": _plain("tenant", "credential", "source", "code", "reason", "size", "since", "until")
+    | {"key": (_B, Category.ACTIVITY), "sealed": (_BOXED, Category.CONTENT)},
     "consent_count": _plain("tenant", "last"),
     "consent": _plain("tenant", "number", "notice", "recorder")
     | dict.fromkeys(("sid", "kind", "purpose", "at", "recorded", "method"), _RIGHTS),

@@ -9,7 +9,6 @@ import msgspec
 from lrs.accountability.catalogue import CATALOGUE, Category, Form, Place, stored
 from lrs.privacy.audit.entry import Entry
 from lrs.settings import Settings
-from lrs.storage.vault import schema
 from lrs.storage.warehouse import Warehouse
 
 WHAT_TO_DO = "write each column into lrs/accountability/catalogue.py: how it is stored, and what it is about"
@@ -17,13 +16,6 @@ WHAT_TO_DO = "write each column into lrs/accountability/catalogue.py: how it is 
 
 def columns(place: Place) -> set[tuple[str, str]]:
     return {(each.table, each.column) for each in stored() if each.place is place}
-
-
-def test_every_column_of_the_vault_has_an_entry() -> None:
-    """And no entry is of a column that is gone."""
-    assert {(table.name, column.name) for table in schema.metadata.sorted_tables for column in table.columns} == columns(Place.VAULT), (
-        WHAT_TO_DO
-    )
 
 
 def test_every_column_of_the_warehouse_has_an_entry(tmp_path: Path) -> None:
