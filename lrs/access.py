@@ -38,6 +38,7 @@ class Scope(StrEnum):
     CONSENTS = "consents"
     ALL_READ = "all/read"
     ALL = "all"
+    METRICS = "metrics"
 
 
 class Action(StrEnum):
@@ -54,6 +55,7 @@ class Action(StrEnum):
     WRITE_PROFILES = "write profiles"
     READ_CONSENTS = "read consents"
     RECORD_CONSENTS = "record consents"
+    READ_METRICS = "read metrics"
 
 
 _GRANTS: dict[Action, frozenset[Scope]] = {
@@ -68,6 +70,8 @@ _GRANTS: dict[Action, frozenset[Scope]] = {
     Action.WRITE_PROFILES: frozenset({Scope.PROFILE, Scope.ALL}),
     Action.READ_CONSENTS: frozenset({Scope.CONSENTS, Scope.ALL}),
     Action.RECORD_CONSENTS: frozenset({Scope.CONSENTS, Scope.ALL}),
+    # Not for all: the numbers are those of every tenant.
+    Action.READ_METRICS: frozenset({Scope.METRICS}),
 }
 _OF_STATEMENTS = frozenset({Action.READ_STATEMENTS, Action.READ_PERSONS, Action.READ_ACTIVITIES})
 _ON_PEOPLE = frozenset(

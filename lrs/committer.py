@@ -41,7 +41,7 @@ class Committer:
         self._prepare = prepare
         self._store = store
         self._group = group
-        self._waiting = Waiting(queue)
+        self.waiting = Waiting(queue)
         self._ready: Group | None = None
         self._storing = False
         self._expected = 0
@@ -60,14 +60,14 @@ class Committer:
         """
         size = sum(map(len, batches))
         with self._changed:
-            while not self._closed and not self._waiting.has_room(batches[0].tenant, size):
+            while not self._closed and not self.waiting.has_room(batches[0].tenant, size):
                 if not wait:
                     raise StoreBusy("more statements are waiting to be stored than the settings allow (queue_statements)")
                 self._changed.wait()
             if self._closed:
                 raise StoreUnavailable("the store is being closed")
             for batch in batches:
-                self._waiting.put(batch)
+                self.waiting.put(batch)
             self._changed.notify_all()
 
     def close(self) -> None:
@@ -95,16 +95,16 @@ class Committer:
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._is_due())
             self._changed.wait_for(self._is_everybody_here, self._patience)
-            taken = self._waiting.take(self._group)
+            taken = self.waiting.take(self._group)
             self._changed.notify_all()
             return taken
 
     def _is_due(self) -> bool:
         """Tell whether a group is to be made of what waits: a full one at once, another one when nothing is being stored."""
-        return self._waiting.size >= self._group or (len(self._waiting) > 0 and self._is_idle())
+        return self.waiting.size >= self._group or (len(self.waiting) > 0 and self._is_idle())
 
     def _is_everybody_here(self) -> bool:
-        return self._closed or self._waiting.size >= self._group or len(self._waiting) >= self._expected
+        return self._closed or self.waiting.size >= self._group or len(self.waiting) >= self._expected
 
     def _hand_over(self, group: Group) -> None:
         with self._changed:
@@ -129,7 +129,7 @@ class Committer:
                 self._commit_one_by_one(group.batches, error)
             with self._changed:
                 self._storing = False
-                self._expected = len(group.batches) + len(self._waiting)
+                self._expected = len(group.batches) + len(self.waiting)
                 self._patience = min(monotonic() - start, _PATIENCE)
                 self._changed.notify_all()
 

@@ -35,6 +35,7 @@ from lrs.exchange.channel import Origin
 from lrs.exchange.forward import Forwarding, Standing
 from lrs.exchange.reception import Reception
 from lrs.exchange.replay import Replay, Replayed
+from lrs.metrics import Metrics
 from lrs.privacy import mentions
 from lrs.privacy.audit import DONE, FAILED, REFUSED, Audit, Event
 from lrs.privacy.consent.mirror import Mirror
@@ -145,6 +146,9 @@ class LRS:
                 projects=self._projects_of,
                 readings=readings,
             )
+            self.metrics = Metrics(
+                waiting_statements=lambda: self._committer.waiting.size, waiting_batches=lambda: len(self._committer.waiting)
+            )
             writer = Writer(
                 tenants=self._tenant,
                 warehouse=self._warehouse,
@@ -153,6 +157,7 @@ class LRS:
                 policy=self._policies.of,
                 audit=self._audit,
                 forget=self._forget,
+                metrics=self.metrics,
             )
             self._writer = writer
             self._committer = Committer(writer.prepare, writer.store, group=settings.group_statements, queue=settings.queue_statements)
@@ -433,12 +438,16 @@ class LRS:
     def read(self, query: StatementQuery, *, principal: Principal | None = None, languages: str = "") -> Page:
         """Read the first page that a checked query asks for."""
         with self._refusals(Action.READ_STATEMENTS, principal):
-            return self._reader.read(query, principal or self._owner, languages=languages)
+            page = self._reader.read(query, principal or self._owner, languages=languages)
+        self.metrics.read.add(number=len(page.bodies))
+        return page
 
     def read_more(self, token: str, *, principal: Principal | None = None) -> Page:
         """Read the page that a ``more`` token stands for; it works for the credential that got it, for a day."""
         with self._refusals(Action.READ_STATEMENTS, principal):
-            return self._reader.read_more(token, principal or self._owner)
+            page = self._reader.read_more(token, principal or self._owner)
+        self.metrics.read.add(number=len(page.bodies))
+        return page
 
     def export(self, *, principal: Principal | None = None, purpose: str = "", reason: str = "", **filters: Any) -> Iterator[Page]:
         """Read all that matches, oldest first, page by page: everything that was readable when the first page is asked for, however much it is.
@@ -559,8 +568,13 @@ class LRS:
 
     def ready(self) -> None:
         """Raise :class:`lrs.StoreUnavailable` unless vault and warehouse answer."""
-        self._vault.ping()
-        self._warehouse.ping()
+        for ping in self.pings.values():
+            ping()
+
+    @property
+    def pings(self) -> dict[str, Callable[[], None]]:
+        """What asks each store whether it answers, and raises :class:`lrs.StoreUnavailable` if it does not."""
+        return {"vault": self._vault.ping, "warehouse": self._warehouse.ping}
 
     def _issuers_bearers(self) -> Bearers | None:
         if self.settings.oidc_issuer is None:

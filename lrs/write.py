@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -50,6 +51,7 @@ from lrs.xapi.versions import V1, V2
 if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
     from lrs.crypto.seal import Dek
+    from lrs.metrics import Metrics
     from lrs.privacy.policy.force import InForce
     from lrs.privacy.policy.intake import Purposes
     from lrs.settings import Settings
@@ -204,7 +206,9 @@ class Writer:
         policy: Callable[[str], InForce],
         audit: Audit,
         forget: Callable[[], None],
+        metrics: Metrics,
     ) -> None:
+        self._metrics = metrics
         self._audit = audit
         self._forget = forget
         self._tenant = tenants
@@ -259,12 +263,23 @@ class Writer:
                 self._give_up(group)
                 group = self.prepare(group.batches)
             with paused_collection(), self._recorded(group.batches):
+                start = perf_counter()
                 self._insert(group)
             group.stored = True
+            self._count(group, perf_counter() - start)
         finally:
             self._give_up(group)
         for batch, receipt in zip(group.batches, group.receipts, strict=True):
             settle(batch, receipt)
+
+    def _count(self, group: Group, seconds: float) -> None:
+        if group.fresh:
+            self._metrics.groups.observe(len(group.fresh))
+            self._metrics.storing.observe(seconds)
+        refused = sum(len(receipt.refused) for receipt in group.receipts)
+        outcomes = {"stored": len(group.fresh), "replayed": sum(len(receipt.replayed) for receipt in group.receipts), "refused": refused}
+        for outcome, number in outcomes.items():
+            self._metrics.statements.add(outcome, number=number)
 
     def _give_up(self, group: Group) -> None:
         """Say that a group is not on its way any more."""

@@ -5,6 +5,6 @@
 - ``alternate``: the request that a form stands for
 - ``failures``: an error -> its status and its JSON
 - ``versions``, ``authentication``, ``cors``: the headers that every resource heeds
-- ``statements``, ``documents``, ``lookup``, ``about``, ``health``: the resources
+- ``statements``, ``documents``, ``lookup``, ``about``, ``health``, ``metrics``: the resources
 - ``serving``: a process of its own, with sockets, TLS, signals; ``connection``: its HTTP, bounded
 """

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 import attrs
 
 from lrs.access import BEARER
-from lrs.errors import NotFound
-from lrs.server import about, consents, documents, health, statements, versions
+from lrs.errors import LRSError, NotFound
+from lrs.server import about, consents, documents, health, metrics, statements, versions
 from lrs.server.about import About
 from lrs.server.alternate import meant
 from lrs.server.authentication import Authenticator
@@ -26,6 +26,7 @@ from lrs.server.documents import Documents
 from lrs.server.failures import MethodNotAllowed, reply_to
 from lrs.server.health import Alive, Ready
 from lrs.server.lookup import lookups
+from lrs.server.metrics import Metrics
 from lrs.server.reply import Reply
 from lrs.server.request import Disconnected, Request
 from lrs.server.sources import Events, sources
@@ -59,6 +60,7 @@ class Application:
     def __init__(self, store: LRS) -> None:
         self._max_body = store.settings.max_body_bytes
         self._body_seconds = store.settings.body_seconds
+        self._metrics = store.metrics
         self._supported = store.settings.supported_versions
         self._newest = versions.newest(self._supported)
         self._authenticator = Authenticator(store)
@@ -69,10 +71,11 @@ class Application:
             **lookups(store),
             **{path: Documents(store, kind) for path, kind in documents.KINDS.items()},
         }
-        self._open: dict[str, About | Alive | Ready | Events] = {
+        self._open: dict[str, About | Alive | Ready | Events | Metrics] = {
             about.PATH: About(store, self._authenticator),
             health.ALIVE: Alive(),
             health.READY: Ready(store),
+            metrics.PATH: Metrics(store, self._authenticator),
             **sources(store, self._authenticator),
         }
 
@@ -96,10 +99,12 @@ class Application:
             return
         except Exception as error:  # noqa: BLE001 -- the one place where every failure becomes an answer
             reply = reply_to(error, request.id, bearer=request.credential == BEARER)
+            self._metrics.errors.add(error.code if isinstance(error, LRSError) else "internal-error")
         reply.headers = [*reply.headers, *self._headers(request)]
         if request.method == "HEAD" and sent is not request:
             reply = Reply(reply.status, headers=reply.headers)  # To a POST, Content-Length says what comes.
         await reply.send(send, headers_only=sent.method == "HEAD")
+        self._count(request, reply, perf_counter() - start)
         self._log(request, reply, start)
 
     async def _answer(self, request: Request) -> Reply:
@@ -134,13 +139,21 @@ class Application:
         guarded = self._guarded.get(request.path)
         return headers if guarded is None else [*headers, *guarded.headers()]
 
+    def _place(self, request: Request) -> tuple[str, str]:
+        """Name the resource and the method, in words of ours: unknown paths carry identities."""
+        known = request.path in self._guarded or request.path in self._open
+        return request.path if known else "(unknown path)", request.method if request.method in _METHODS else "?"
+
+    def _count(self, request: Request, reply: Reply, seconds: float) -> None:
+        place, method = self._place(request)
+        self._metrics.requests.observe(seconds, place, method)
+        self._metrics.answers.add(place, method, str(reply.status))
+
     def _log(self, request: Request, reply: Reply, start: float) -> None:
         """Write a line without what the client chose: queries and unknown paths carry identities."""
         if _access.isEnabledFor(logging.INFO):
-            known = request.path in self._guarded or request.path in self._open
-            method = request.method if request.method in _METHODS else "?"
+            place, method = self._place(request)
             milliseconds = (perf_counter() - start) * 1000
-            place = request.path if known else "(unknown path)"
             _access.info(
                 "%s %s %d %d bytes %.1f ms %s %s",
                 method,
