@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from hashlib import blake2b
 
 import msgspec
 
@@ -36,11 +37,15 @@ class Tenant(msgspec.Struct, frozen=True):
 
 
 class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All secrets. ``audit`` is the seed of the Ed25519 key that signs the audit trail, and belongs to no tenant."""
+    """All secrets. ``audit`` is the seed of the Ed25519 key that signs the audit trail, and belongs to no tenant.
+
+    ``check`` is a checksum of the rest, where it is written: one damaged letter in a key would else be found out by the first person who can't be read.
+    """
 
     format: int
     audit: bytes
     tenants: dict[str, Tenant]
+    check: str = ""
 
     def with_tenant(self, name: str, *, epochs: bool) -> Document:
         """Give fresh secrets to one more tenant, with a first KEK where ``epochs`` are kept here; one that has some keeps them."""
@@ -88,12 +93,16 @@ def decode(text: bytes | str) -> Document:
     keys = [key for tenant in document.tenants.values() for key in (tenant.mac, *(epoch.key for epoch in tenant.epochs.values()))]
     if document.format != FORMAT or any(len(key) != KEY_BYTES for key in (document.audit, *keys)):
         raise KeyUnavailable("the keyring is damaged, or of another version of this program")
-    return document
+    unchecked = msgspec.structs.replace(document, check="")
+    if document.check != _checksum(unchecked):
+        raise KeyUnavailable("the keyring is damaged: its checksum is another one")
+    return unchecked
 
 
 def encode(document: Document) -> bytes:
     """Write a document, secrets and all."""
-    return msgspec.json.format(msgspec.json.encode(document), indent=1) + b"\n"
+    checked = msgspec.structs.replace(document, check=_checksum(document))
+    return msgspec.json.format(msgspec.json.encode(checked), indent=1) + b"\n"
 
 
 def two_are_live(oldest: int) -> ConfigurationError:
@@ -101,6 +110,10 @@ def two_are_live(oldest: int) -> ConfigurationError:
     return ConfigurationError(
         "two epochs are live: no third one can begin", hint=f"Destroy the old one first: lrs keys destroy-epoch {oldest}"
     )
+
+
+def _checksum(document: Document) -> str:
+    return blake2b(msgspec.json.encode(document), digest_size=8).hexdigest()
 
 
 def _fresh_epoch() -> Epoch:

@@ -131,6 +131,7 @@ GRANTED = {
     Action.WRITE_STATES: {Scope.STATE, Scope.ALL},
     Action.READ_PROFILES: {Scope.PROFILE, Scope.ALL_READ, Scope.ALL},
     Action.WRITE_PROFILES: {Scope.PROFILE, Scope.ALL},
+    Action.READ_METRICS: {Scope.METRICS},
 }
 
 ONLY_IDENTIFIED = {Action.READ_PERSONS, Action.READ_STATES, Action.WRITE_STATES, Action.READ_PROFILES, Action.WRITE_PROFILES}
@@ -153,7 +154,7 @@ def test_only_what_a_scope_grants_is_allowed(action: Action) -> None:
     assert not allowed(caller)
     assert {scope for scope in Scope if allowed(lambda scope=scope: caller(scope))} == GRANTED[action]
     assert allowed(lambda: caller(Scope.ALL, view=View.AGGREGATE)) == (action in (Action.WRITE_STATEMENTS, Action.COUNT_STATEMENTS))
-    assert allowed(lambda: caller(Scope.ALL, view=View.PSEUDONYMOUS)) == (action not in ONLY_IDENTIFIED)
+    assert allowed(lambda: caller(Scope.ALL, view=View.PSEUDONYMOUS)) == (action not in {*ONLY_IDENTIFIED, Action.READ_METRICS})
 
 
 def test_what_is_done_with_what_it_sends_can_be_changed(credentials: Credentials, clock: Clock) -> None:

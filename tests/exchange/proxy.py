@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import socket
+import struct
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,9 +22,10 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     server: Proxy
+    body = b""
 
     def _pass(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.body = self._body()
         self.server.seen.append((self.command, self.path, body))
         fault = self.server.faults.popleft() if self.server.faults else None
         if fault is None:
@@ -33,11 +38,21 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_DELETE = _pass  # noqa: N815 -- the names that http.server looks for
 
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        pieces = []
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            pieces.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(pieces)
+
     def fetched(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         """Ask the store behind."""
         behind = urlsplit(self.server.behind)
         connection = http.client.HTTPConnection(behind.hostname or "", behind.port, timeout=30)
-        kept = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
+        kept = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection", "transfer-encoding")}
         try:
             connection.request(self.command, self.path, body or None, kept)
             response = connection.getresponse()
@@ -100,9 +115,28 @@ def closes(handler: Handler) -> None:
     handler.close_connection = True
 
 
+def resets(handler: Handler) -> None:
+    """Reset the connection."""
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+    handler.close_connection = True
+
+
+def late(seconds: float) -> Callable[[Handler], None]:
+    """Pass the request on after a while, and the answer too, should anybody wait for it still."""
+
+    def fault(handler: Handler) -> None:
+        time.sleep(seconds)
+        with contextlib.suppress(OSError):
+            handler.answer(*handler.fetched(handler.body))
+        handler.close_connection = True
+
+    return fault
+
+
 def half(handler: Handler) -> None:
     """Have the store do it, and give half of its answer."""
-    body = handler.server.seen[-1][2]
+    body = handler.body
     status, _headers, answer = handler.fetched(body)
     handler.send_response_only(status)
     handler.send_header("Content-Length", str(len(answer) + 10))
@@ -113,5 +147,5 @@ def half(handler: Handler) -> None:
 
 def unheard(handler: Handler) -> None:
     """Have the store do it, and say nothing."""
-    handler.fetched(handler.server.seen[-1][2])
+    handler.fetched(handler.body)
     handler.close_connection = True

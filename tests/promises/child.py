@@ -4,6 +4,8 @@
 ``list DATA``          prints the id of every stored statement, as often as it is there
 ``once DATA``          stores one statement and prints ``stored``, or the code of the error
 ``hold DATA``          opens the store, prints ``open`` and waits for a line
+``merge DATA FIRST``   like ``ingest``, while the engine merges all the time
+``through DATA``       like ``ingest``; prints errors too, goes on after them, and stops once something is stored after one
 ``fill DATA LIMIT``    like ``ingest`` with files limited to LIMIT bytes; prints the error's code and stops
 """
 
@@ -12,6 +14,8 @@ from __future__ import annotations
 import json
 import resource
 import sys
+import threading
+import time
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -47,6 +51,39 @@ def ingest(data: str, first: str) -> None:
         for batch in range(int(first), sys.maxsize):
             store.ingest(batch_of(batch))
             print(batch, flush=True)
+
+
+def merge(data: str, first: str) -> None:
+    with lrs.open(data) as store:
+        print("open", flush=True)
+        threading.Thread(target=_merge_for_ever, args=(store,), daemon=True).start()
+        for batch in range(int(first), sys.maxsize):
+            store.ingest(batch_of(batch))
+            print(batch, flush=True)
+
+
+def _merge_for_ever(store: lrs.LRS) -> None:
+    while True:
+        with store._warehouse._sessions.writer() as session:
+            session.command("OPTIMIZE TABLE statements FINAL")
+
+
+def through(data: str) -> None:
+    failed = 0
+    with lrs.open(data) as store:
+        batch = 0
+        while batch < 10_000 and failed < 300:
+            try:
+                store.ingest(batch_of(batch))
+            except lrs.LRSError as error:
+                failed += 1
+                print(json.dumps({"code": error.code, "message": str(error), "hint": error.hint}), flush=True)
+                time.sleep(0.1)
+                continue
+            print(batch, flush=True)
+            if failed:
+                return
+            batch += 1
 
 
 def stored_ids(store: lrs.LRS) -> Iterator[str]:
@@ -95,4 +132,6 @@ def fill(data: str, limit: str) -> None:
 
 
 if __name__ == "__main__":
-    {"ingest": ingest, "list": list_ids, "once": once, "hold": hold, "fill": fill}[sys.argv[1]](*sys.argv[2:])
+    {"ingest": ingest, "merge": merge, "through": through, "list": list_ids, "once": once, "hold": hold, "fill": fill}[sys.argv[1]](
+        *sys.argv[2:]
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -71,6 +72,21 @@ def test_killing_the_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
     assert set(there.values()) == {1}
     unconfirmed = set(there) - ids(confirmed)
     assert unconfirmed in (set(), ids([following]))
+
+
+def test_killing_it_in_a_merge_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    """The same while the engine puts parts together all the time: the old ones are there until the new one is."""
+    chance = random.Random(2027)
+    confirmed: list[int] = []
+    following = rounds = 0
+    while rounds < ROUNDS // 4 or len(confirmed) <= ROUNDS // 4:
+        rounds += 1
+        with child("merge", tmp_path, following) as process:
+            confirmed += acknowledged(process, kill_after=chance.uniform(0.2, 1.0))
+        following = confirmed[-1] + 1 if confirmed else 0
+    there = stored(tmp_path)
+    assert ids(confirmed) <= set(there)
+    assert set(there.values()) == {1}
 
 
 def test_two_processes_on_one_directory_are_told(tmp_path: Path) -> None:
@@ -152,6 +168,61 @@ def test_a_full_disk_loses_nothing(tmp_path: Path) -> None:
     assert answer("once", tmp_path)["code"] == "stored"
 
 
+def test_a_directory_that_became_read_only_is_told(tmp_path: Path) -> None:
+    """Where there is data and nothing may be written any more, nothing is lost: once it may be written again the store goes on."""
+    assert answer("once", tmp_path)["code"] == "stored"
+    folders = [tmp_path, *(path for path in tmp_path.rglob("*") if path.is_dir() and not path.is_symlink())]
+    modes = {path: path.stat().st_mode for path in folders}
+    files = {path: path.stat().st_mode for path in tmp_path.rglob("*") if path.is_file() and not path.is_symlink()}
+    try:
+        for path in files:
+            path.chmod(0o400)
+        for path in folders:
+            path.chmod(0o500)
+        refused = answer("once", tmp_path, prefix=WITHOUT_ROOT)
+        assert refused["code"] in {"configuration", "store-unavailable"}
+        assert refused["hint"]
+        assert "learner-" not in str(refused)
+    finally:
+        for path, mode in {**modes, **files}.items():
+            path.chmod(mode)
+    assert answer("once", tmp_path)["code"] == "stored"
+    assert set(stored(tmp_path).values()) == {1}
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut short", "noise", "a letter", "another number"])
+def test_a_damaged_key_file_is_told(damage: str, tmp_path: Path) -> None:
+    """Whatever became of it, the store says so, writes nothing, and goes on once the right one is back."""
+    assert answer("once", tmp_path)["code"] == "stored"
+    key = tmp_path / "keys.json"
+    kept = key.read_bytes()
+    secret = max(re.findall(rb'"[A-Za-z0-9+/=_-]{30,}"', kept), key=len)
+    swapped = secret[:5] + (b"B" if secret[5:6] != b"B" else b"C") + secret[6:]
+    bad = {
+        "empty": b"",
+        "cut short": kept[: len(kept) // 2],
+        "noise": bytes(range(256)),
+        "a letter": kept.replace(secret, swapped),
+        "another number": re.sub(rb":\s*\d+", b":77", kept),
+    }[damage]
+    assert bad != kept
+    put(key, bad)
+    before = snapshot(tmp_path)
+    refused = answer("once", tmp_path)
+    assert refused["code"] == "key-unavailable"
+    assert refused["hint"]
+    assert secret.decode()[1:20] not in str(refused)
+    assert snapshot(tmp_path) == before
+    put(key, kept)
+    assert answer("once", tmp_path)["code"] == "stored"
+
+
+def put(key: Path, content: bytes) -> None:
+    key.chmod(0o600)
+    key.write_bytes(content)
+    key.chmod(0o400)
+
+
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="a small disk of its own needs root and mount")
 def test_a_disk_without_space_loses_nothing(tmp_path: Path) -> None:
     """On a disk of 24 MB the store fills up, says so, and keeps what it acknowledged."""
@@ -171,6 +242,32 @@ def test_a_disk_without_space_loses_nothing(tmp_path: Path) -> None:
     there = stored(saved)
     assert set(there.values()) == {1}
     assert ids(confirmed) <= set(there)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="a small disk of its own needs root and mount")
+def test_once_there_is_space_again_it_goes_on(tmp_path: Path) -> None:
+    """A running store whose disk was full stores again, by itself, as soon as something else was removed from it."""
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", tmp_path], check=False).returncode:
+        pytest.skip("this machine lets nobody mount a small disk")
+    ballast = tmp_path / "ballast"
+    ballast.write_bytes(bytes(10 * 1024 * 1024))
+    lines: list[str] = []
+    try:
+        with child("through", tmp_path / "data") as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                lines.append(line)
+                if line.startswith("{"):
+                    ballast.unlink(missing_ok=True)
+        there = stored(tmp_path / "data")
+    finally:
+        subprocess.run(["umount", "-l", tmp_path], check=True)
+    refused = [json.loads(line) for line in lines if line.startswith("{")]
+    assert refused
+    assert {each["code"] for each in refused} == {"store-unavailable"}
+    assert lines[-1].strip().isdigit()
+    assert set(there.values()) == {1}
+    assert ids([int(line) for line in lines if line.strip().isdigit()]) <= set(there)
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:

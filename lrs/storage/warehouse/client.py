@@ -78,7 +78,18 @@ class Session:
         self._client.close()
 
     def _send(self, context: InsertContext) -> None:
-        self._client.insert(context=context)
+        from clickhouse_connect.driver.transform import NativeTransform
+
+        context.compression = self._client.write_compression
+        # The client's own insert is sent again when the server hangs up without an answer, as it may after it has stored it: a second row of
+        # each statement. What is made piece by piece can't be sent again.
+        pieces = NativeTransform.build_insert(context)
+        try:
+            self._client.raw_insert("", insert_block=pieces, settings=context.settings, compression=context.compression)
+        finally:
+            failure, context.insert_exception = context.insert_exception, None
+        if failure is not None:
+            raise failure
 
 
 class EmbeddedSession(Session):
