@@ -92,10 +92,9 @@ class StoredTimes:
         with self._lock:
             if self._in_flight:
                 return min(self._in_flight) - 1
-            # Nothing will be stored at or before a time that was announced.
-            now = self._clock()
-            self._last = max(self._last, now)
-            return now
+            # Nothing will be stored at or before a time that was announced; and what was stored is there, should the clock have gone back since.
+            self._last = max(self._last, self._clock())
+            return self._last
 
     announced = consistent_through
 
