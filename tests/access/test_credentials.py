@@ -131,10 +131,20 @@ GRANTED = {
     Action.WRITE_STATES: {Scope.STATE, Scope.ALL},
     Action.READ_PROFILES: {Scope.PROFILE, Scope.ALL_READ, Scope.ALL},
     Action.WRITE_PROFILES: {Scope.PROFILE, Scope.ALL},
+    Action.READ_CONSENTS: {Scope.CONSENTS, Scope.ALL},
+    Action.RECORD_CONSENTS: {Scope.CONSENTS, Scope.ALL},
     Action.READ_METRICS: {Scope.METRICS},
 }
 
-ONLY_IDENTIFIED = {Action.READ_PERSONS, Action.READ_STATES, Action.WRITE_STATES, Action.READ_PROFILES, Action.WRITE_PROFILES}
+ONLY_IDENTIFIED = {
+    Action.READ_PERSONS,
+    Action.READ_STATES,
+    Action.WRITE_STATES,
+    Action.READ_PROFILES,
+    Action.WRITE_PROFILES,
+    Action.READ_CONSENTS,
+    Action.RECORD_CONSENTS,
+}
 
 
 @pytest.mark.parametrize("action", list(Action))
