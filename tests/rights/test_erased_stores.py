@@ -32,6 +32,8 @@ def test_no_canary_is_left_anywhere(tmp_path: Path) -> None:
     root.setLevel(1)
     sent = list(corpus.everywhere())
     own = [statement(corpus.hers["openid"], result={"response": f"je suis {corpus.mark('her answer')}"})]
+    activity = {"id": f"https://lms.example.fr/{corpus.mark('her activity')}", "definition": {"name": {"fr": corpus.mark("its name")}}}
+    own.append(statement(corpus.hers["account"], object=activity))
     with lrs.open(tmp_path) as store:
         for version, statements in [*sent, ("1.0.3", own)]:
             store.ingest(statements, version=version)

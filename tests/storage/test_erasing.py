@@ -127,6 +127,20 @@ def test_contents_sources_and_standings_go_too(warehouse: Warehouse) -> None:
     assert [each.source for each in warehouse.definitions("t", ["a"])["a"]] == [NO_UUID, kept.id]
 
 
+def test_what_nobody_else_mentions_is_not_defined_any_more(warehouse: Warehouse) -> None:
+    """The definition of an activity that stands in her statements alone goes with them, in whatever place it stood; all others stay."""
+    mine = row(1, activity="only hers", related=("hers in context", "shared", "other tenant's"), **people((ANA, ACTOR)))
+    his = row(2, activity="his", related=("shared",), **people((BEN, ACTOR)))
+    elsewhere = row(3, tenant="u", activity="other tenant's", **people((ANA, ACTOR)))
+    warehouse.insert([mine, his, elsewhere])
+    names = ["only hers", "hers in context", "shared", "his", "other tenant's", "of nobody"]
+    for tenant in ("t", "u"):
+        warehouse.add_definitions(tenant, [SeenDefinition(name, b"{}", n, START) for n, name in enumerate(names)])
+    warehouse.erase("t", [ANA], ids(warehouse.traces("t", [ANA]).gone), [])
+    assert set(warehouse.definitions("t", names)) == {"shared", "his", "of nobody"}
+    assert set(warehouse.definitions("u", names)) == set(names)
+
+
 def test_what_was_moved_takes_the_place_of_what_was_there(warehouse: Warehouse) -> None:
     """Rows whose texts the person's key sealed are given once to be moved; the moved row is what is left, and nothing is lost where none was."""
     moved, unmoved = (row(n, sealed=(noise(40),), **people((ANA, MEMBER), (BEN, MEMBER))) for n in (1, 2))

@@ -180,6 +180,8 @@ class Erasures:
         entries = self._told(entries, traces)
         step(ErasureState.TOLD)
         self._delete(tenant, sids, traces)
+        # What was noted meanwhile may be gone with it.
+        self._place.forget()
         entries = [self._signed(each, time.monotonic() - started) for each in entries]
         self._note(entries, ErasureState.DELETED)
         step(ErasureState.DELETED)

@@ -14,7 +14,7 @@ from lrs.storage.warehouse.client import Session, Sessions
 from lrs.storage.warehouse.deleting import keeps_coming_back, until_deleted, until_off_disk
 from lrs.storage.warehouse.selection import in_parts
 
-_TABLE = "CREATE TABLE IF NOT EXISTS erasing (kind String, tenant String, id UUID, number UInt64) ENGINE = Memory"
+_TABLE = "CREATE TABLE IF NOT EXISTS erasing (kind String, tenant String, id UUID, number UInt64, text String) ENGINE = Memory"
 _COLUMNS = ("kind", "tenant", "id", "number")
 _AT_ONCE = 1000
 _ATTEMPTS = 3
@@ -63,10 +63,19 @@ _STATEMENTS = f"""ALTER TABLE statements
         WHERE arrayExists(each -> {_REFERRED}, references)"""
 _CONTENTS = f"""ALTER TABLE attachments DELETE WHERE (tenant, statement) IN ({_LISTED})
     OR (tenant, statement, number) IN (SELECT tenant, id, number FROM erasing WHERE kind = 'content')"""
-_DEFINITIONS = f"""ALTER TABLE definitions UPDATE source = toUUID('00000000-0000-0000-0000-000000000000')
-    WHERE (tenant, source) IN ({_LISTED})"""
+_MENTIONED = (
+    "SELECT tenant, arrayJoin(arrayPushBack(related, activity)) AS mentioned FROM statements WHERE tenant IN (SELECT tenant FROM erasing)"
+)
+_THEIRS = f"SELECT tenant, mentioned FROM ({_MENTIONED} AND {_GONE})"
+# What nobody else has ever mentioned was known from the person alone.
+_ACTIVITIES = f"""INSERT INTO erasing (kind, tenant, text) SELECT DISTINCT 'activity', tenant, mentioned FROM ({_THEIRS})
+    WHERE (tenant, mentioned) NOT IN (SELECT tenant, mentioned FROM ({_MENTIONED} AND NOT {_GONE}) WHERE (tenant, mentioned) IN ({_THEIRS}))"""
+_DEFINITIONS = f"""ALTER TABLE definitions
+    DELETE WHERE (tenant, activity) IN (SELECT tenant, text FROM erasing WHERE kind = 'activity'),
+    UPDATE source = toUUID('00000000-0000-0000-0000-000000000000') WHERE (tenant, source) IN ({_LISTED})"""
 _STANDINGS = f"ALTER TABLE standings DELETE WHERE {_PERSON}"
-_MUTATIONS = (_CONTENTS, _DEFINITIONS, _STANDINGS, _STATEMENTS)
+_FIRST = (_ACTIVITIES, _CONTENTS, _DEFINITIONS, _STANDINGS)
+"""Before the statements are gone from which it is known what goes: what a crash interrupts is found again."""
 _LEFT = f"""SELECT (SELECT count() FROM statements WHERE {_GONE} OR arrayExists(sid -> {_PERSON}, sids)),
     (SELECT count() FROM attachments WHERE (tenant, statement) IN ({_LISTED})), (SELECT count() FROM standings WHERE {_PERSON})"""
 _EMPTY = "TRUNCATE TABLE erasing"
@@ -135,8 +144,9 @@ class Erasing:
 def _mutate(session: Session, going: Sequence[tuple[str, str, UUID, int]]) -> None:
     _commands(session, (_EMPTY,))
     session.insert("erasing", _COLUMNS, [*zip(*going, strict=True)])
-    _commands(session, _MUTATIONS)
-    until_deleted(session)
+    for step in (_FIRST, (_STATEMENTS,)):
+        _commands(session, step)
+        until_deleted(session)
 
 
 def _moved(session: Session, people: dict[str, Any]) -> list[tuple[UUID, int]]:
