@@ -26,7 +26,8 @@ POINTS = [
     ("after", VAULT, "Vault.note_erasure", 1),
     ("after", VAULT, "Vault.suppress", 1),
     ("after", WAREHOUSE, "Warehouse.insert", 2),
-    ("before", "lrs.storage.warehouse.erasing", "_wait", 2),
+    ("before", "lrs.storage.warehouse.deleting", "_wait", 2),
+    ("before", "lrs.storage.warehouse.deleting", "_wait", 3),
     ("before", VAULT, "Vault.note_erasure", 3),
 ]
 CANARIES = ["canari"]
