@@ -129,6 +129,18 @@ def test_parts_of_different_backups_are_refused(made: tuple[Settings, list[bytes
         aside.rename(second)
 
 
+def test_parts_of_one_name_belong_to_one_backup(tmp_path: Path) -> None:
+    """Two backups that a clock set back gave one name: the vault of one with the statements of the other is refused."""
+    places = [settings(tmp_path), settings(tmp_path, **{f"backup_{part}": tmp_path / "more" / part for part in ALL})]
+    for chosen in places:
+        with lrs.LRS(chosen, clock=lambda: 1_800_000_000_000_000) as store:
+            store.ingest([statement("ana")])
+            store.backups.make()
+    put_back(places[1], tmp_path / "whole")
+    with pytest.raises(TamperedData, match="not of one backup"):
+        put_back(places[1], tmp_path / "mixed", backup_statements=places[0].backup_statements)
+
+
 def test_a_backup_of_another_store_is_refused(made: tuple[Settings, list[bytes]], tmp_path: Path) -> None:
     """Keys of another store verify nothing and open nothing."""
     chosen, _ = made

@@ -87,3 +87,18 @@ def test_an_ended_project_stays_ended(tmp_path: Path) -> None:
         store.backups.make()
     with lrs.open(put_back(chosen, tmp_path / "restored", name=old)) as store, pytest.raises(NotFound):
         store.end_project("research")
+
+
+def test_a_tenant_that_is_later_than_the_backup_is_no_hindrance(tmp_path: Path) -> None:
+    """Erasures in a tenant that the backup does not know are not looked for in it: the store that was put back opens."""
+    chosen = settings(tmp_path)
+    with lrs.open(chosen) as store:
+        store.ingest([statement("ana")])
+        old = store.backups.make()[0].name
+        store.credentials.add("platform", tenant="north")
+        store._vault.request_erasure("north", [7], [b"k" * 16], at=5, until=2_000_000_000_000_000, counts={})
+        store.erase({"mbox": "mailto:ana@canary.example.fr"})
+        store.backups.make()
+    with lrs.open(put_back(chosen, tmp_path / "restored", name=old)) as store:
+        assert [each.tenant for each in store._vault.erasures()] == ["default"]
+        assert {tenant for tenant, _, _ in store._vault.suppressions()} == {"default"}

@@ -11,7 +11,7 @@ import pytest
 
 from lrs.crypto.keks import KekProvider
 from lrs.crypto.keyring import NewDek, TenantKeys
-from lrs.crypto.providers import add_tenant, key_file, open_keyring
+from lrs.crypto.providers import add_tenant, key_file, open_keyring, remove_tenant
 from lrs.errors import ConfigurationError, KeyUnavailable, LRSError, StoreUnavailable, TamperedData
 from lrs.settings import Settings
 from tests.crypto.transit_server import Transit, running
@@ -222,3 +222,21 @@ def test_an_environments_keyring_is_not_rotated(tmp_path: Path) -> None:
         with pytest.raises(LRSError, match="environment"):
             change()
     assert list(keks.epochs()) == [1]
+
+
+def test_a_tenants_keys_can_be_destroyed(kept: Kept) -> None:
+    """All epochs of one tenant are gone, in Vault too, another tenant's stay; what was wrapped opens with nothing."""
+    for name in ("north", "south"):
+        add_tenant(kept.settings, name)
+    keyring = open_keyring(kept.settings, create=False)
+    new = keyring.tenant("north").new_dek(7)
+    before = len(kept.transit.keys) if kept.transit else 0
+    left = remove_tenant(kept.settings, "north")
+    assert "north" not in left.tenants
+    assert "south" in left.tenants
+    assert left.tenant("south").new_dek(8)
+    if kept.transit:
+        assert len(kept.transit.keys) == before - 1
+        with pytest.raises(KeyUnavailable):
+            keyring.tenant("north").dek(7, new.epoch, new.wrapped, new.check)
+    assert remove_tenant(kept.settings, "north").tenants == left.tenants
