@@ -22,6 +22,7 @@ STATUSES = {
     "InvalidStatement": 400,
     "InvalidRequest": 400,
     "InvalidEvent": 400,
+    "RequestTimeout": 408,
     "LimitExceeded": 413,
     "Conflict": 409,
     "PreconditionFailed": 412,
