@@ -6,6 +6,7 @@ Deny by default: what no scope grants is refused.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import attrs
@@ -101,6 +102,15 @@ class Handling:
 
 
 @attrs.frozen
+class Narrow:
+    """What a pass is for: statements of this ``agent`` (its identifier) about this ``activity`` or below it, in this ``registration`` if there is one."""
+
+    agent: dict[str, Any] = attrs.field(repr=False)
+    activity: str = attrs.field(repr=False)
+    registration: str = attrs.field(default="", repr=False)
+
+
+@attrs.frozen
 class Principal:
     """Whoever is on the other side of a call: a credential, or the Python program that opened the store.
 
@@ -108,7 +118,7 @@ class Principal:
     ``request_id`` joins what the audit trail says of one call with the log and the answer. ``name`` is the credential's, by which a policy knows it;
     ``purpose`` is what it reads for, empty for the default one of the policy; ``reason`` is what it gives as the reason
     of a read of the intermediate archive, ``file`` that reason once it is found to be the reference of a file, so that the audit trail may keep it.
-    ``handling`` is what is done with what it writes.
+    ``handling`` is what is done with what it writes; ``narrow`` is what alone it may write about, where it came with a pass.
     """
 
     tenant: str
@@ -122,6 +132,7 @@ class Principal:
     handling: Handling = Handling()
     reason: str = attrs.field(default="", repr=False)
     file: str = ""
+    narrow: Narrow | None = None
 
     @property
     def shown(self) -> str:

@@ -30,6 +30,7 @@ import msgspec
 from lrs.access import Action, Principal, decide
 from lrs.batch import NO_CONTENTS, Batch, Group, Receipt, Row, by_tenant, future, persons, settle
 from lrs.collection import paused_collection
+from lrs.confine import confine
 from lrs.definitions import Notebook
 from lrs.errors import Conflict, InvalidRequest, LimitExceeded, LRSError
 from lrs.handling import hold, repair
@@ -145,6 +146,7 @@ class Preparer:
         sent = repair([bytes(raw) for raw in raws], principal.handling, self._keys(principal.tenant).document_index, counts)
         statements = [check(raw, index=index) for index, raw in enumerate(sent)]
         _check_people(statements)
+        confine(sent, principal.narrow)
         hold(sent, principal.handling, counts)
         if force.intake.takes_all:
             return statements, [force.intake.unassigned] * len(statements)

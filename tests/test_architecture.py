@@ -15,7 +15,7 @@ RANKS = [
     {"xapi", "crypto"},
     {"storage", "access", "sources"},
     {"privacy"},
-    {"batch", "waiting", "handling"},  # what is on its way into the store, and what is done with it
+    {"batch", "waiting", "handling", "confine"},  # what is on its way into the store, and what is done with it
     {"definitions"},  # what reading, and later analytics, puts together of both stores
     {"stored", "committer", "collection", "signed"},  # the clock, the queue, memory and signatures that writing needs; they know no store
     {"write", "read", "documents", "credentials", "oidc", "analytics", "exchange"},

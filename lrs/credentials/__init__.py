@@ -14,6 +14,7 @@ import attrs
 import msgspec
 
 from lrs.access import LOCAL, PLATFORM, Handling, Principal, View, scopes_from, software_authority
+from lrs.credentials import passes
 from lrs.credentials.ralph import Entry
 from lrs.crypto import passwords
 from lrs.crypto.providers import add_tenant, open_keyring
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from lrs.settings import Settings
 
 _REMEMBERED = 10_000
+_MICROSECONDS = 1_000_000
 _REMEMBER_FOR = 60_000_000
 _REREAD_AFTER = 2_000_000
 _TENANT_LENGTH = 64
@@ -153,6 +155,20 @@ class Credentials:
         self._known.clear()
         self._record("change credential", found)
         return self._live(found.id)
+
+    def issue(self, principal: Principal, asked: object) -> tuple[str, int]:
+        """Make a pass for a browser: see :mod:`lrs.credentials.passes`."""
+        token, until = passes.issue(principal, asked, keys=self._keys(principal.tenant), now=self._clock() // _MICROSECONDS)
+        self._audit.put(Event.by(principal, "issue a pass"))
+        return token, until
+
+    def bearer(self, token: str) -> Principal:
+        """Say who comes with a pass; raises :class:`lrs.errors.NotAuthenticated`."""
+        return passes.opened(token, live=self._by_id, keys=self._keys, now=self._clock() // _MICROSECONDS)
+
+    def _by_id(self, identifier: str) -> Principal | None:
+        found = self._vault.credential_by_id(identifier)
+        return self._principal(found) if found else None
 
     def principal(self, which: str) -> Principal:
         """Say who calls with the credential of this id, username or name, without its password: for whoever holds the keys of the store.

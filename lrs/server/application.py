@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 import attrs
 
 from lrs.access import BEARER
-from lrs.errors import LRSError, NotFound
-from lrs.server import about, consents, documents, health, metrics, statements, versions
+from lrs.errors import LRSError, NotFound, NotPermitted
+from lrs.server import about, consents, documents, health, metrics, passes, statements, versions
 from lrs.server.about import About
 from lrs.server.alternate import meant
 from lrs.server.authentication import Authenticator
@@ -27,6 +27,7 @@ from lrs.server.failures import MethodNotAllowed, reply_to
 from lrs.server.health import Alive, Ready
 from lrs.server.lookup import lookups
 from lrs.server.metrics import Metrics
+from lrs.server.passes import Passes
 from lrs.server.reply import Reply
 from lrs.server.request import Disconnected, Request
 from lrs.server.sources import Events, sources
@@ -71,11 +72,12 @@ class Application:
             **lookups(store),
             **{path: Documents(store, kind) for path, kind in documents.KINDS.items()},
         }
-        self._open: dict[str, About | Alive | Ready | Events | Metrics] = {
+        self._open: dict[str, About | Alive | Ready | Events | Metrics | Passes] = {
             about.PATH: About(store, self._authenticator),
             health.ALIVE: Alive(),
             health.READY: Ready(store),
             metrics.PATH: Metrics(store, self._authenticator),
+            passes.PATH: Passes(store, self._authenticator),
             **sources(store, self._authenticator),
         }
 
@@ -121,6 +123,8 @@ class Application:
         principal = await self._authenticator.principal(request.headers.get(b"authorization"))
         principal = attrs.evolve(principal, request_id=request.id, reason=request.header(b"x-lrs-reason"))
         request.credential = principal.shown
+        if principal.narrow is not None and request.path != statements.PATH:
+            raise NotPermitted("a pass is for writing statements")
         if spoken is None and versions.is_forgiven(request, principal):
             spoken = request.version = versions.FORGIVEN
         if spoken is None:

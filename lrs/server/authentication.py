@@ -10,6 +10,7 @@ from os import urandom
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from lrs.credentials.passes import PREFIX
 from lrs.errors import NotAuthenticated
 from lrs.server.failures import BASIC, Challenged
 
@@ -57,6 +58,8 @@ class Authenticator:
     async def _ask(self, header: bytes) -> Principal | NotAuthenticated:
         run = asyncio.get_running_loop().run_in_executor
         try:
+            if _is_bearer(header) and token(header).startswith(PREFIX):
+                return await run(self._threads, self._store.credentials.bearer, token(header))
             if self._takes_tokens and _is_bearer(header):
                 return await run(self._token_threads, self._store.authenticate_bearer, token(header))
             return await run(self._threads, self._store.authenticate, *credentials(header))

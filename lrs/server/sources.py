@@ -43,7 +43,7 @@ class Events:
     async def _caller(self, request: Request) -> Principal:
         """Say who calls with a password or token: the credential of this source alone."""
         principal = await self._authenticator.principal(request.headers.get(b"authorization"))
-        if principal.credential_id != (await self._owner()).credential_id:
+        if principal.narrow is not None or principal.credential_id != (await self._owner()).credential_id:
             raise NotPermitted("this credential is not the one that sources.toml names for this source")
         return principal
 

@@ -747,6 +747,9 @@ class CredentialStore(Protocol):
     def credential(self, username: str) -> CredentialRow | None:
         """The live (not revoked) credential of this username."""
 
+    def credential_by_id(self, identifier: str) -> CredentialRow | None:
+        """The live credential of this id."""
+
     def credentials(self, tenant: str | None = None) -> list[CredentialRow]:
         """All of them, revoked ones too, oldest first."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lrs.errors import ConfigurationError
@@ -32,9 +32,16 @@ class Credentials(Database):
 
     def credential(self, username: str) -> CredentialRow | None:
         """See :class:`lrs.storage.contract.CredentialStore`."""
+        return self._live(schema.credential.c.username == username)
+
+    def credential_by_id(self, identifier: str) -> CredentialRow | None:
+        """See :class:`lrs.storage.contract.CredentialStore`."""
+        return self._live(schema.credential.c.id == identifier)
+
+    def _live(self, which: ColumnElement[bool]) -> CredentialRow | None:
         table = schema.credential
         with self._read() as connection:
-            found = connection.execute(select(table).where(table.c.username == username, table.c.revoked.is_(None))).one_or_none()
+            found = connection.execute(select(table).where(which, table.c.revoked.is_(None))).one_or_none()
         return None if found is None else _credential(dict(found._mapping))  # noqa: SLF001 -- SQLAlchemy's public name for it
 
     def credentials(self, tenant: str | None = None) -> list[CredentialRow]:
