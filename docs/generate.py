@@ -16,6 +16,7 @@ import msgspec
 
 from docs import requirements
 from lrs import errors, settings
+from lrs.accountability import catalogue
 
 if TYPE_CHECKING:
     from lrs.sources.edx.rule import Rule
@@ -103,6 +104,26 @@ def policy_page() -> str:
         + ".\n"
     )
     return "\n".join(parts)
+
+
+def stored_page() -> str:
+    """List every column that is stored, in which form, and what it is about."""
+    forms = dict(zip(catalogue.Form, member_docstrings(catalogue.Form), strict=True))
+    categories = dict(zip(catalogue.Category, member_docstrings(catalogue.Category), strict=True))
+    head = (
+        "Every column of the vault and the warehouse, and every member of an entry of the audit trail. A test fails when one is not here. "
+        "`lrs breach assess` reads it to say what a copy of a part of the store shows."
+    )
+    terms = "\n".join(f"- `{name}`: {text}" for name, text in (forms | categories).items())
+    rows = "\n".join(f"| {each.place} | `{each.table}` | `{each.column}` | {each.form} | {each.category} |" for each in catalogue.stored())
+    table = "| where | table | column | form | about |\n|---|---|---|---|---|\n"
+    return f"# What is stored where\n\n{NOTE}{head}\n\n{terms}\n\n{table}{rows}\n"
+
+
+def member_docstrings(kind: type) -> list[str]:
+    """Give the text under each member of an enumeration."""
+    body = ast.parse(inspect.getsource(kind)).body[0].body
+    return [each.value.value for each in body[1:] if isinstance(each, ast.Expr)]
 
 
 def field_docstrings(kind: type) -> dict[str, str]:
