@@ -37,6 +37,7 @@ def pages() -> dict[str, str]:
         "repairs.md": repairs_page(),
         "requirements.md": requirements_page(requirements.xapi(), "requirements.toml"),
         "privacy.md": requirements_page(requirements.privacy(), "privacy.toml"),
+        "stored.md": stored_page(),
     }
 
 
