@@ -58,6 +58,17 @@ def test_a_withdrawal_counts_in_the_next_query(store: lrs.LRS, clock: Clock, wor
     assert between in seen(store, world, "teaching")
 
 
+def test_what_is_recorded_late_counts_from_when_it_was_said(store: lrs.LRS, clock: Clock, world: World, notice: str) -> None:
+    """A consent on paper that is recorded after the withdrawal that followed it gives nothing back."""
+    ana = world.person("ana")
+    sent(store, clock, world, ago=30)
+    store.consent.withdraw(ana, "research", at=clock.now - 20 * SECOND)
+    store.consent.give(ana, "research", notice=notice, at=clock.now - 60 * SECOND, method="paper")
+    assert seen(store, world) == []
+    store.consent.give(ana, "research", notice=notice, at=clock.now - 10 * SECOND)
+    assert len(seen(store, world)) == 1
+
+
 def test_who_was_never_met_can_consent(store: lrs.LRS, clock: Clock, world: World, notice: str) -> None:
     """Before the first statement; a restriction works before one too."""
     store.consent.give(world.person("new"), "research", notice=notice)
@@ -182,6 +193,8 @@ def test_one_person_may_have_several_identifiers(store: lrs.LRS, clock: Clock, w
     account = {"account": {"homePage": "https://lms.example.fr", "name": f"a{world.number}"}}
     sent(store, clock, world, account)
     store.consent.restrict(mailbox)
+    # What follows from it is worked out here, before the digest is known.
+    assert len(seen(store, world, "teaching")) == 1
     sent(store, clock, world, digest)
     assert len(seen(store, world, "teaching")) == 1
     store.subjects.join(account, digest)
