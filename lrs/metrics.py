@@ -102,8 +102,10 @@ class Metrics:
         self.requests = Histogram("lrs_request_seconds", "Time in which a request was answered.", _SECONDS, "resource", "method")
         self.answers = Counter("lrs_answers_total", "Answers by their status.", "resource", "method", "status")
         self.errors = Counter("lrs_errors_total", "Requests that failed or were refused, by the code of the error.", "code")
+        self.handled = Counter("lrs_handled_total", "Statements that were repaired, or did not keep to a profile, by which.", "what")
         self._all = (
             self.statements,
+            self.handled,
             self.read,
             self.groups,
             self.storing,

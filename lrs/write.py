@@ -282,6 +282,8 @@ class Writer:
         outcomes = {"stored": len(group.fresh), "replayed": sum(len(receipt.replayed) for receipt in group.receipts), "refused": refused}
         for outcome, number in outcomes.items():
             self._metrics.statements.add(outcome, number=number)
+        for what, number in _handled(group.batches).items():
+            self._metrics.handled.add(what, number=number)
 
     def _give_up(self, group: Group) -> None:
         """Say that a group is not on its way any more."""

@@ -16,7 +16,7 @@ from lrs.errors import InvalidEvent
 from lrs.sources import Outcome, Platform, Statement, decoded, each, known_kind
 from lrs.sources import viewing as words
 from lrs.sources.moment import milliseconds, read
-from lrs.sources.viewing import Part, Verb, Viewing, address, seconds
+from lrs.sources.viewing import Part, Verb, Viewing, address, played, seconds
 
 __all__ = ["EVENTS", "convert"]
 
@@ -41,6 +41,7 @@ class _Event(msgspec.Struct, gc=False):
     volume: float | None = None
     fullscreen: bool | None = None
     captions: bool | None = None
+    played: list[tuple[float, float]] | None = None
 
 
 class _Named(msgspec.Struct, gc=False):
@@ -96,6 +97,11 @@ class _Told:
         return {} if self.event.live else {"length": seconds(self.event.duration)}
 
     @property
+    def seen(self) -> Part:
+        """What of the video was played in this session; of a live session that says nothing."""
+        return {} if self.event.live or self.event.played is None else played(self.event.played, self.event.duration)
+
+    @property
     def settings(self) -> Part:
         event = self.event
         speed = None if event.rate is None else f"{event.rate:g}x"
@@ -118,7 +124,7 @@ def _did(verb: Verb) -> Say:
     """Say that they did something at a position."""
 
     def say(told: _Told) -> Statement:
-        return told.viewing.said(verb, told.at, told.kind, result=told.time, context=told.length)
+        return told.viewing.said(verb, told.at, told.kind, result=told.time | told.seen, context=told.length)
 
     return say
 
@@ -140,7 +146,7 @@ def _ended(told: _Told) -> Statement:
     """Say that they saw the end; the end of a live session completes nothing."""
     if told.event.live:
         return _did(words.TERMINATED)(told)
-    return told.viewing.completed(told.at, told.kind, result=told.time, context=told.length)
+    return told.viewing.completed(told.at, told.kind, result=told.time | told.seen, context=told.length)
 
 
 def _stage(verb: Verb) -> Say:

@@ -7,6 +7,7 @@ told to the millisecond, live sessions, which show who was there when, to the mi
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -31,6 +32,8 @@ _STAGE = "https://w3id.org/xapi/virtual-classroom/activity-types/virtual-classro
 _CATEGORY = {"id": _PROFILE, "definition": {"type": "http://adlnet.gov/expapi/activities/profile"}}
 _SESSION = f"{_PROFILE}/extensions/session-id"
 _DECIMALS = 3
+_MOST_RANGES = 1000
+_LONGEST = 10_000_000
 _NAME = re.compile(r"[A-Za-z0-9_.~-]{1,100}", re.ASCII)
 
 
@@ -119,6 +122,18 @@ def address(video: str, under: str, place: str) -> str:
 def seconds(value: float | None) -> float | None:
     """Round a position in a video to milliseconds, as the profile asks."""
     return None if value is None else round(float(value), _DECIMALS)
+
+
+def played(ranges: Sequence[tuple[float, float]], length: float | None) -> Part:
+    """Say which parts of a video were played, in seconds, and how much of it that is: the profile's ``played-segments`` and ``progress``."""
+    if len(ranges) > _MOST_RANGES or not all(0 <= start <= end < _LONGEST for start, end in ranges):
+        raise InvalidEvent("what was played is no list of parts of a video", parameter="played")
+    covered, through = 0.0, 0.0
+    for start, end in sorted(ranges):
+        covered += max(end - max(start, through), 0)
+        through = max(through, end)
+    segments = "[,]".join(f"{start:.3f}[.]{end:.3f}" for start, end in ranges)
+    return {"played-segments": segments, "progress": round(min(covered / length, 1), _DECIMALS) if length and length > 0 else None}
 
 
 def _extensions(told: Part | None) -> Part:

@@ -129,3 +129,25 @@ def test_what_can_t_be_read_is_named(given: dict, place: str) -> None:
     assert outcome.error is not None
     assert outcome.error.parameter == place
     assert MARK not in repr(outcome.error)
+
+
+@pytest.mark.parametrize("kind", ["pause", "ended", "pagehide"])
+def test_what_was_played_is_told(kind: str) -> None:
+    """As the profile writes it; parts that overlap count once, and what is told in a live session says nothing."""
+    (statement,) = said(event(kind, played=[[20, 30], [0, 12.5], [10, 15]], duration=50))
+    told = extensions(statement["result"])
+    assert told["played-segments"] == "20.000[.]30.000[,]0.000[.]12.500[,]10.000[.]15.000"
+    assert told["progress"] == 0.5
+    assert told["time"] == 12.346
+    (live,) = said(event(kind, played=[[0, 10]], live=True))
+    assert "progress" not in extensions(live.get("result", {}))
+    (unknown,) = said(event(kind, played=[], duration=None))
+    assert extensions(unknown["result"])["played-segments"] == ""
+
+
+@pytest.mark.parametrize("wrong", [[[5, 3]], [[-1, 3]], [[0, 1e12]], [[0]], "0-3", [[0, 1]] * 1001])
+def test_what_can_not_have_been_played_is_refused(wrong: object) -> None:
+    """With the place, and without a value."""
+    (outcome,) = converted(event("pause", played=wrong))
+    assert outcome.error is not None
+    assert "played" in outcome.error.parameter

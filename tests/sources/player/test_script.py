@@ -15,7 +15,8 @@ from lrs.sources.player import convert
 PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "sources" / "player.md"
 VIDEO = """
 globalThis.addEventListener ??= EventTarget.prototype.addEventListener.bind(new EventTarget());
-const video = Object.assign(new EventTarget(), {currentTime: 0, duration: NaN, playbackRate: 1, volume: 1, seeking: false});
+const played = {length: 1, start: () => 0, end: () => 12};
+const video = Object.assign(new EventTarget(), {currentTime: 0, duration: NaN, playbackRate: 1, volume: 1, seeking: false, played});
 watch(video, {video: "acids", session: "s1"}, (event) => console.log(JSON.stringify(event)));
 const now = (name, state) => { Object.assign(video, state); video.dispatchEvent(new Event(name)); };
 now("loadedmetadata", {}); now("play", {duration: 60}); now("timeupdate", {currentTime: 4});
@@ -32,3 +33,4 @@ def test_the_script_of_the_documentation_tells_what_a_video_does() -> None:
     told = [statement for outcome in outcomes for statement in outcome.statements]
     assert [one["verb"]["display"]["en"] for one in told] == ["initialized", "played", "seeked", "completed"]
     assert list(told[2]["result"]["extensions"].values()) == [4, 30]
+    assert "0.000[.]12.000" in told[3]["result"]["extensions"].values()
