@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 _STATEMENTS = 1000
 _PEOPLE = 1000
-_ALL_EPOCHS = 1 << 31
+_ALL_EPOCHS = (1 << 31) - 1
+"""The largest number that the vault's column can be compared with."""
 _encode = msgspec.json.encode
 
 
