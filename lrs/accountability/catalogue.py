@@ -117,7 +117,7 @@ _VAULT: Mapping[str, _Columns] = {
 }
 _WAREHOUSE: Mapping[str, _Columns] = {
     "migrations": _plain("number", "name", "checksum", "applied"),
-    "erasing": _plain("tenant", "number", "kind") | {"id": _ACTIVITY},
+    "erasing": _plain("tenant", "number", "kind") | {"id": _ACTIVITY, "text": _ACTIVITY},
     "statements": _plain("tenant", "held", "purposes", "identity_until", "keep_until")
     | dict.fromkeys(
         (
