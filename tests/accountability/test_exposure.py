@@ -32,7 +32,7 @@ def test_what_can_be_read_depends_on_what_else_is_there(
     activity: Level | None,
     content: Level | None,
 ) -> None:
-    """The warehouse names nobody, the vault opens with the keyring alone; where a KMS has the keys, what is in quarantine does still, and guesses can be tried."""
+    """The warehouse names nobody, the vault opens with the keyring alone; where a KMS has the keys, quarantine does still."""
     found = levels(assets, kms=kms)
     assert [found.get(category) for category in (Category.IDENTITY, Category.ACTIVITY, Category.CONTENT)] == [identity, activity, content]
 
