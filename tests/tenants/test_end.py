@@ -22,6 +22,7 @@ from lrs.privacy.receipts import facts_of
 from lrs.settings import Settings
 from lrs.storage.vault import Vault, schema
 from tests.backup.stores import holding, put_back, settings, statement
+from tests.vault.databases import empty_vault
 
 CONTENT = b"attached canary"
 SHA2 = hashlib.sha256(CONTENT).hexdigest()
@@ -245,3 +246,16 @@ def test_an_old_vault_is_closed_for_ever(tmp_path: Path) -> None:
     for sid, key in found.items():
         with pytest.raises(TamperedData):
             other.dek(sid, key.epoch, key.wrapped, key.check)
+
+
+def test_a_tenant_ends_in_a_vault_on_a_server(tmp_path: Path) -> None:
+    """With PostgreSQL too, everything is given back, and nothing is left of the tenant afterwards."""
+    chosen = attrs.evolve(empty_vault("postgresql", tmp_path), data=tmp_path / "data")
+    with lrs.open(chosen) as store:
+        for tenant in ("north", "default"):
+            fill(store, tenant)
+        archive, returned = given_back(store, "north")
+        store.tenants.end("north", returned=returned)
+        assert len(statements(archive)) == len(statements(given_back(store, "default")[0])) == 7
+        assert store._vault.credentials("north") == []
+        assert {row.name: row.people > 0 for row in store.tenants.all()} == {"default": True, "north": False}
