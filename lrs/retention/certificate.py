@@ -31,6 +31,7 @@ _SAID = (
         "references to statements that are gone taken out of definitions",
     ),
     ("credential", "identifiants d'accès révoqués supprimés", "revoked credentials deleted"),
+    ("quarantine", "entrées de quarantaine échues supprimées", "entries of the quarantine past their time deleted"),
     ("dead letter", "refus de transmission oubliés", "refusals of forwarding forgotten"),
     ("audit segment", "segments du journal d'audit supprimés", "segments of the audit trail deleted"),
     ("waiting for approval", "traces échues attendant le visa des archives", "ended statements waiting for the archives' approval"),

@@ -12,7 +12,7 @@ from lrs.access import LOCAL
 from lrs.privacy.audit import Event
 from lrs.privacy.documents import TENANT
 from lrs.privacy.reveal import Revealer
-from lrs.storage.contract import ConsentStore, EndingStore, ErasureStore, InactiveStore, PersonStore, SubjectStore
+from lrs.storage.contract import ConsentStore, EndingStore, ErasureStore, InactiveStore, PersonStore, QuarantineStore, SubjectStore
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lrs.settings import Settings
 
 
-class Vault(SubjectStore, PersonStore, ConsentStore, InactiveStore, ErasureStore, Protocol):
+class Vault(SubjectStore, PersonStore, ConsentStore, InactiveStore, ErasureStore, QuarantineStore, Protocol):
     """What retention needs of the vault."""
 
 

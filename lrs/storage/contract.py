@@ -797,8 +797,8 @@ class QuarantineStore(Protocol):
     def drop_quarantined(self, tenant: str, keys: Sequence[bytes]) -> int:
         """Delete these -> how many there were."""
 
-    def prune_quarantine(self, *, now: int) -> int:
-        """Delete what is past its time, of all tenants -> how many there were."""
+    def prune_quarantine(self, *, now: int, tenant: str | None = None) -> int:
+        """Delete what is past its time, of one tenant or of all -> how many there were."""
 
 
 class DocumentRow(msgspec.Struct, frozen=True, gc=False):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -16,9 +17,10 @@ import attrs
 import pytest
 
 import lrs
+from lrs.access import Handling
 from lrs.privacy.receipts import facts_of
 from lrs.retention.enforcement import Step
-from tests.retention.world import Clock, ids, opened, person, policy, statement, vault, violations, warehouse
+from tests.retention.world import DAY, Clock, ids, opened, person, policy, statement, vault, violations, warehouse
 
 ESSAY = b"Canary essay of gone"
 DIGEST = hashlib.sha256(ESSAY).hexdigest()
@@ -26,7 +28,7 @@ ATTACHED = [{"usageType": "https://u.example/1", "display": {}, "contentType": "
 DIES = """
 import sys
 from pathlib import Path
-from tests.retention.world import Clock, opened, policy
+from tests.retention.world import DAY, Clock, opened, policy
 import os, signal
 clock = Clock()
 clock.now = int(sys.argv[2])
@@ -286,3 +288,21 @@ def test_each_tenant_ends_by_its_own_policy(tmp_path: Path) -> None:
         done = store.retention.apply(tenant="other", settle=False)
         assert (done.counts["eliminated"], done.waiting) == (1, 0)
         assert facts_of(done.certificate, store._keyring.signer.key)["tenant"] == "other"
+
+
+def test_the_quarantine_ends_when_its_days_are_up(tmp_path: Path) -> None:
+    """Not before; the certificate says how many entries went, and no byte of them is left."""
+    clock = Clock()
+    with opened(tmp_path, policy(), clock) as store:
+        row, _, _ = store.credentials.add("lms", scopes=["statements/write"], handling=Handling(quarantine_days=30))
+        wrong = json.dumps(statement("ana", "taught") | {"result": {"success": "no"}}).encode()
+        store.submit(wrong, principal=store.credentials.principal(row.id), version="1.0.3").result()
+        sealed = store._vault.quarantined_content("default", store.quarantine.entries("default")[0].key, now=0).sealed
+        clock.now += 29 * DAY
+        store.retention.apply()
+        assert len(store.quarantine.entries("default")) == 1
+        clock.now += 2 * DAY
+        done = store.retention.apply()
+        assert store._vault.quarantined("default", now=0) == []
+    assert "quarantine" in str(done)
+    assert sealed not in bytes_of(tmp_path)

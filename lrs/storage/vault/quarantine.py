@@ -54,10 +54,11 @@ class Quarantine(Database):
         self.checkpoint()
         return gone
 
-    def prune_quarantine(self, *, now: int) -> int:
+    def prune_quarantine(self, *, now: int, tenant: str | None = None) -> int:
         """See :class:`lrs.storage.contract.QuarantineStore`."""
+        ended = [_TABLE.c.until <= now] + ([] if tenant is None else [_TABLE.c.tenant == tenant])
         with self._write() as connection:
-            gone = connection.execute(delete(_TABLE).where(_TABLE.c.until <= now)).rowcount
+            gone = connection.execute(delete(_TABLE).where(*ended)).rowcount
         if gone:
             self.checkpoint()
         return gone
