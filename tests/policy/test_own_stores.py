@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 import lrs
+from lrs.access import Handling
+from lrs.errors import NotPermitted
 from tests.policy.stores import POLICY, row
 from tests.store.conftest import World
 
@@ -49,3 +53,14 @@ def test_without_a_policy_everything_is_kept(tmp_path: Path) -> None:
         (shown,) = store.query(statement_id=identifier).statements
         assert statement.items() <= shown.items()
         assert row(store, identifier)["purposes"] == ["records"]
+
+
+def test_what_the_policy_does_not_want_is_in_no_quarantine(tmp_path: Path) -> None:
+    """Keeping it there would be keeping it; nothing of its batch is stored either."""
+    (tmp_path / "policy.toml").write_text(POLICY.replace("UNASSIGNED", "refuse"), "utf-8")
+    body = json.dumps([{"actor": {"mbox": "mailto:a@example.fr"}, "verb": {"id": "https://v.example/other"}, "object": {"id": "a:b"}}, {}])
+    with lrs.open(tmp_path) as store:
+        made, _, _ = store.credentials.add("lms", scopes=["all"], handling=Handling(quarantine_days=30))
+        with pytest.raises(NotPermitted):
+            store.submit(body.encode(), principal=store.credentials.principal(made.id), version="1.0.3")
+        assert store.quarantine.entries("default") == []

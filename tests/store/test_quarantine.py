@@ -16,7 +16,6 @@ from lrs.access import Handling, Principal, Scope
 from lrs.errors import InvalidStatement, NotFound, NotPermitted, StoreBusy
 from lrs.privacy.audit.verify import entries
 from lrs.storage.contract import QuarantinedRow
-from tests.retention.world import policy
 from tests.store.conftest import World
 
 DAY = 86_400_000_000
@@ -185,13 +184,3 @@ def test_an_unknown_id_is_not_found(store: lrs.LRS, key: str) -> None:
 
 def _files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
-
-
-def test_what_the_policy_does_not_want_is_not_kept(tmp_path: Path, world: World) -> None:
-    """Keeping it in quarantine would be keeping it; nothing of its batch is stored either."""
-    (tmp_path / "policy.toml").write_text(policy().replace('unassigned = "teaching"', 'unassigned = "refuse"'))
-    with lrs.open(tmp_path) as store:
-        row, _, _ = store.credentials.add("lms", scopes=["all"], handling=Handling(quarantine_days=30))
-        with pytest.raises(NotPermitted):
-            submit(store, store.credentials.principal(row.id), world.statement(), bad(world))
-        assert kept(store) == []
