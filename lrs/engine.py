@@ -377,6 +377,7 @@ class LRS:
             self.settings,
             vault=self._vault,
             warehouse=self._warehouse,
+            keys=self._keys,
             signer=lambda: self._keyring.signer,
             audit=self._audit,
             clock=self._clock,

@@ -26,6 +26,7 @@ from lrs.stored import MICROSECONDS
 from lrs.xapi.formats import format_timestamp
 
 if TYPE_CHECKING:
+    from lrs.crypto.keyring import TenantKeys
     from lrs.crypto.notes import NoteSigner
     from lrs.settings import Settings
     from lrs.storage.vault import Vault
@@ -49,6 +50,7 @@ class Backups:
         vault: Vault,
         warehouse: Warehouse,
         signer: Callable[[], NoteSigner],
+        keys: Callable[[str], TenantKeys],
         audit: Audit,
         clock: Callable[[], int],
     ) -> None:
@@ -56,6 +58,7 @@ class Backups:
         self._vault = vault
         self._warehouse = warehouse
         self._signer = signer
+        self._keys = keys
         self._audit = audit
         self._clock = clock
 
@@ -116,7 +119,7 @@ class Backups:
             self._copy_vault_and_keys(vault / VAULT_FILE, keys)
             backup, signer = secrets.token_hex(16), self._signer()
             for folder in (vault, keys):
-                place.write(folder / LEDGER_FILE, ledger.written(self._vault, signer, at=at).encode())
+                place.write(folder / LEDGER_FILE, ledger.written(self._vault, signer, self._keys, at=at).encode())
             return [
                 place.seal(
                     statements, Manifest(part=Part.STATEMENTS, name=name, backup=backup, at=at, base=_name(base), server=server), signer

@@ -16,7 +16,7 @@ from lrs.backup.ledger import LEDGER_FILE, Ledger, newest, replay
 from lrs.backup.making import VAULT_FILE, source
 from lrs.backup.place import Manifest, Part
 from lrs.backup.places import Places
-from lrs.crypto.providers import remove_tenant
+from lrs.crypto.providers import open_keyring, remove_tenant
 from lrs.errors import ConfigurationError, KeyUnavailable, TamperedData
 from lrs.privacy.audit import Event, open_trail
 from lrs.storage.vault import Vault
@@ -133,7 +133,7 @@ def _replay(settings: Settings, ledger: Ledger) -> None:
     with ExitStack() as opened:
         store = Vault.open(settings)
         opened.callback(store.close)
-        replay(ledger, store)
+        replay(ledger, store, open_keyring(settings, create=False).tenant)
         back = set(store.tenants()) & {name for name, _ in ledger.tenants}
         rows = Warehouse.open(settings)
         opened.callback(rows.close)

@@ -1080,6 +1080,9 @@ class ConsentStore(Protocol):
     def consents(self, tenant: str, sids: Collection[int]) -> list[ConsentRow]:
         """The entries of these subjects, in order of their numbers."""
 
+    def consents_of_all_with(self, tenant: str, kinds: Collection[str]) -> list[ConsentRow]:
+        """All entries, in order, of the people of whom there is one of these kinds."""
+
     def consenting(self, tenant: str, *, after: int, limit: int) -> tuple[frozenset[int], int]:
         """The subjects of the next so many entries after a number, and through which number these go: the last one of all when they end."""
 

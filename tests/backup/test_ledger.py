@@ -15,6 +15,28 @@ from lrs.errors import NotFound, TamperedData
 from lrs.storage.vault import Vault
 from tests.backup.stores import put_back, settings, statement
 
+POLICY = """
+title = { fr = "Essai", en = "Trial" }
+default_purpose = "teaching"
+unassigned = "teaching"
+parties = [{ name = "Institution", role = "controller", location = "FR" }]
+
+[[rules]]
+purposes = ["teaching", "asked"]
+
+[[purposes]]
+id = "teaching"
+title = { fr = "E", en = "T" }
+legal_basis = "public_task"
+audiences = ["user"]
+
+[[purposes]]
+id = "asked"
+title = { fr = "A", en = "A" }
+legal_basis = "consent"
+audiences = ["user"]
+"""
+
 
 def test_a_ledger_is_what_the_vault_knows(tmp_path: Path) -> None:
     """Erasures, suppressed keys and ended projects come out of a signed ledger as they went in; another key's ledger is refused."""
@@ -55,6 +77,51 @@ def test_the_newest_ledger_counts(tmp_path: Path, known_by: str) -> None:
     assert [(key, tenant) for tenant, key, _ in vault.suppressions()] == [(b"k" * 16, "default")]
     assert [row.sid for row in vault.projects("default")] == [None]
     vault.close()
+
+
+@pytest.mark.parametrize("known_by", ["a later backup", "a file"])
+def test_what_was_forbidden_since_stays_forbidden(tmp_path: Path, known_by: str) -> None:
+    """Withdrawn consents, restrictions and objections count in what an older backup brings back, and what was lifted is lifted; the ledger tells of nobody."""
+    chosen = settings(tmp_path)
+    chosen.data.mkdir(exist_ok=True)
+    (chosen.data / "policy.toml").write_text(POLICY, "utf-8")
+    people = {name: {"mbox": f"mailto:{name}@canary.example.fr"} for name in ("ana", "ben", "cem", "dan", "eve")}
+    with lrs.open(chosen) as store:
+        notice = store.consent.notices.add("Un texte.", audience="user", language="fr", purpose="asked").digest
+        for each in people.values():
+            store.consent.give(each, "asked", notice=notice)
+        store.ingest([statement(name) for name in people])
+        old = store.backups.make()[0].name
+        store.consent.withdraw(people["ana"], "asked")
+        store.consent.restrict(people["ben"])
+        store.consent.restrict(people["cem"])
+        store.consent.lift(people["cem"])
+        store.consent.object(people["dan"], "teaching")
+        store.consent.give({"mbox": "mailto:later@canary.example.fr"}, "asked", notice=notice)
+        store.consent.withdraw({"mbox": "mailto:later@canary.example.fr"}, "asked")
+        seen = shown(store)
+        if known_by == "a later backup":
+            store.backups.make()
+    file = tmp_path / "ledger" if known_by == "a file" else None
+    if file:
+        ledger.export(chosen, file, at=2_000_000_000_000_000)
+    with lrs.open(put_back(chosen, tmp_path / "restored", name=old, ledger=file)) as store:
+        assert shown(store) == seen == {"asked": ["cem", "dan", "eve"], "teaching": ["ana", "cem", "eve"]}
+        last = store._vault.last_consent("default")
+    with lrs.open(put_back(chosen, tmp_path / "again", name=old, ledger=file)) as store:
+        assert store._vault.last_consent("default") == last
+
+
+def shown(store: lrs.LRS) -> dict[str, list[str]]:
+    """Whose statements each purpose sees."""
+    return {
+        purpose: sorted(
+            each["actor"]["mbox"].removeprefix("mailto:").partition("@")[0]
+            for each in store.query(purpose=purpose).statements
+            if "mbox" in each["actor"]
+        )
+        for purpose in ("asked", "teaching")
+    }
 
 
 def test_a_ledger_that_was_altered_is_refused(tmp_path: Path) -> None:

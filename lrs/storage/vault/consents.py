@@ -55,6 +55,14 @@ class Consents(Database):
             found = [row for part in chunks(list(sids)) for row in connection.execute(query.where(_TABLE.c.sid.in_(part)))]
         return sorted((ConsentRow(**row._mapping) for row in found), key=lambda row: row.number)  # noqa: SLF001 -- SQLAlchemy's public name
 
+    def consents_of_all_with(self, tenant: str, kinds: Collection[str]) -> list[ConsentRow]:
+        """See :class:`lrs.storage.contract.ConsentStore`."""
+        of = (_TABLE.c.tenant == tenant, _TABLE.c.kind.in_(list(kinds)))
+        query = select(*_COLUMNS).where(_TABLE.c.tenant == tenant, _TABLE.c.sid.in_(select(_TABLE.c.sid).where(*of)))
+        with self._read() as connection:
+            found = connection.execute(query.order_by(_TABLE.c.number))
+            return [ConsentRow(**row._mapping) for row in found]  # noqa: SLF001 -- SQLAlchemy's public name
+
     def consenting(self, tenant: str, *, after: int, limit: int) -> tuple[frozenset[int], int]:
         """See :class:`lrs.storage.contract.ConsentStore`."""
         last = self.last_consent(tenant)
