@@ -62,7 +62,7 @@ from lrs.write import Preparer, TenantWriter, Writer
 from lrs.xapi import codec, lookup, parameters
 from lrs.xapi.formats import month_of
 from lrs.xapi.multipart import Content, check_hash
-from lrs.xapi.query import StatementQuery, from_arguments
+from lrs.xapi.query import StatementQuery, from_arguments, person_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -523,7 +523,7 @@ class LRS:
         statements one stub stands in their place, the same for all. ``request`` is the one in the register that this meets. ``step`` is told of each
         state. Raises :class:`lrs.InvalidRequest`, :class:`lrs.Conflict` when the request is another one, or the person's processing is restricted.
         """
-        person = _agent(agent)
+        person = person_of(agent)
         tenant = tenant or self.settings.tenant
         if dry_run:
             return self.erasures.plan(person, tenant)
@@ -547,7 +547,7 @@ class LRS:
             signer=self._keyring.signer,
             audit=self._audit,
             clock=self._clock,
-            person=_agent,
+            person=person_of,
         )
         return drills.drill(place)
 
@@ -764,11 +764,3 @@ def _uuid(text: str) -> UUID:
 
 def _microseconds() -> int:
     return time.time_ns() // 1000
-
-
-def _agent(agent: Json) -> Person:
-    """Check an agent."""
-    person = from_arguments(agent=agent).agent
-    if person is None:
-        raise InvalidRequest("an agent is needed", parameter="agent")
-    return person

@@ -15,7 +15,7 @@ import msgspec
 
 from lrs.cli.options import agent_of, settings_of, store_options
 from lrs.cli.table import print_table
-from lrs.errors import ConfigurationError, TamperedData
+from lrs.errors import TamperedData
 
 if TYPE_CHECKING:
     from lrs.crypto.keyring import Keyring
@@ -200,11 +200,9 @@ def _sids(settings: Settings, keyring: Keyring, agent: str) -> dict[str, frozens
     """Find the person's numbers in each tenant, under every identifier."""
     from lrs.rights.persons import sids_of
     from lrs.storage.vault import Vault
-    from lrs.xapi.query import from_arguments
+    from lrs.xapi.query import person_of
 
-    asked = from_arguments(agent=agent_of(agent)).agent
-    if asked is None:
-        raise ConfigurationError("this is no agent")
+    asked = person_of(agent_of(agent))
     vault = Vault.open(settings)
     try:
         return {name: frozenset(sids_of(vault, keyring.tenant(name), name, asked)) for name in keyring.tenants}

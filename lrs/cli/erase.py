@@ -104,13 +104,11 @@ def _asked(settings: Settings, agent: Any, tenant: str, number: int | None, *, d
     from lrs.accountability.requests import open_requests
     from lrs.rights.erasure import Outcome
     from lrs.rights.erasure.ledger import open_ledger
-    from lrs.xapi.query import from_arguments
+    from lrs.xapi.query import person_of
 
     with ExitStack() as opened:
         ledger = opened.enter_context(open_ledger(settings, clock=lambda: time.time_ns() // 1000))
-        person = from_arguments(agent=agent).agent
-        assert person is not None  # noqa: S101 -- it was given
-        found = ledger.whom(person, tenant)
+        found = ledger.whom(person_of(agent), tenant)
         if not despite_restriction:
             ledger.check_restriction(found, tenant)
         if number is not None:

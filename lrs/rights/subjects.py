@@ -24,7 +24,7 @@ from lrs.rights.access.holdings import Holdings, Shelf, Vault
 from lrs.rights.persons import alike, find, sids_of
 from lrs.rights.rectification import identifying, renaming
 from lrs.storage.contract import IndexTaken
-from lrs.xapi.query import from_arguments
+from lrs.xapi.query import person_of
 from lrs.xapi.rules import check_identified
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Subjects:
 
     def show(self, agent: Json, *, tenant: str | None = None) -> dict[str, Any]:
         """Count what is kept of a person, by kind and place; ``alike`` are mailboxes that differ from theirs in case alone."""
-        tenant, person = tenant or self._settings.tenant, _person(agent)
+        tenant, person = tenant or self._settings.tenant, person_of(agent)
         held = self._holdings(tenant, person)
         others = self._alike(tenant, person, held.sids)
         if not (held.sids or others or held.credentials()):
@@ -86,7 +86,7 @@ class Subjects:
         The file has its name once it is whole, and only its owner can read it. Raises :class:`lrs.ConfigurationError` where it can't be written.
         """
         tenant = tenant or self._settings.tenant
-        held = self._holdings(tenant, _person(agent))
+        held = self._holdings(tenant, person_of(agent))
         if not (held.sids or held.credentials()):
             raise _nobody()
         around = Around(self._policy(tenant), self._standing(tenant), self._signer())
@@ -110,7 +110,7 @@ class Subjects:
         tenant = tenant or self._settings.tenant
         if (name is None) == (to is None):
             raise InvalidRequest("either a name or an identifier is corrected", parameter="name")
-        person = _person(agent)
+        person = person_of(agent)
         chosen = self._known(tenant, person) if to is None else (self._subject(tenant, agent),)
         with self._meeting(request, _CORRECTIONS, chosen, tenant), self._recorded("correct a person", tenant, chosen):
             for sid, dek in self._revealer(tenant).keys(chosen).items():
@@ -121,9 +121,9 @@ class Subjects:
     def _change(self, tenant: str, sid: int, dek: Dek, *, name: str | None, to: Json | None) -> Correct:
         keys = self._keys(tenant)
         if to is None:
-            checked = _person({"account": _ANY, "name": name})
+            checked = person_of({"account": _ANY, "name": name})
             return renaming(keys, sid, dek, str(msgspec.json.decode(checked.json)["name"]))
-        identifier = _person(to)
+        identifier = person_of(to)
         index = keys.blind_index(identifier.ifi)
         found = self._vault.subjects(tenant, [index]).get(index)
         if found is not None and found[0] not in self._vault.joined(tenant, [sid]):
@@ -162,7 +162,7 @@ class Subjects:
 
     def _subject(self, tenant: str, agent: Json) -> int:
         """Give the one subject that came under exactly this identifier."""
-        index = self._keys(tenant).blind_index(_person(agent).ifi)
+        index = self._keys(tenant).blind_index(person_of(agent).ifi)
         found = self._vault.subjects(tenant, [index]).get(index)
         if found is None:
             raise _nobody()
@@ -213,12 +213,6 @@ class Subjects:
             outcome = DONE
         finally:
             self._audit.record(Event(action=action, tenant=tenant, credential=LOCAL, outcome=outcome, counts=counts, sids=tuple(sids)))
-
-
-def _person(agent: Json) -> Person:
-    person = from_arguments(agent=agent).agent
-    assert person is not None  # noqa: S101 -- it was given
-    return person
 
 
 def _nobody() -> NotFound:

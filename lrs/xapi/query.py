@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from lrs.errors import InvalidRequest
 from lrs.xapi import parameters
 from lrs.xapi.model import Person
 from lrs.xapi.parameters import Reader, Unfit, refusal
@@ -105,6 +106,14 @@ def from_arguments(**arguments: Any) -> StatementQuery:
             raise parameters.unknown("filter", name, _ARGUMENTS, _SECTION)
     given = {_ARGUMENTS[name]: value for name, value in arguments.items() if value is not None}
     return parse((parameter, _spelled(parameter, value)) for parameter, value in given.items())
+
+
+def person_of(agent: object) -> Person:
+    """Check an agent, a dict or its JSON, that has to be given; raises :class:`lrs.errors.InvalidRequest`."""
+    person = from_arguments(agent=agent).agent
+    if person is None:
+        raise InvalidRequest("an agent is needed", parameter="agent")
+    return person
 
 
 def _spelled(parameter: str, value: object) -> str:

@@ -125,3 +125,12 @@ def test_what_was_attached_is_taken_along(tmp_path: Path) -> None:
         assert len(page.statements) == 2
         assert dict(page.attachments) == {sha2: essay}
     assert call("ingest", lines, "--attachments", folder, "--url", "http://127.0.0.1:9").status == 2
+
+
+@pytest.mark.parametrize("command", [("subject", "show"), ("subject", "export"), ("erase", "--dry-run"), ("audit", "show", "--agent")])
+def test_no_agent_is_refused_as_such(command: tuple[str, ...], filled: Path, tmp_path: Path) -> None:
+    """JSON's null is nobody: it is said what is missing, and no program's error is shown."""
+    out = ("--out", tmp_path / "x.zip") if "export" in command else ()
+    done = call(*command, "null", *out, "--data", filled)
+    assert (done.status, "internal error" in done.err) == (1, False), done.err
+    assert "agent" in done.err
