@@ -649,7 +649,7 @@ class LRS:
     def _agreed_times(self) -> Times:
         """Give out times alone where the warehouse is embedded; to a server other processes write too."""
         last = self._warehouse.last_stored()
-        return StoredTimes(self._clock, last) if self.settings.warehouse is None else SharedTimes(self._vault, self._clock, last)
+        return (StoredTimes if self.settings.warehouse is None else SharedTimes)(self._vault, self._clock, last)
 
     def _policy(self, tenant: str) -> Policy:
         return self._policies.of(tenant).policy

@@ -13,7 +13,7 @@ from typing import Protocol
 from uuid import UUID
 
 from lrs.errors import LRSError, StoreUnavailable
-from lrs.storage.contract import Claim, ClaimStore, IdsClaimed
+from lrs.storage.contract import Claim, ClaimStore, IdsClaimed, LeaseStore
 from lrs.xapi.formats import month_of
 
 MICROSECONDS = 1_000_000
@@ -29,6 +29,8 @@ _PATIENCE = 8.0
 _MOMENT = 0.02
 _FRESH = 0.2
 """Seconds for which a time that was announced is announced again, so that reading costs the vault little."""
+_LEASE = 2 * MICROSECONDS
+"""How far ahead one process leases times: one write to the vault a second, and none while nobody asks."""
 
 
 class Times(Protocol):
@@ -59,15 +61,24 @@ class Times(Protocol):
 class StoredTimes:
     """Times for one process.
 
-    Times rise strictly, whatever the clock does, and no two statements share one. ``clock`` gives microseconds
-    since 1970 UTC; ``last`` is the greatest time already stored.
+    Times rise strictly, whatever the clock does, and no two statements share one. ``clock`` gives microseconds since 1970 UTC; ``last`` is the
+    greatest time already stored. What is announced is leased from the vault a little ahead: a process that comes after this one, with a clock that
+    was set back meanwhile, stores nothing before it.
     """
 
-    def __init__(self, clock: Callable[[], int], last: int) -> None:
+    def __init__(self, leases: LeaseStore, clock: Callable[[], int], last: int) -> None:
+        self._leases = leases
         self._clock = clock
-        self._last = last
+        self._leased = leases.leased()
+        self._last = max(last, self._leased)
         self._in_flight: list[int] = []
         self._lock = threading.Lock()
+        self._leasing = threading.Lock()
+        self._wanted = threading.Event()
+        self._closed = threading.Event()
+        self._lease(self._through())
+        self._thread = threading.Thread(target=self._run, name="lrs-times", daemon=True)
+        self._thread.start()
 
     def claim(self, keys: Sequence[Key]) -> int:
         """See :class:`Times`."""
@@ -75,6 +86,7 @@ class StoredTimes:
             first = _first(len(keys), now=self._clock(), last=self._last)
             self._last = first + max(len(keys), 1) - 1
             self._in_flight.append(first)
+            self._want(self._last)
             return first
 
     def month(self) -> int:
@@ -88,7 +100,32 @@ class StoredTimes:
                 self._in_flight.remove(first)
 
     def consistent_through(self) -> int:
+        """See :class:`Times`; raises :class:`lrs.errors.StoreUnavailable`."""
+        through = self._through()
+        if through > self._leased:
+            self._lease(through)
+        return through
+
+    def announced(self) -> int:
         """See :class:`Times`."""
+        through = self._through()
+        self._want(through)
+        return min(through, self._leased)
+
+    def close(self) -> None:
+        """See :class:`Times`. Calling it twice is no error."""
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        self._wanted.set()
+        self._thread.join()
+        try:
+            # The next process need not begin ahead of its clock.
+            self._leases.lease(self._last)
+        except StoreUnavailable:
+            _log.warning("the times that were leased ahead could not be given back")
+
+    def _through(self) -> int:
         with self._lock:
             if self._in_flight:
                 return min(self._in_flight) - 1
@@ -96,10 +133,28 @@ class StoredTimes:
             self._last = max(self._last, self._clock())
             return self._last
 
-    announced = consistent_through
+    def _want(self, time: int) -> None:
+        if time > self._leased - _LEASE // 2:
+            self._wanted.set()
 
-    def close(self) -> None:
-        """See :class:`Times`."""
+    def _lease(self, through: int) -> None:
+        with self._leasing:
+            if through > self._leased - _LEASE // 2:
+                until = through + _LEASE
+                self._leases.lease(until)
+                self._leased = until
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            self._wanted.wait()
+            self._wanted.clear()
+            if self._closed.is_set():
+                return
+            try:
+                self._lease(self._last)
+            except LRSError as error:
+                _log.error("no times can be leased: %s", error.message)  # Who asks next is another try.
+            self._closed.wait(_FRESH)
 
 
 class SharedTimes:

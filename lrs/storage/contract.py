@@ -693,6 +693,16 @@ class ClaimStore(Protocol):
         """Let go of claims of dead processes, those that have not beaten since they were read."""
 
 
+class LeaseStore(Protocol):
+    """The part of the vault that outlives the one process of an embedded store: up to when it may have announced times. Thread-safe."""
+
+    def leased(self) -> int:
+        """The time up to which times may have been announced or given out; 0 at first."""
+
+    def lease(self, until: int) -> None:
+        """Note that times up to this one may be announced; durable on return."""
+
+
 class IdsClaimed(Exception):
     """Another process is storing one of these statements. Never leaves :mod:`lrs.stored`."""
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -207,6 +209,25 @@ def test_a_clock_that_jumps_back(tmp_path: Path) -> None:
             found = everything(store)
     assert [each["id"] for each in found] == [each["id"] for each in order]
     assert [each["stored"] for each in found] == sorted({each["stored"] for each in found})
+
+
+@pytest.mark.parametrize("ended", ["closed", "killed"])
+def test_nothing_is_stored_before_what_another_run_announced(ended: str, tmp_path: Path) -> None:
+    """A clock that is set back between two runs, however the first one ended: what is stored afterwards is later than each Consistent-Through before."""
+    now, data, kept = [time.time_ns() // 1000], tmp_path / "data", tmp_path / "kept"
+    with LRS(lrs.Settings(data=data), clock=lambda: now[0]) as store:
+        store.ingest(made(1))
+        now[0] += HOUR
+        promised = max(store.consistent_through(), store.consistent_through(fresh=False))
+        if ended == "killed":
+            shutil.copytree(data, kept, symlinks=True)
+    now[0] -= HOUR
+    with LRS(lrs.Settings(data=kept if ended == "killed" else data), clock=lambda: now[0]) as store:
+        later = made(1)
+        store.ingest(later)
+        (newest,) = store.query(limit=1).statements
+        assert newest["id"] == later[0]["id"]
+        assert promised.isoformat() < newest["stored"] < (promised + timedelta(seconds=3)).isoformat()
 
 
 def everything(store: LRS) -> list[dict[str, Any]]:

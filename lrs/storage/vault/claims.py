@@ -1,4 +1,4 @@
-"""What several processes agree on that share a warehouse: the times that they give out, and which statements each of them is storing."""
+"""The times of storing that are given out, one process after another or several at once, and which statements each of several is storing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,17 @@ _CLAIM, _CLOCK = schema.claim, schema.clock
 
 
 class Claims(Database):
-    """Implements ``ClaimStore`` of :mod:`lrs.storage.contract`."""
+    """Implements ``ClaimStore`` and ``LeaseStore`` of :mod:`lrs.storage.contract`."""
+
+    def leased(self) -> int:
+        """See :class:`lrs.storage.contract.LeaseStore`."""
+        with self._read() as connection:
+            return int(connection.scalars(select(_CLOCK.c.last)).one())
+
+    def lease(self, until: int) -> None:
+        """See :class:`lrs.storage.contract.LeaseStore`."""
+        with self._write() as connection:
+            connection.execute(update(_CLOCK).values(last=until))
 
     def claim(self, process: str, ids: bytes, *, first: Callable[[int], int]) -> int:
         """See :class:`lrs.storage.contract.ClaimStore`."""
