@@ -19,11 +19,10 @@ from lrs.exchange.emitters import Emitter
 from lrs.privacy.audit import Audit, Event
 from lrs.privacy.quarantine import LARGEST, Held, Quarantine
 from lrs.sources import Outcome
+from lrs.sources.body import split
 
 _MOST_NAMED = 100
 _encode = msgspec.json.Encoder().encode
-_BATCH = msgspec.json.Decoder(list[msgspec.Raw])
-_VALUE = msgspec.json.Decoder(msgspec.Raw)
 
 
 class Line(Protocol):
@@ -85,7 +84,10 @@ class Reception:
         return found
 
     def receive(self, name: str, body: bytes, principal: Principal) -> Received:
-        """Store what the events of a body say; all of it is durable on return. Raises :class:`lrs.errors.StoreUnavailable`, then send it again."""
+        """Store what the events of a body say; all of it is durable on return.
+
+        Raises :class:`lrs.errors.StoreUnavailable`, then send it again, and :class:`lrs.errors.LimitExceeded` for too many events.
+        """
         emitter = self.emitter(name)
         events = split(body)
         with emitter.lock:
@@ -155,14 +157,3 @@ class _Found:
 def _fault(number: int, error: LRSError, *, held: bool = False) -> Fault:
     place = error.parameter if isinstance(error, InvalidEvent) and error.parameter else ""
     return Fault(number, error.code, error.message + (f" at {place}" if place else ""), held)
-
-
-def split(body: bytes) -> list[bytes]:
-    """Give the events of a body: the items of an array, one JSON value, or a line each."""
-    try:
-        if body.lstrip()[:1] == b"[":
-            return [bytes(event) for event in _BATCH.decode(body)]
-        _VALUE.decode(body)
-    except (msgspec.DecodeError, RecursionError):
-        return [line for line in body.splitlines() if line.strip()]
-    return [body]

@@ -88,16 +88,19 @@ class Request:
         encoding = self.header(b"content-encoding").strip().lower()
         if encoding not in ("", "identity", "gzip", "x-gzip"):
             raise InvalidRequest("this Content-Encoding is not understood", hint="Send the body as it is, or compressed with gzip.")
-        try:
-            async with asyncio.timeout(self._seconds):
-                sent = await self._read(limit)
-        except TimeoutError:
-            raise RequestTimeout(f"the body did not come within {self._seconds} seconds") from None
+        sent = await self._read(limit)
         if encoding in ("", "identity"):
             return sent
         return await asyncio.to_thread(decompress, sent, limit)
 
     async def _read(self, limit: int) -> bytes:
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._received(limit)
+        except TimeoutError:
+            raise RequestTimeout(f"the body did not come within {self._seconds} seconds") from None
+
+    async def _received(self, limit: int) -> bytes:
         length = self.headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > limit:
             raise _too_large(limit)

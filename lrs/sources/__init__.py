@@ -24,6 +24,7 @@ import attrs
 import msgspec
 
 from lrs.errors import InvalidEvent, InvalidRequest
+from lrs.sources.body import BYTE_ORDER_MARK
 from lrs.sources.platform import Agent, Person, Platform, account
 
 __all__ = [
@@ -88,7 +89,7 @@ def each(events: Iterable[bytes], convert_one: Callable[[bytes], Outcome]) -> It
     """Convert events one by one; what ``convert_one`` raises is the outcome of that event alone."""
     for event in events:
         try:
-            yield Outcome() if not event or event.isspace() else convert_one(event)
+            yield Outcome() if not event or event.isspace() else convert_one(_bounded(event.removeprefix(BYTE_ORDER_MARK)))
         except InvalidEvent as error:
             yield Outcome(error=error)
         except Exception as error:  # noqa: BLE001 -- one event that nobody foresaw must not take its neighbours with it
@@ -118,9 +119,7 @@ def needed(part: Type | None, place: str) -> Type:
 
 
 def decoded(decoder: msgspec.json.Decoder[Type], event: bytes) -> Type:
-    """Decode an event. Raises :class:`lrs.errors.InvalidEvent` where it is too long, not UTF-8, not JSON or of another form."""
-    if len(event) > LONGEST:
-        raise InvalidEvent(f"the event is longer than {LONGEST >> 20} MiB")
+    """Decode an event. Raises :class:`lrs.errors.InvalidEvent` where it is not UTF-8, not JSON or of another form."""
     try:
         # What the form leaves out is skipped undecoded, so its encoding is checked here.
         event.isascii() or str(event, "utf-8")
@@ -131,6 +130,12 @@ def decoded(decoder: msgspec.json.Decoder[Type], event: bytes) -> Type:
         raise InvalidEvent("the event has another form than is known here", parameter=_path(error)) from None
     except (msgspec.DecodeError, RecursionError):
         raise InvalidEvent("the event is not JSON, or cut short") from None
+
+
+def _bounded(event: bytes) -> bytes:
+    if len(event) > LONGEST:
+        raise InvalidEvent(f"the event is longer than {LONGEST >> 20} MiB")
+    return event
 
 
 def _path(error: msgspec.ValidationError) -> str:

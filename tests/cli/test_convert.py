@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import json
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from lrs.cli.tail import followed
 from tests.cli.calling import call, spawn
 from tests.sources import samples
 from tests.sources.edx.log import HOME, MARK, event, line
+from tests.sources.hostile import STRANGE, UNREADABLE
 
 VIDEO = {"id": "v42", "currentTime": 1, "duration": 60}
 
@@ -85,6 +88,27 @@ def test_what_can_t_be_read_is_named_by_file_and_line(convert: list[object], tmp
     assert MARK not in done.err + report.read_text()
 
 
+@pytest.mark.parametrize("source", samples.SAMPLES)
+def test_no_source_loses_a_neighbour(source: str, tmp_path: Path) -> None:
+    """Whatever stands between two events, of whichever source: a line that can't be read is named, and the others are what they were."""
+    good = json.dumps(samples.SAMPLES[source][0]).encode()
+    bad = [make(samples.SAMPLES[source][0]) for make in (UNREADABLE | STRANGE).values()]
+    log, report, key = tmp_path / "log", tmp_path / "report.jsonl", tmp_path / "source.key"
+    words = ["convert", source, log, "--home", HOME, "--key", key]
+    log.write_bytes(good)
+    alone = call(*words).out
+    log.write_bytes(b"\n".join(line for each in bad for line in (good, each)) + b"\n" + b'{"x": "' + b"x" * (50 << 20) + b'"}\n' + good)
+    done = call(*words, "--report", report)
+    named = [json.loads(found) for found in report.read_bytes().splitlines()]
+    places = {each["line"] for each in named}
+    assert places >= {2 * n for n in range(1, len(UNREADABLE) + 1)} | {2 * len(bad) + 1}
+    assert {each["file"] for each in named} == {str(log)}
+    assert not places & {2 * n - 1 for n in range(1, len(bad) + 1)}
+    assert done.out.count(alone) >= len(bad) + 1
+    assert done.status == 1
+    assert samples.MARK not in done.err + report.read_text()
+
+
 def test_a_damaged_archive_gives_what_it_holds(convert: list[object], tmp_path: Path) -> None:
     """Up to the damage, which is told."""
     log = tmp_path / "tracking.log.gz"
@@ -112,6 +136,23 @@ def test_titles_and_a_key_that_is_none(convert: list[object], tmp_path: Path) ->
     assert call(*convert[:-1], names, log).status == 1
 
 
+def opened_by(process: int) -> set[str]:
+    """Give the files that a process has open."""
+    found = set()
+    for descriptor in Path(f"/proc/{process}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            found.add(str(descriptor.readlink()))
+    return found
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    """Wait for what another process does, half a minute at most."""
+    end = time.monotonic() + 30
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
 def test_a_running_log_is_followed(convert: list[object], data: Path, tmp_path: Path) -> None:
     """Events are stored soon after they are written, through the rotation of the file; SIGTERM ends both ends in good order."""
     log = tmp_path / "tracking.log"
@@ -124,7 +165,7 @@ def test_a_running_log_is_followed(convert: list[object], data: Path, tmp_path: 
     assert converting.stdout is not None
     converting.stdout.close()
     try:
-        time.sleep(1)
+        wait_until(lambda: str(log) in opened_by(converting.pid))
         with log.open("ab") as file:
             file.write(lines(2, 3)[:-10])
             file.flush()
@@ -132,7 +173,9 @@ def test_a_running_log_is_followed(convert: list[object], data: Path, tmp_path: 
             file.write(lines(2, 3)[-10:])
         log.rename(tmp_path / "tracking.log.1")
         log.write_bytes(lines(4, 5))
-        time.sleep(2)
+        renamed = log.stat().st_ino
+        wait_until(lambda: renamed in {Path(name).stat().st_ino for name in opened_by(converting.pid) if name == str(log)})
+        time.sleep(1)
         converting.send_signal(signal.SIGTERM)
         out, _ = ingesting.communicate(timeout=30)
         assert converting.wait(10) == 0

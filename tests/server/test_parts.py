@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from lrs import errors
-from lrs.errors import ConfigurationError, InvalidRequest, LimitExceeded, NotAuthenticated
+from lrs.errors import ConfigurationError, InvalidRequest, LimitExceeded, NotAuthenticated, RequestTimeout
 from lrs.read import Page
 from lrs.server import authentication, failures
 from lrs.server.request import Request, decompress
@@ -127,6 +129,19 @@ def test_a_mount_point_is_taken_off_a_path(root_path: str, path: str, below: str
     """Frameworks differ in whether the path still has it; names that only begin alike are left alone."""
     scope = {"method": "GET", "headers": [], "query_string": b"", "root_path": root_path, "path": path}
     assert Request(scope, None).path == below
+
+
+@pytest.mark.parametrize("read", [Request.body, Request.kept_body])
+def test_a_body_has_its_time(read: Callable[[Request, int], Awaitable[bytes]]) -> None:
+    """However it is read: who sends half of it and then nothing is given up."""
+
+    async def receive() -> dict[str, object]:
+        await asyncio.sleep(60)
+        return {}
+
+    scope = {"method": "POST", "headers": [], "query_string": b"", "path": "/"}
+    with pytest.raises(RequestTimeout):
+        asyncio.run(read(Request(scope, receive, seconds=0.01), 10))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lrs.sources import Platform, converter
 from lrs.xapi.rules import Checker
-from tests.sources.hostile import mutated
+from tests.sources.hostile import STRANGE, UNREADABLE, mutated
 from tests.sources.samples import MARK
 from tests.sources.samples import SAMPLES as SOURCES
 
@@ -74,3 +74,28 @@ def test_no_event_harms_its_neighbours(source: str, data: st.DataObject) -> None
     assert broken.statements or broken.unmapped or broken.error
     assert MARK not in f"{broken.unmapped}{broken.error!r}{broken.error}"
     assert "form that is not known here (" not in str(broken.error), "an exception that nobody foresaw"
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("bad", UNREADABLE | STRANGE)
+def test_what_is_bad_stands_alone(source: str, bad: str) -> None:
+    """Whatever arrives is one outcome, and its neighbours are what they would have been without it; what can't be read is an error that says so."""
+    for sample in SOURCES[source][:8]:
+        good, broken = json.dumps(sample).encode(), (UNREADABLE | STRANGE)[bad](sample)
+        alone = next(converter(source)([good], PLATFORM))
+        before, made, after = converter(source)([good, broken, good], PLATFORM)
+        assert before.statements == after.statements == alone.statements
+        assert "form that is not known here (" not in str(made.error), "an exception that nobody foresaw"
+        if bad in UNREADABLE:
+            assert made.error is not None
+            assert MARK not in f"{made.error!r}{made.error}{made.error.parameter}"
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_byte_order_mark_changes_nothing(source: str) -> None:
+    """Nor does a member that stands twice, of which the last counts, as it does for the platforms themselves."""
+    events = [json.dumps(event).encode() for event in SOURCES[source]]
+    plain = list(converter(source)(events, PLATFORM))
+    for same in ("a byte order mark", "each member twice"):
+        made = converter(source)([STRANGE[same](event) for event in SOURCES[source]], PLATFORM)
+        assert [outcome.statements for outcome in made] == [outcome.statements for outcome in plain]

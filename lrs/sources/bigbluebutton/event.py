@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from lrs.errors import InvalidEvent
-from lrs.sources import decoded
+from lrs.sources.body import split
 
 __all__ = ["Attributes", "Data", "Meeting", "Poll", "User", "event", "inside", "named"]
 
@@ -100,7 +100,6 @@ class Named(msgspec.Struct, gc=False):
 
 named = msgspec.json.Decoder(Named)
 event = msgspec.json.Decoder(Event)
-_events = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def inside(body: bytes) -> list[bytes]:
@@ -109,7 +108,7 @@ def inside(body: bytes) -> list[bytes]:
         body = _field(body)
     if body.lstrip()[:1] == b"{":
         return [body]
-    found = [bytes(event) for event in decoded(_events, body)]
+    found = split(body)
     if not found:
         raise InvalidEvent("the body holds no event")
     return found
