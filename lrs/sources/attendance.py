@@ -58,19 +58,23 @@ class Attendance:
         presence = self.meet(session, person, agent)
         presence.came = max(presence.came, at)
 
-    def left(self, session: str, person: str, agent: Agent, at: int) -> None:
-        """Note that somebody left."""
+    def left(self, session: str, person: str, agent: Agent, at: int) -> Presence | None:
+        """Note that somebody left -> their presence, where the sitting's end told that before: they went with it, and its event came late."""
         presence = self.meet(session, person, agent)
         presence.left = max(presence.left, at)
+        return presence if 0 <= presence.came <= presence.closed <= at else None
 
     def present(self, session: str, at: int) -> list[Agent]:
         """Give those who are there at this time."""
         return [presence.agent for presence in self._sittings.get(session, {}).values() if presence.lasts(at)]
 
     def close(self, session: str, at: int) -> Iterator[tuple[str, Presence]]:
-        """Give those who are still there when the sitting ends; they are there no more. An end that is told again gives them again."""
+        """Give those whose leaving nobody told when the sitting ends; they are there no more. An end that is told again gives them again.
+
+        Whoever is said to have left a moment after the end has left: emitters tell the end first, and then who went with it.
+        """
         for person, presence in self._sittings.get(session, {}).items():
-            if presence.lasts(at) or presence.closed == at:
+            if presence.closed == at or (0 <= presence.came <= at and presence.left < presence.came):
                 presence.left, presence.closed = max(presence.left, at), at
                 yield person, presence
 

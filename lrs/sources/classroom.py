@@ -1,8 +1,9 @@
 """A sitting of a virtual class, and what its statements say.
 
-The words are those of the virtual classroom profile (https://w3id.org/xapi/virtual-classroom), which has none for recordings: a recording is started and
-stopped. Times are told to the minute. Rooms are named for people, so their ids are opaque and titles come from the platform's ``names``
-alone. Messages, cameras and the addresses of sound and pictures have no place here.
+The words are those of the virtual classroom profile as it is published (https://w3id.org/xapi/virtual-classroom), which BigBlueButton's own xAPI follows: a
+microphone is started and stopped, a raised hand is a reaction. It has none for recordings: they are started and stopped too. Times are told to the minute.
+Rooms are named for people, so their ids are opaque and titles come from the platform's ``names`` alone. Messages, cameras and the addresses of sound and
+pictures have no place here.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import attrs
 from lrs.sources import Agent, Platform, Statement
 from lrs.sources.moment import lasting, minute
 
-__all__ = ["Part", "Sitting", "Verb"]
+__all__ = ["Act", "Part", "Sitting", "Verb"]
 
 Part: TypeAlias = dict[str, Any]
 Verb: TypeAlias = dict[str, Any]
@@ -41,17 +42,27 @@ INITIALIZED = _verb(f"{_ADL}/verbs/initialized", "initialized")
 TERMINATED = _verb(f"{_ADL}/verbs/terminated", "terminated")
 JOINED = _verb(f"{_STREAMS}/join", "joined")
 LEFT = _verb(f"{_STREAMS}/leave", "left")
-MUTED = _verb(f"{_PROFILE}/verbs/muted", "muted")
-UNMUTED = _verb(f"{_PROFILE}/verbs/unmuted", "unmuted")
-SHARED = _verb(f"{_PROFILE}/verbs/shared-screen", "shared screen")
-UNSHARED = _verb(f"{_PROFILE}/verbs/unshared-screen", "unshared screen")
-RAISED = _verb(f"{_PROFILE}/verbs/raised-hand", "raised hand")
-LOWERED = _verb(f"{_PROFILE}/verbs/lowered-hand", "lowered hand")
+STARTED = _verb(f"{_STREAMS}/start", "started")
+STOPPED = _verb(f"{_PROFILE}/verbs/stopped", "stopped")
 ASKED = _verb(f"{_ADL}/verbs/asked", "asked")
 ANSWERED = _verb(f"{_ADL}/verbs/answered", "answered")
 POSTED = _verb("https://w3id.org/xapi/acrossx/verbs/posted", "posted")
-STARTED = _verb(f"{_STREAMS}/start", "started")
-STOPPED = _verb(f"{_PROFILE}/verbs/stopped", "stopped")
+
+
+@attrs.frozen
+class Act:
+    """What somebody does in a class: the verb, the kind of thing in it that they do it with (none: it is about the class), and the emoji that they show."""
+
+    verb: Verb
+    using: str = ""
+    emoji: str = ""
+
+
+_HAND = "U+1F590"
+UNMUTED, MUTED = Act(STARTED, "micro"), Act(STOPPED, "micro")
+SHARED, UNSHARED = Act(_verb(f"{_STREAMS}/share", "shared"), "screen"), Act(_verb(f"{_STREAMS}/unshare", "unshared"), "screen")
+RAISED = Act(_verb(f"{_PROFILE}/verbs/reacted", "reacted"), emoji=_HAND)
+LOWERED = Act(_verb(f"{_PROFILE}/verbs/unreacted", "unreacted"), emoji=_HAND)
 
 
 @attrs.frozen
@@ -82,6 +93,16 @@ class Sitting:
             "timestamp": minute(at),
             "version": "1.0.3",
         }
+
+    def did(self, act: Act, actor: Agent, at: int, *event: str) -> Statement:
+        """Say that somebody used their microphone or screen, or raised their hand.
+
+        All microphones of a sitting are one activity: one of each person's own would go on naming them where their name is hidden or erased.
+        """
+        statement = self.said(act.verb, actor, at, *event)
+        if act.emoji:
+            statement["result"] = {"extensions": {f"{_PROFILE}/extensions/emoji": act.emoji}}
+        return self._within(statement, act.using, "", {"type": f"{_PROFILE}/activity-types/{act.using}"}) if act.using else statement
 
     def opened(self, actor: Agent, at: int, *event: str, planned_minutes: float = 0) -> Statement:
         """Say that the sitting began."""

@@ -16,7 +16,8 @@ from lrs.errors import InvalidEvent
 from lrs.sources import Agent, Outcome, Person, Platform, Statement, decoded, each, known_kind, needed
 from lrs.sources import classroom as words
 from lrs.sources.attendance import Attendance
-from lrs.sources.classroom import Sitting, Verb
+from lrs.sources.classroom import Act, Sitting, Verb
+from lrs.sources.departure import departed, dismissed
 from lrs.sources.moment import SECOND, milliseconds
 
 __all__ = ["EVENTS", "convert"]
@@ -25,9 +26,10 @@ _MACHINES = {"INGRESS", "EGRESS", "AGENT", 1, 2, 4}
 """Kinds of participants that are no people."""
 
 
-class _Room(msgspec.Struct, gc=False):
+class _Room(msgspec.Struct, rename="camel", gc=False):
     sid: str
     name: str = ""
+    creation_time: int | str | None = None
 
 
 class _Participant(msgspec.Struct, gc=False):
@@ -94,11 +96,17 @@ class _Told:
 
     @classmethod
     def of(cls, event: _Event, platform: Platform, attendance: Attendance) -> _Told:
-        return cls(event, _sitting(event, platform), _time(event.created_at), attendance)
+        return cls(event, _sitting(event, platform), _time(event.created_at, "createdAt"), attendance)
 
     @property
     def session(self) -> str:
         return self.sitting.session
+
+    @property
+    def opened(self) -> int | None:
+        """When the room was opened, where the event says so."""
+        found = self.event.room.creation_time if self.event.room else None
+        return _time(found, "room.creationTime") if found else None
 
     @property
     def participant(self) -> _Participant:
@@ -125,12 +133,12 @@ def _sitting(event: _Event, platform: Platform) -> Sitting:
     return Sitting(platform, room or session, session, session, platform.names.get(room, ""))
 
 
-def _time(seconds: int | str) -> int:
+def _time(seconds: int | str, place: str) -> int:
     """Read seconds, which JSON made of Protocol Buffers has as a string."""
     try:
-        return milliseconds(int(seconds), "createdAt", unit=SECOND)
+        return milliseconds(int(seconds), place, unit=SECOND)
     except ValueError:
-        raise InvalidEvent("the time is not a number of seconds", parameter="createdAt") from None
+        raise InvalidEvent("the time is not a number of seconds", parameter=place) from None
 
 
 Say = Callable[[_Told], Iterable[Statement]]
@@ -141,9 +149,8 @@ def _started(told: _Told) -> Iterator[Statement]:
 
 
 def _finished(told: _Told) -> Iterator[Statement]:
-    for person, presence in told.attendance.close(told.session, told.at):
-        yield told.sitting.said(words.LEFT, presence.agent, told.at, person, "at the end")
-    yield told.sitting.ended(told.sitting.platform.itself, told.at)
+    yield from dismissed(told.sitting, told.attendance, told.at)
+    yield told.sitting.ended(told.sitting.platform.itself, told.at, since=told.opened)
 
 
 def _joined(told: _Told) -> Iterator[Statement]:
@@ -154,18 +161,17 @@ def _joined(told: _Told) -> Iterator[Statement]:
 
 def _left(told: _Told) -> Iterator[Statement]:
     if told.participant.kind not in _MACHINES:
-        told.attendance.left(told.session, told.participant.sid, told.actor, told.at)
-        yield told.sitting.said(words.LEFT, told.actor, told.at, told.participant.sid)
+        yield departed(told.sitting, told.attendance, told.participant.sid, told.actor, told.at)
 
 
-def _track(verbs: dict[str | int, Verb]) -> Say:
+def _track(acts: dict[str | int, Act]) -> Say:
     """Say that a microphone or a screen was shared or is no more; cameras say nothing."""
 
     def say(told: _Told) -> Iterator[Statement]:
         track = needed(told.event.track, "track")
-        verb = verbs.get(track.source)
-        if verb is not None and not track.muted:
-            yield told.sitting.said(verb, told.actor, told.at, told.participant.sid, track.sid)
+        act = acts.get(track.source)
+        if act is not None and not track.muted:
+            yield told.sitting.did(act, told.actor, told.at, told.participant.sid, track.sid)
 
     return say
 

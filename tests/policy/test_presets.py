@@ -125,8 +125,14 @@ def test_what_a_message_says_is_not_kept(preset: lrs.LRS, kind: str) -> None:
 
 def test_cameras_are_not_kept(preset: lrs.LRS) -> None:
     """VIS-1: whether a camera is on is refused; where sound and pictures can be had is left out."""
-    with pytest.raises(lrs.NotPermitted, match="kind"):
-        preset.ingest(classroom(verb={"id": f"{CLASS}/verbs/started-camera"}))
+    camera = {"id": "https://bbb.example.fr/c", "definition": {"type": f"{CLASS}/activity-types/camera"}}
+    for told in (
+        {"verb": {"id": f"{CLASS}/verbs/started-camera"}},
+        {"verb": {"id": "http://activitystrea.ms/start"}, "object": camera},
+        {"verb": {"id": f"{CLASS}/verbs/stopped"}, "object": camera},
+    ):
+        with pytest.raises(lrs.NotPermitted, match="kind"):
+            preset.ingest(classroom(**told))
     context = classroom()["context"] | {"extensions": {"https://x.example/stream-url": "rtmp://canary80/x"}}
     (identifier,) = preset.ingest(classroom(context=context))
     assert "canary80" not in json.dumps(preset.query(statement_id=identifier).statements)

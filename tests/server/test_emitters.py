@@ -15,7 +15,10 @@ from lrs.credentials import open_credentials
 from lrs.settings import load
 from tests.server.process import WRITER, Server
 from tests.sources.cmi5.unit import session
-from tests.sources.spoken.platforms import BIGBLUEBUTTON, MARSHA, MOODLE, POD
+from tests.sources.spoken.bigbluebutton import BIGBLUEBUTTON
+from tests.sources.spoken.marsha import MARSHA
+from tests.sources.spoken.moodle import MOODLE
+from tests.sources.spoken.pod import POD
 
 BASIC = "Basic " + base64.b64encode(":".join(WRITER).encode()).decode()
 

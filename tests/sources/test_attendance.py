@@ -57,3 +57,25 @@ def test_each_time_counts_and_not_when_it_was_heard(told: list[tuple[str, int]],
     for did, at in told:
         getattr(attendance, did)("a", "1", AGENT, at)
     assert bool(attendance.present("a", 9)) == there
+
+
+def test_who_left_a_moment_after_the_end_left_once() -> None:
+    """Emitters tell who went with the end after it: told before the end they are not closed, told after it they are known to be."""
+    attendance = Attendance()
+    attendance.came("a", "1", AGENT, 1)
+    attendance.came("a", "2", AGENT, 1)
+    assert attendance.left("a", "1", AGENT, 21) is None
+    assert [person for person, _ in attendance.close("a", 20)] == ["2"]
+    closed = attendance.left("a", "2", AGENT, 21)
+    assert closed is not None
+    assert closed.closed == 20
+    assert attendance.left("a", "1", AGENT, 21) is None
+
+
+def test_who_comes_back_after_the_end_leaves_anew() -> None:
+    """As where a room is opened again under the same id."""
+    attendance = Attendance()
+    attendance.came("a", "1", AGENT, 1)
+    assert len(list(attendance.close("a", 20))) == 1
+    attendance.came("a", "1", AGENT, 30)
+    assert attendance.left("a", "1", AGENT, 40) is None

@@ -8,7 +8,8 @@ from lrs.errors import InvalidEvent
 from lrs.sources import Statement, needed
 from lrs.sources import classroom as words
 from lrs.sources.bigbluebutton.told import Told
-from lrs.sources.classroom import Verb
+from lrs.sources.classroom import Act, Verb
+from lrs.sources.departure import departed, dismissed
 
 __all__ = ["EVENTS"]
 
@@ -23,26 +24,24 @@ def _created(told: Told) -> Iterator[Statement]:
 
 
 def _ended(told: Told) -> Iterator[Statement]:
-    for person, presence in told.attendance.close(told.sitting.session, told.at):
-        yield told.sitting.said(words.LEFT, presence.agent, told.at, person, str(presence.came), "at the end")
+    yield from dismissed(told.sitting, told.attendance, told.at)
     yield told.sitting.ended(told.sitting.platform.itself, told.at, str(told.at), since=told.opened)
 
 
 def _joined(told: Told) -> Iterator[Statement]:
     told.attendance.came(told.sitting.session, told.person, told.actor, told.at)
-    return _did(words.JOINED)(told)
+    yield told.sitting.said(words.JOINED, told.actor, told.at, told.person, str(told.at))
 
 
 def _left(told: Told) -> Iterator[Statement]:
-    told.attendance.left(told.sitting.session, told.person, told.actor, told.at)
-    return _did(words.LEFT)(told)
+    yield departed(told.sitting, told.attendance, told.person, told.actor, told.at, str(told.at))
 
 
-def _did(verb: Verb) -> Callable[[Told], Iterator[Statement]]:
-    """Say that the user did something about the class."""
+def _did(act: Act) -> Callable[[Told], Iterator[Statement]]:
+    """Say that the user did something in the class."""
 
     def say(told: Told) -> Iterator[Statement]:
-        yield told.sitting.said(verb, told.actor, told.at, told.person, str(told.at))
+        yield told.sitting.did(act, told.actor, told.at, told.person, str(told.at))
 
     return say
 
@@ -58,13 +57,13 @@ def _hand(told: Told) -> Iterable[Statement]:
     return _did(words.RAISED if needed(told.user.raise_hand, "data.attributes.user.raise-hand") else words.LOWERED)(told)
 
 
-def _screen(verb: Verb) -> Say:
+def _screen(act: Act) -> Say:
     """Say that a screen is shared, by whom where that is told (since bbb-webhooks 3)."""
 
     def say(told: Told) -> Iterator[Statement]:
         known = told.attributes.user is not None
         actor, person = (told.actor, told.person) if known else (told.sitting.platform.itself, "")
-        yield told.sitting.said(verb, actor, told.at, person, str(told.at))
+        yield told.sitting.did(act, actor, told.at, person, str(told.at))
 
     return say
 

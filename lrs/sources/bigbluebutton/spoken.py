@@ -1,11 +1,12 @@
 """What bbb-webhooks says in xAPI by itself, said again as its webhooks would be.
 
 Its statements name people by display names, in accounts and in activities, have no ids, and tell cameras and questions. Here a name is a guest of one sitting,
-``<unknown>`` is the platform, activities have no names, and the words are those of the published profile.
+``<unknown>`` is the platform, activities have no names and belong to nobody. The words of an earlier draft of the profile are read too.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,12 +15,14 @@ import msgspec
 from lrs.sources import Agent, Outcome, Platform, Statement, decoded, needed
 from lrs.sources import classroom as words
 from lrs.sources.attendance import Attendance
-from lrs.sources.classroom import Sitting, Verb
-from lrs.sources.moment import read
+from lrs.sources.classroom import Act, Sitting
+from lrs.sources.departure import departed, dismissed
+from lrs.sources.moment import SECOND, milliseconds, read
 
 __all__ = ["convert_statement", "is_statement"]
 
 _NOBODY = "<unknown>"
+_SECONDS = re.compile(r"PT([0-9]{1,9}(?:\.[0-9]+)?)S", re.ASCII)
 _SESSION = "https://w3id.org/xapi/cmi5/context/extensions/sessionid"
 
 
@@ -56,6 +59,7 @@ class _Context(msgspec.Struct, rename="camel", gc=False):
 
 class _Result(msgspec.Struct, gc=False):
     response: str | None = None
+    duration: str | None = None
 
 
 class _Statement(msgspec.Struct, gc=False):
@@ -63,7 +67,7 @@ class _Statement(msgspec.Struct, gc=False):
     verb: _Verb | str  # some versions write the verb's id in place of the verb
     object: _Activity
     context: _Context
-    timestamp: str
+    timestamp: str | int  # version 3.0 alpha writes that of a message in milliseconds
     result: _Result | None = None
 
 
@@ -75,17 +79,21 @@ class _Form(msgspec.Struct, gc=False):
 _form = msgspec.json.Decoder(_Form)
 _statement = msgspec.json.Decoder(_Statement)
 
-_ABOUT_THE_CLASS = {verb["id"]: verb for verb in (words.MUTED, words.UNMUTED, words.RAISED, words.LOWERED, words.SHARED, words.UNSHARED)}
-_WORDS: dict[tuple[str, str], Verb] = {
+_ACTS: dict[tuple[str, str], Act] = {
     ("micro", "start"): words.UNMUTED,
     ("micro", "stopped"): words.MUTED,
     ("screen", "share"): words.SHARED,
     ("screen", "unshare"): words.UNSHARED,
     ("virtual-classroom", "reacted"): words.RAISED,
     ("virtual-classroom", "unreacted"): words.LOWERED,
-    **{("virtual-classroom", iri.rpartition("/")[2]): verb for iri, verb in _ABOUT_THE_CLASS.items()},
+    ("virtual-classroom", "unmuted"): words.UNMUTED,
+    ("virtual-classroom", "muted"): words.MUTED,
+    ("virtual-classroom", "shared-screen"): words.SHARED,
+    ("virtual-classroom", "unshared-screen"): words.UNSHARED,
+    ("virtual-classroom", "raised-hand"): words.RAISED,
+    ("virtual-classroom", "lowered-hand"): words.LOWERED,
 }
-"""What is about the class in the published profile, by the last steps of the activity's type and of the verb."""
+"""What is done, by the last steps of the activity's type and of the verb: as it is published, and as an earlier draft had it."""
 
 
 def is_statement(line: bytes) -> bool:
@@ -110,22 +118,20 @@ _DROPPED = {("camera", "start"), ("camera", "stopped"), ("virtual-classroom", "s
 
 
 def _said(found: _Statement, kind: tuple[str, str], platform: Platform, attendance: Attendance) -> Iterator[Statement]:
-    sitting, name, at = _sitting(found, platform), found.actor.account.name, read(found.timestamp, "timestamp")
+    sitting, name, at = _sitting(found, platform), found.actor.account.name, _time(found.timestamp)
     actor = _agent(sitting, name)
     event = (name, str(at))
     match kind:
         case ("virtual-classroom", "initialized"):
             yield sitting.opened(platform.itself, at, str(at))
         case ("virtual-classroom", "terminated"):
-            for person, presence in attendance.close(sitting.session, at):
-                yield sitting.said(words.LEFT, presence.agent, at, person, str(presence.came), "at the end")
-            yield sitting.ended(platform.itself, at, str(at))
+            yield from dismissed(sitting, attendance, at)
+            yield sitting.ended(platform.itself, at, str(at), since=_since(found, at))
         case ("virtual-classroom", "join"):
             attendance.came(sitting.session, name, actor, at)
             yield sitting.said(words.JOINED, actor, at, *event)
         case ("virtual-classroom", "leave"):
-            attendance.left(sitting.session, name, actor, at)
-            yield sitting.said(words.LEFT, actor, at, *event)
+            yield departed(sitting, attendance, name, actor, at, str(at))
         case ("message", "posted"):
             yield sitting.posted(actor, at, found.object.id)
         case ("cmi.interaction", "asked"):
@@ -133,8 +139,8 @@ def _said(found: _Statement, kind: tuple[str, str], platform: Platform, attendan
         case ("cmi.interaction", "answered"):
             statement = sitting.polled(words.ANSWERED, actor, at, found.object.id, *event)
             yield statement | {"result": {"response": _chosen(found)}}
-        case _ if kind in _WORDS:
-            yield sitting.said(_WORDS[kind], actor, at, *event)
+        case _ if kind in _ACTS:
+            yield sitting.did(_ACTS[kind], actor, at, *event)
 
 
 def _sitting(found: _Statement, platform: Platform) -> Sitting:
@@ -143,6 +149,16 @@ def _sitting(found: _Statement, platform: Platform) -> Sitting:
     session = found.context.extensions.get(_SESSION)
     session = needed(session if isinstance(session, str) and session else None, "context.extensions.sessionid")
     return Sitting(platform, room, session, found.context.registration, platform.names.get(room, ""))
+
+
+def _time(timestamp: str | int) -> int:
+    return read(timestamp, "timestamp") if isinstance(timestamp, str) else milliseconds(timestamp, "timestamp")
+
+
+def _since(found: _Statement, at: int) -> int | None:
+    """Tell when the sitting began, from how many seconds it lasted; that is how BigBlueButton writes a duration."""
+    seconds = _SECONDS.fullmatch((found.result.duration if found.result else None) or "")
+    return at - int(float(seconds[1]) * SECOND) if seconds else None
 
 
 def _agent(sitting: Sitting, name: str) -> Agent:

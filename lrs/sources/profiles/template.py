@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -20,7 +20,8 @@ _EXTENSIONS = ("context.extensions", "result.extensions", "object.definition.ext
 class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a statement has to have: which, by ``verbs`` and the ``types`` of their activities, none meaning all, and the places of what must be there.
 
-    A place is a path of properties; of an extension its last step is the name under ``extensions`` of the profile.
+    A place is a path of properties; of an extension its last step is the name under ``extensions`` of the profile. A template without verbs is for the
+    statements that no other is for.
     """
 
     name: str
@@ -33,8 +34,9 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A profile.
 
     ``category``: what a statement of it names as a category. ``owns`` begins the IRIs of the verbs and types that are its own; a statement with one of those is
-    one of the profile's too. ``verbs``, ``types`` and ``extensions`` are all there are, with the type of each extension's value. Where there are
-    ``templates``, a statement follows one of them.
+    one of the profile's too. ``verbs``, ``types`` and ``extensions`` are all there are, with the type of each extension's value. All its statements
+    have what it ``needs``. Where there are ``templates``, a statement follows one of them, unless it is about an activity of a type that the profile
+    ``leaves`` alone.
     """
 
     id: str
@@ -45,6 +47,8 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     verbs: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     extensions: dict[str, str] = {}
+    needs: tuple[str, ...] = ()
+    leaves: tuple[str, ...] = ()
     templates: tuple[Template, ...] = ()
 
     def __call__(self, statement: Mapping[str, Any]) -> Iterator[Breach]:
@@ -54,7 +58,8 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return
         yield from self._unknown(verb, kind)
         yield from self._mistyped(statement)
-        if self.templates:
+        yield from self._lacking(statement, self.needs)
+        if self.templates and kind not in self.leaves:
             yield from self._untold(statement, verb, kind)
 
     def _is_ours(self, statement: Mapping[str, Any], verb: Any, kind: Any) -> bool:
@@ -77,17 +82,20 @@ class Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def _untold(self, statement: Mapping[str, Any], verb: Any, kind: Any) -> Iterator[Breach]:
         """Refuse what follows none of the templates of its verb: by what the one lacks that comes nearest."""
-        of_verb = [each for each in self.templates if not each.verbs or verb in each.verbs]
-        fitting = [each for each in of_verb if not each.types or kind in each.types]
-        if not of_verb:
-            yield self._breach("$.verb.id", "must be a verb of one of the profile's templates")
-        elif not fitting:
+        of_verb = [each for each in self.templates if verb in each.verbs]
+        fitting = [each for each in of_verb if not each.types or kind in each.types] or [each for each in self.templates if not each.verbs]
+        if fitting:
+            lacks = [list(self._lacking(statement, each.needs, f" (template {each.name})")) for each in fitting]
+            yield from min(lacks, key=len)
+        elif of_verb:
             yield self._breach("$.object.definition.type", f"must be the activity type of the template {of_verb[0].name}")
         else:
-            lacking = [(each, [place for place in each.needs if self._value(statement, place) is None]) for each in fitting]
-            template, places = min(lacking, key=lambda pair: len(pair[1]))
-            for place in places:
-                yield self._breach(f"$.{_parent(place)}", f"must have {_last(place)} (template {template.name})")
+            yield self._breach("$.verb.id", "must be a verb of one of the profile's templates")
+
+    def _lacking(self, statement: Mapping[str, Any], places: Iterable[str], why: str = "") -> Iterator[Breach]:
+        for place in places:
+            if self._value(statement, place) is None:
+                yield self._breach(f"$.{_parent(place)}", f"must have {_last(place)}{why}")
 
     def _value(self, statement: Mapping[str, Any], place: str) -> Any:
         if ".extensions." not in place:

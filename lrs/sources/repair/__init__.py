@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import msgspec
 
 from lrs.errors import ConfigurationError
-from lrs.sources.repair import bigbluebutton, iri, marsha, pod
+from lrs.sources.repair import bigbluebutton, iri, marsha, moodle, pod
 from lrs.sources.repair.rule import Opaque, Rule
 from lrs.xapi import fields
 
@@ -22,12 +22,14 @@ MISSING_VERSION = "pod-missing-version"
 RULES: dict[str, Rule] = {
     "host-as-home-page": iri.host_as_home_page,
     "marsha-mbox-in-account": marsha.mbox_in_account,
+    "moodle-kind-in-list": moodle.kind_in_list,
     "non-iri-parent": iri.non_iri_parent,
     MISSING_VERSION: pod.missing_version,
     "pod-numbers-as-text": pod.numbers_as_text,
     "bbb-display-name": bigbluebutton.display_name,
     "bbb-named-activity": bigbluebutton.named_activity,
     "bbb-verb-as-text": bigbluebutton.verb_as_text,
+    "bbb-number-as-time": bigbluebutton.number_as_time,
     "bbb-no-id": bigbluebutton.no_id,
 }
 """The rules there are, in the order in which they are applied."""

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
+
 import msgspec
 
 from lrs.sources.repair.place import at, everywhere, found, text
 from lrs.sources.repair.rule import Opaque
 from lrs.xapi import fields
 
-__all__ = ["display_name", "named_activity", "no_id", "verb_as_text"]
+__all__ = ["display_name", "named_activity", "no_id", "number_as_time", "verb_as_text"]
 
 _SESSION = ("context", "extensions", "https://w3id.org/xapi/cmi5/context/extensions/sessionid")
+_MILLISECONDS = re.compile(rb"[0-9]{12,13}")  # 1973 to 2286
 _NOBODY = "<unknown>"
 _ITSELF = "platform-itself"
 _NAMES = (("object", "definition", "name"), ("object", "definition", "description"))
@@ -60,6 +64,16 @@ def verb_as_text(statement: bytes, _opaque: Opaque) -> bytes:
     return at(statement, ("verb",), lambda verb: b'{"id":%b}' % verb if text(verb) is not None else verb)
 
 
+def number_as_time(statement: bytes, _opaque: Opaque) -> bytes:
+    """Make a timestamp of milliseconds since 1970, which the first versions write where somebody posted a message.
+
+    Before: ``{"timestamp": 1772443815250}``
+
+    After: ``{"timestamp": "2026-03-02T09:30:15.250Z"}``
+    """
+    return at(statement, ("timestamp",), _written)
+
+
 def no_id(statement: bytes, opaque: Opaque) -> bytes:
     """Give a statement without an id one that follows from its content, with a key, so that one which is sent again is recognised.
 
@@ -75,3 +89,9 @@ def no_id(statement: bytes, opaque: Opaque) -> bytes:
         return statement
     content = [part for key in sorted(members) for part in (key.encode(), members[key])]
     return fields.written({"id": msgspec.json.encode(opaque(b"id", *content)), **members})
+
+
+def _written(raw: bytes) -> bytes:
+    if not _MILLISECONDS.fullmatch(raw.strip()):
+        return raw
+    return msgspec.json.encode(datetime.fromtimestamp(int(raw) / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"))

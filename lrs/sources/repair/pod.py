@@ -11,7 +11,7 @@ __all__ = ["missing_version", "numbers_as_text"]
 
 _VIDEO = "https://w3id.org/xapi/video/extensions/"
 _RESULT = ("time", "time-from", "time-to", "progress")
-_CONTEXT = ("length", "completion-threshold", "volume")
+_CONTEXT = ("length", "completion-threshold", "volume", "quality", "frame-rate")
 _NUMBERS = tuple((part, "extensions", f"{_VIDEO}{name}") for part, names in (("result", _RESULT), ("context", _CONTEXT)) for name in names)
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", re.ASCII)
 
@@ -27,7 +27,7 @@ def missing_version(statement: bytes, _opaque: Opaque) -> bytes:
 
 
 def numbers_as_text(statement: bytes, _opaque: Opaque) -> bytes:
-    """Make numbers of the extensions of the video profile that are numbers there and text here.
+    """Make numbers of the extensions of the video profile that are numbers there and text here (Esup-Pod; the quality, Marsha).
 
     Before: ``{"result": {"extensions": {"https://w3id.org/xapi/video/extensions/time": "12.300"}}}``
 

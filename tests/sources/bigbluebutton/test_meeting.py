@@ -29,7 +29,7 @@ from tests.sources.bigbluebutton.hook import (
 )
 
 _PROFILE = "https://w3id.org/xapi/virtual-classroom"
-JOIN, LEAVE = "http://activitystrea.ms/join", "http://activitystrea.ms/leave"
+JOIN, LEAVE, START = (f"http://activitystrea.ms/{verb}" for verb in ("join", "leave", "start"))
 
 
 def verbs(statements: list[dict]) -> list[str]:
@@ -53,18 +53,18 @@ def test_each_event_says_what_happened() -> None:
         "http://adlnet.gov/expapi/verbs/initialized",
         JOIN,
         JOIN,
-        f"{_PROFILE}/verbs/unmuted",
-        f"{_PROFILE}/verbs/muted",
-        f"{_PROFILE}/verbs/unmuted",
-        f"{_PROFILE}/verbs/muted",
-        f"{_PROFILE}/verbs/raised-hand",
-        f"{_PROFILE}/verbs/lowered-hand",
-        f"{_PROFILE}/verbs/shared-screen",
-        f"{_PROFILE}/verbs/unshared-screen",
+        START,
+        f"{_PROFILE}/verbs/stopped",
+        START,
+        f"{_PROFILE}/verbs/stopped",
+        f"{_PROFILE}/verbs/reacted",
+        f"{_PROFILE}/verbs/unreacted",
+        "http://activitystrea.ms/share",
+        "http://activitystrea.ms/unshare",
         "https://w3id.org/xapi/acrossx/verbs/posted",
         "http://adlnet.gov/expapi/verbs/asked",
         "http://adlnet.gov/expapi/verbs/answered",
-        "http://activitystrea.ms/start",
+        START,
         f"{_PROFILE}/verbs/stopped",
         LEAVE,
         LEAVE,
@@ -187,6 +187,19 @@ def test_a_lost_leave_is_closed_by_the_end() -> None:
     assert left == [("u1", "2026-03-02T09:35:00Z"), ("u2", "2026-03-02T10:30:00Z")]
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (0, 1, 1, 2, 2), (0, 2, 1, 2, 1)])
+def test_who_is_said_to_have_left_with_the_end_left_once(order: tuple[int, ...]) -> None:
+    """bbb-webhooks tells the end, and a moment later, before or after it arrives, that those who were there left."""
+    told = [
+        event("user-joined", user=user(1)),
+        event("meeting-ended", at=OPENED + 60 * MINUTE),
+        event("user-left", at=OPENED + 60 * MINUTE + 3, user=user(1)),
+    ]
+    statements = {statement["id"]: statement for statement in said(*(told[number] for number in order))}
+    left = [(name(each), each["timestamp"]) for each in statements.values() if each["verb"]["id"] == LEAVE]
+    assert left == [("u1", "2026-03-02T10:30:00Z")]
+
+
 def test_a_whole_meeting_sent_twice_is_one_meeting() -> None:
     """Repeated events have the ids and the contents that they had, in one run and in two."""
     meeting = [event(sample["data"]["id"], at=OPENED + number, **_rest(sample)) for number, sample in enumerate(SAMPLES)]
@@ -291,8 +304,8 @@ def test_what_can_t_be_read_is_named(given: dict | bytes, place: str) -> None:
 
 @given(st.data())
 def test_attendance_survives_what_a_network_does(data: st.DataObject) -> None:
-    """Whatever leaves are lost at last and whatever is sent again, everybody who was there came and left as often as they did, and no more."""
-    sent, presences = [], 0
+    """Whatever leaves are lost at last, told with the end or sent again, everybody who was there came and left as often as they did, and no more."""
+    sent, presences, with_the_end = [], 0, []
     for number in range(1, data.draw(st.integers(1, 4)) + 1):
         times = sorted(data.draw(st.lists(st.integers(1, 50), min_size=2, max_size=6, unique=True)))
         times = times[: len(times) // 2 * 2]
@@ -301,9 +314,12 @@ def test_attendance_survives_what_a_network_does(data: st.DataObject) -> None:
             event(kind, at=OPENED + minutes * MINUTE, user=user(number))
             for kind, minutes in zip(["user-joined", "user-left"] * 3, times, strict=False)
         ]
-        sent += told[:-1] if data.draw(st.booleans()) else told
+        last = data.draw(st.sampled_from(["told", "lost", "with the end"]))
+        sent += told if last == "told" else told[:-1]
+        if last == "with the end":
+            with_the_end.append(event("user-left", at=OPENED + 60 * MINUTE + number, user=user(number)))
     sent.sort(key=lambda one: one["data"]["event"]["ts"])
-    sent.append(event("meeting-ended", at=OPENED + 60 * MINUTE))
+    sent += data.draw(st.permutations([event("meeting-ended", at=OPENED + 60 * MINUTE), *with_the_end]))
     for again in data.draw(st.lists(st.sampled_from(sent), max_size=8)):
         sent.insert(data.draw(st.integers(sent.index(again), len(sent))), again)
     told_once = list({statement["id"]: statement for statement in said(*sent)}.values())

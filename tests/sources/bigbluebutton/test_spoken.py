@@ -18,13 +18,13 @@ def test_each_statement_is_said_again_in_the_words_of_the_profile() -> None:
     assert [one["verb"]["id"] for one in statements] == [
         f"{ADL}/initialized",
         f"{STREAMS}/join",
-        f"{_PROFILE}/unmuted",
-        f"{_PROFILE}/muted",
-        f"{_PROFILE}/shared-screen",
-        f"{_PROFILE}/unshared-screen",
-        f"{_PROFILE}/raised-hand",
-        f"{_PROFILE}/lowered-hand",
-        f"{_PROFILE}/raised-hand",
+        f"{STREAMS}/start",
+        f"{_PROFILE}/stopped",
+        f"{STREAMS}/share",
+        f"{STREAMS}/unshare",
+        f"{_PROFILE}/reacted",
+        f"{_PROFILE}/unreacted",
+        f"{_PROFILE}/reacted",
         "https://w3id.org/xapi/acrossx/verbs/posted",
         f"{ADL}/asked",
         f"{ADL}/answered",
@@ -61,6 +61,28 @@ def test_a_lost_leave_is_closed_and_nothing_is_told_twice() -> None:
     assert [one["verb"]["id"] for one in closed] == [f"{STREAMS}/join", f"{STREAMS}/leave", f"{ADL}/terminated"]
     twice = {one["id"]: one for one in said(*SAMPLES, *SAMPLES)}
     assert len(twice) == len(SAMPLES)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1)])
+def test_who_is_said_to_have_left_with_the_end_left_once(order: tuple[int, ...]) -> None:
+    """As with webhooks."""
+    late = statement(f"{STREAMS}/leave", timestamp="2026-03-02T09:50:15.253Z")
+    statements = {one["id"]: one for one in said(*([SAMPLES[1], SAMPLES[-1], late][number] for number in order))}
+    assert [one["verb"]["id"] for one in statements.values()].count(f"{STREAMS}/leave") == 1
+
+
+@pytest.mark.parametrize(("duration", "told"), [("PT3600S", "PT60M"), ("PT78.391S", "PT2M"), ("PT1H", None), (None, None)])
+def test_the_end_says_how_long_it_was(duration: str | None, told: str | None) -> None:
+    """In minutes of the clock; BigBlueButton writes seconds."""
+    (ended,) = said(statement(f"{ADL}/terminated", name="<unknown>", minute=50, result={"duration": duration} if duration else None))
+    assert ended.get("result") == (None if told is None else {"duration": told})
+
+
+def test_a_time_may_be_a_number() -> None:
+    """The first versions write that of a message so."""
+    posted = statement("https://w3id.org/xapi/acrossx/verbs/posted", "message")
+    number, text = said(posted | {"timestamp": 1_772_443_875_250}, posted)
+    assert number == text
 
 
 def test_cameras_and_strangers_are_named() -> None:

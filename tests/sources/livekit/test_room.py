@@ -9,7 +9,7 @@ import pytest
 from tests.sources.livekit.hook import MARK, SAMPLES, converted, egress, event, participant, said, someone, track
 
 _PROFILE = "https://w3id.org/xapi/virtual-classroom/verbs"
-JOIN, LEAVE = "http://activitystrea.ms/join", "http://activitystrea.ms/leave"
+JOIN, LEAVE, START = (f"http://activitystrea.ms/{verb}" for verb in ("join", "leave", "start"))
 
 
 def verbs(statements: list[dict]) -> list[str]:
@@ -23,11 +23,11 @@ def test_each_event_says_what_happened() -> None:
         "http://adlnet.gov/expapi/verbs/initialized",
         JOIN,
         JOIN,
-        f"{_PROFILE}/unmuted",
-        f"{_PROFILE}/shared-screen",
-        f"{_PROFILE}/muted",
-        f"{_PROFILE}/unshared-screen",
-        "http://activitystrea.ms/start",
+        START,
+        "http://activitystrea.ms/share",
+        f"{_PROFILE}/stopped",
+        "http://activitystrea.ms/unshare",
+        START,
         f"{_PROFILE}/stopped",
         LEAVE,
         LEAVE,
@@ -66,6 +66,22 @@ def test_a_lost_leave_is_closed_by_the_end() -> None:
     assert left == [("u1", "2026-03-02T09:31:00Z"), ("u2", "2026-03-02T09:40:00Z")]
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (0, 2, 1, 2)])
+def test_who_is_said_to_have_left_with_the_end_left_once(order: tuple[int, ...]) -> None:
+    """In whatever order the end of the room and the leaving of its last are heard of."""
+    told = [participant("joined", 1), participant("left", 1, at=601), event("room_finished", at=600)]
+    statements = {one["id"]: one for one in said(*(told[number] for number in order))}
+    assert verbs(list(statements.values())).count(LEAVE) == 1
+
+
+def test_the_end_says_how_long_the_room_was_open() -> None:
+    """As the profile asks, where the event says when it was opened."""
+    (ended,) = said(event("room_finished", at=3600))
+    assert ended["result"] == {"duration": "PT60M"}
+    (bare,) = said(event("room_finished", room={"sid": "RM_1", "name": "r-42"}))
+    assert "result" not in bare
+
+
 def test_a_meeting_sent_twice_is_one_meeting() -> None:
     """Repeated events have the ids and the contents that they had."""
     once = {statement["id"]: statement for statement in said(*SAMPLES)}
@@ -99,6 +115,7 @@ def test_who_has_no_identity_is_a_guest(identity: str) -> None:
         (event("room_started", room={"sid": ""}), "room.sid"),
         (event("room_started", room={"sid": 5}), "$.room.sid"),
         (event("room_started", createdAt="soon"), "createdAt"),
+        (event("room_finished", room={"sid": "RM_1", "creationTime": "soon"}), "room.creationTime"),
         (event("room_started", createdAt="60"), "createdAt"),
         (event("room_started", createdAt="9" * 30), "createdAt"),
     ],

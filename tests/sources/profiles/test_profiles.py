@@ -11,7 +11,9 @@ import pytest
 from lrs.errors import ConfigurationError
 from lrs.sources.profiles import PROFILES, breaches, check_names, profile
 from tests.sources.cmi5.unit import session
-from tests.sources.spoken.platforms import BIGBLUEBUTTON, MARSHA, MOODLE
+from tests.sources.spoken.bigbluebutton import BIGBLUEBUTTON
+from tests.sources.spoken.marsha import MARSHA
+from tests.sources.spoken.moodle import MOODLE
 
 VIDEO = "https://w3id.org/xapi/video"
 CLASS = "https://w3id.org/xapi/virtual-classroom"
@@ -47,6 +49,9 @@ RIGHT = {
     "volume": video(f"{ADL}/interacted", AT, {"volume": 0.5}),
     "captions": video(f"{ADL}/interacted", AT, {"cc-enabled": True, "cc-subtitle-lang": "fr"}),
     "screen": video(f"{ADL}/interacted", AT, {"full-screen": True, "screen-size": "1x1", "video-playback-size": "1x1"}),
+    "speed": video(f"{ADL}/interacted", AT, {"speed": "2x"}),
+    "progressed": video(f"{ADL}/progressed", AT),
+    "downloaded": video("http://id.tincanapi.com/verb/downloaded"),
 }
 
 
@@ -61,7 +66,7 @@ def test_what_the_video_profile_asks_for_is_enough(name: str) -> None:
     assert broken("video", RIGHT[name]) == []
 
 
-@pytest.mark.parametrize("name", ["played", "paused", "seeked", "completed", "terminated", "volume", "captions"])
+@pytest.mark.parametrize("name", ["played", "paused", "seeked", "completed", "terminated", "volume", "captions", "progressed"])
 def test_each_of_it_is_asked_for(name: str) -> None:
     """Any part of it that is left out is named, with its place and template."""
     for part in ("result", "context"):
@@ -95,10 +100,19 @@ def test_what_is_not_the_profiles_is_named(change: dict[str, Any], place: str) -
 
 
 @pytest.mark.parametrize("name", PROFILES)
-@pytest.mark.parametrize("statement", [*MOODLE.values()][:3], ids=[*MOODLE][:3])
+@pytest.mark.parametrize("statement", MOODLE.values(), ids=MOODLE)
 def test_others_statements_are_not_looked_at(name: str, statement: dict[str, Any]) -> None:
     """What names no profile and uses none of its words breaks nothing."""
     assert broken(name, statement) == []
+
+
+def test_a_live_session_is_none_of_its_videos() -> None:
+    """Its templates don't ask for anything; its words and the types of its extensions count."""
+    webinar = {"id": "https://v.example.fr/1", "definition": {"type": "http://id.tincanapi.com/activitytype/webinar"}}
+    assert broken("video", RIGHT["completed"] | {"object": webinar, "result": {}}) == []
+    assert broken("video", RIGHT["paused"] | {"object": webinar, "verb": {"id": f"{VIDEO}/verbs/watched"}}) != []
+    mistyped = video(f"{VIDEO}/verbs/played", {"time": "12"}) | {"object": webinar}
+    assert [rule for _, rule in broken("video", mistyped)] == ["must have time as a number"]
 
 
 def test_a_word_of_the_profile_is_enough() -> None:
@@ -110,13 +124,48 @@ def test_a_word_of_the_profile_is_enough() -> None:
 
 @pytest.mark.parametrize("name", BIGBLUEBUTTON)
 def test_a_class_is_told_in_either_words(name: str) -> None:
-    """Those of the published profile and those of BigBlueButton; registration and session are asked for."""
+    """Those that are published, and those of an earlier draft; registration, session and time are asked for."""
     statement = BIGBLUEBUTTON[name]
-    assert broken("virtual-classroom", statement) == []
+    for word in (
+        "",
+        "muted",
+        "unmuted",
+        "raised-hand",
+        "lowered-hand",
+        "shared-screen",
+        "unshared-screen",
+        "started-camera",
+        "stopped-camera",
+    ):
+        told = statement | ({"verb": {"id": f"{CLASS}/verbs/{word}"}} if word else {})
+        assert broken("virtual-classroom", told) == []
     for part in ("registration", "extensions"):
         lacking = copy.deepcopy(statement)
         del lacking["context"][part]
         assert len(broken("virtual-classroom", lacking)) == 1
+    assert broken("virtual-classroom", {key: value for key, value in statement.items() if key != "timestamp"}) == [
+        ("$.timestamp", "must have timestamp")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "rule"),
+    [
+        ("meeting-ended", "result", "must have duration (template terminated)"),
+        ("user-raise-hand-changed", "result", "must have emoji (template raised or lowered hand)"),
+        ("poll-responded", "result", "must have response (template answered poll)"),
+        ("user-audio-muted", "parent", "must have parent (template microphone or camera)"),
+        ("user-cam-broadcast-start", "parent", "must have parent (template microphone or camera)"),
+        ("meeting-screenshare-started", "parent", "must have parent (template screen)"),
+        ("chat-group-message-sent", "parent", "must have parent (template posted public message)"),
+        ("poll-started", "parent", "must have parent (template started poll)"),
+    ],
+)
+def test_a_class_is_told_in_full(name: str, part: str, rule: str) -> None:
+    """What the published templates include of each kind is asked for."""
+    lacking = copy.deepcopy(BIGBLUEBUTTON[name])
+    del (lacking if part == "result" else lacking["context"]["contextActivities"])[part]
+    assert [told for _, told in broken("virtual-classroom", lacking)] == [rule]
 
 
 @pytest.mark.parametrize(
@@ -144,7 +193,9 @@ def test_cmi5_asks_what_cmi5_asks() -> None:
 
 def test_each_wanted_profile_is_asked() -> None:
     """With its mode, and the first rule that is broken."""
-    found = breaches(json.dumps(MARSHA["lti"]).encode(), ["cmi5=strict", "video=report"])
+    paused = copy.deepcopy(MARSHA["paused"])
+    del paused["result"]["extensions"][f"{VIDEO}/extensions/progress"]
+    found = breaches(json.dumps(paused).encode(), ["cmi5=strict", "video=report"])
     assert [(name, mode, each.rule) for name, mode, each in found] == [("video", "report", "must have progress (template paused)")]
 
 

@@ -13,7 +13,10 @@ from lrs.sources.repair import RULES, check_names, repaired
 from lrs.xapi.rules import Checker
 from tests.sources.bigbluebutton.spoken import MARK
 from tests.sources.bigbluebutton.spoken import SAMPLES as SPOKEN
-from tests.sources.spoken.platforms import BIGBLUEBUTTON, MARSHA, MOODLE, POD
+from tests.sources.spoken.bigbluebutton import ALPHA, BIGBLUEBUTTON
+from tests.sources.spoken.marsha import MARSHA
+from tests.sources.spoken.moodle import MOODLE
+from tests.sources.spoken.pod import POD
 
 SESSION = "https://w3id.org/xapi/cmi5/context/extensions/sessionid"
 VIDEO = "https://w3id.org/xapi/video/extensions"
@@ -69,8 +72,8 @@ def test_an_address_leaves_the_account() -> None:
 @pytest.mark.parametrize(
     ("identifier", "made"),
     [
-        ("chimie 2026", "https://lms.example.fr/chimie%202026"),
-        ("a/b?c", "https://lms.example.fr/a%2Fb%3Fc"),
+        ("chimie 2026", "http://lms.example.fr/chimie%202026"),
+        ("a/b?c", "http://lms.example.fr/a%2Fb%3Fc"),
         ("4E9A3F6E-7E0F-4A43-A4D7-9F1B8E5F3A21", "urn:uuid:4e9a3f6e-7e0f-4a43-a4d7-9f1b8e5f3a21"),
     ],
 )
@@ -102,8 +105,12 @@ def test_pod_is_taken_with_its_repairs() -> None:
     mended, rules = apply(POD, "host-as-home-page", "pod-numbers-as-text")
     assert rules == ("host-as-home-page", "pod-numbers-as-text")
     assert mended["actor"]["account"]["homePage"] == "https://pod.example.fr"
-    assert mended["result"]["extensions"] == {f"{VIDEO}/time": 12.3, f"{VIDEO}/progress": 0.2}
-    assert mended["context"]["extensions"] == {f"{VIDEO}/session-id": "0001", f"{VIDEO}/length": 60.5}
+    assert mended["result"]["extensions"] == {
+        f"{VIDEO}/time": 12.3,
+        f"{VIDEO}/played-segments": "0.000[.]12.300",
+        f"{VIDEO}/progress": 0.203,
+    }
+    assert mended["context"]["extensions"] == POD["context"]["extensions"] | {f"{VIDEO}/length": 60.5}
     raw = repaired(json.dumps(POD).encode(), ["pod-numbers-as-text"], opaque).statement
     assert b'time":12.300' in raw
     Checker("1.0.3").check(json.dumps(mended).encode())
@@ -141,7 +148,7 @@ def test_a_display_name_becomes_a_guest_of_the_sitting() -> None:
 
 def test_nobody_is_the_platform() -> None:
     """``<unknown>`` is who creates and ends a meeting."""
-    mended, _ = apply(BIGBLUEBUTTON["ended"], "bbb-display-name")
+    mended, _ = apply(BIGBLUEBUTTON["meeting-ended"], "bbb-display-name")
     assert mended["actor"]["account"] == {"homePage": "https://visio.example.fr", "name": "platform-itself"}
 
 
@@ -154,9 +161,25 @@ def test_a_verb_is_made_of_its_id() -> None:
     Checker("1.0.3").check(json.dumps(mended).encode())
 
 
+def test_a_number_becomes_a_time() -> None:
+    """Of a message, as the first versions write it; a text and a number that is no such time stay."""
+    mended, rules = apply(ALPHA["message"], "bbb-number-as-time")
+    assert (mended["timestamp"], rules) == ("2026-03-02T09:30:15.250Z", ("bbb-number-as-time",))
+    for timestamp in ("1772443815250", 12, -1772443815250, 1772443815250.5, 10**14):
+        assert apply({"timestamp": timestamp}, "bbb-number-as-time") == ({"timestamp": timestamp}, ())
+
+
+def test_the_kind_of_somebody_leaves_its_list() -> None:
+    """Wherever they stand; a list of anything else stays, for the rules to refuse."""
+    listed = {"objectType": ["Agent"], "mbox": "mailto:zoe@example.fr"}
+    statement = {"actor": listed, "object": {"objectType": ["Activity"], "id": "a:b"}, "context": {"instructor": listed}}
+    right = listed | {"objectType": "Agent"}
+    assert apply(statement, "moodle-kind-in-list")[0] == statement | {"actor": right, "context": {"instructor": right}}
+
+
 def test_a_statement_without_an_id_gets_one_that_stays() -> None:
     """The same for the same content, another for another; one that has an id keeps it, and one without a time gets none."""
-    join = BIGBLUEBUTTON["joined"]
+    join = BIGBLUEBUTTON["user-joined"]
     first, rules = apply(join, "bbb-no-id")
     assert rules == ("bbb-no-id",)
     assert apply(dict(reversed(join.items())), "bbb-no-id")[0]["id"] == first["id"]
