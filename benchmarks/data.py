@@ -6,8 +6,9 @@ import gzip
 import itertools
 import random
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
@@ -18,22 +19,31 @@ VIDEOS_PER_COURSE = 60
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
 
-def made(count: int, *, seed: int = 1) -> list[bytes]:
-    """Make statements of about 1.4 KB: people, courses and videos follow Zipf's law, as enrolments and views do."""
+class _Acted(msgspec.Struct, gc=False):
+    actor: msgspec.Raw
+
+
+def made(count: int, *, seed: int = 1, people: int = 0) -> list[bytes]:
+    """Make statements of about 1.4 KB: people, courses and videos follow Zipf's law, as enrolments and views do.
+
+    Each of ``people`` is in one of them at least; as a rule there are a fortieth as many as statements.
+    """
     chance = random.Random(seed)
-    people = [_person(chance, number) for number in range(max(count // STATEMENTS_PER_PERSON, 1))]
+    everyone = [_person(chance, number) for number in range(people or max(count // STATEMENTS_PER_PERSON, 1))]
     courses = [f"https://campus.example/courses/course-v1:campus+{number:05}+session01" for number in range(max(count // 5000, 3))]
-    who = _zipf(chance, people, count)
+    who = [*everyone, *_zipf(chance, everyone, max(count - len(everyone), 0))]
+    chance.shuffle(who)
     where = _zipf(chance, courses, count)
     what = _zipf(chance, range(VIDEOS_PER_COURSE), count)
     verbs = chance.choices(list(VERBS), list(VERBS.values()), k=count)
-    return [_statement(chance, number, *choice) for number, choice in enumerate(zip(who, where, what, verbs, strict=True))]
+    return [_statement(chance, number, *choice) for number, choice in enumerate(zip(who[:count], where, what, verbs, strict=True))]
 
 
 def one_for_each_person(statements: list[bytes]) -> list[bytes]:
     """Give, for every person in them, one statement under an id of its own, so that a store can meet everyone before the clock starts."""
     chance = random.Random(0)
-    actors = {msgspec.json.encode(msgspec.json.decode(statement)["actor"]) for statement in statements}
+    decode = msgspec.json.Decoder(_Acted).decode
+    actors = {bytes(decode(statement).actor) for statement in statements}
     verb = b'"verb":{"id":"http://adlnet.gov/expapi/verbs/registered"},"object":{"id":"https://campus.example/courses"}'
     return [b'{"id":"%s","actor":%s,%s}' % (_uuid(chance).encode(), actor, verb) for actor in sorted(actors)]
 
@@ -74,7 +84,7 @@ def _statement(chance: random.Random, number: int, person: dict, course: str, vi
         "object": {"objectType": "Activity", "id": activity, "definition": _definition(verb, video)},
         "result": _result(chance, verb, video),
         "context": {
-            "registration": str(uuid5(NAMESPACE_URL, course + str(person))),
+            "registration": _registration(course, msgspec.json.encode(person).decode()),
             "platform": "campus.example",
             "language": "fr-FR",
             "contextActivities": {
@@ -130,5 +140,11 @@ def _result(chance: random.Random, verb: str, video: int) -> dict:
     }
 
 
+@lru_cache(1 << 18)
+def _registration(course: str, person: str) -> str:
+    return str(uuid5(NAMESPACE_URL, course + person))
+
+
 def _uuid(chance: random.Random) -> str:
-    return str(UUID(int=chance.getrandbits(128), version=4))
+    digits = f"{chance.getrandbits(128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"

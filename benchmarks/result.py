@@ -1,11 +1,10 @@
-"""What one measurement says."""
+"""What one measurement says. Standard library alone: it is made in a rival's own environment too."""
 
 from __future__ import annotations
 
 import resource
 import time
-
-import msgspec
+from dataclasses import dataclass, field
 
 
 class Stopwatch:
@@ -20,25 +19,32 @@ class Stopwatch:
         return Result(statements=statements, seconds=seconds, processor=processor)
 
 
-class Result(msgspec.Struct, kw_only=True):
+@dataclass(kw_only=True)
+class Result:
     """Statements that were handled, in how many seconds; ``latencies`` in seconds, where requests were timed one by one.
 
-    ``processor``: seconds of processor time of all threads, which a busy machine changes less than the clock.
+    ``processor``: seconds of processor time of all threads of what was measured, which a busy machine changes less than the clock; ``client``:
+    the same of who sent the requests. ``peak_memory`` in bytes, of what was measured; ``memory`` is its course, one sample after another.
     """
 
     statements: int
     seconds: float
     processor: float = 0.0
-    latencies: list[float] = []
+    client: float = 0.0
+    latencies: list[float] = field(default_factory=list)
     peak_memory: int = 0
+    memory: list[int] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
         """Statements a second."""
         return self.statements / self.seconds
 
+    def latency(self, share: float) -> float:
+        """Give the seconds that this share of the requests took at most."""
+        return sorted(self.latencies)[min(int(len(self.latencies) * share), len(self.latencies) - 1)]
+
     def with_memory(self) -> Result:
-        """Note the most memory that this process and its children held, in bytes."""
-        own, children = (resource.getrusage(who).ru_maxrss * 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-        self.peak_memory = max(own, children)
+        """Note the most memory that this process held, unless that of another one was measured."""
+        self.peak_memory = self.peak_memory or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return self

@@ -1,66 +1,104 @@
-"""All measurements: each in fresh processes, in turn with the floor, several rounds; medians, spread and the share of the floor.
+"""All measurements: each in fresh processes, in turn with its floor and its rivals, several rounds; a table, a file of numbers, a drawing.
 
-./dev bench [--quick] [--rounds N] [--statements N] [--only MODULE] [--real]
+./dev bench [--quick | --smoke] [--only ROW] [--without RIVAL] [--filled DIR] [--real] [--rounds N] [--statements N] [--results DIR]
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.metadata
 import json
 import os
-import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
 from rich.console import Console
-from rich.table import Table
 
-import lrs
-from benchmarks import data
+from benchmarks import data, plot, report
+from benchmarks.machine import ROOT, machine
+from benchmarks.report import Measured
 from benchmarks.result import Result
+from benchmarks.row import Row
+from benchmarks.rows import ROWS
 
-MODULES = ("embedded", "http", "checking")
-PACKAGES = ("msgspec", "clickhouse-connect", "chdb", "cryptography", "SQLAlchemy", "starlette", "uvicorn")
-RESULTS = Path(__file__).parent / "results"
-Measured = dict[tuple[str, str], list[Result]]
+RESULTS = ROOT / "benchmarks" / "results"
+RIVALS = sorted({rival for row in ROWS for rival in row.rivals})
+SIZES = {"full": (5, 1_000_000), "quick": (2, 50_000), "smoke": (1, 2_000)}  # rounds, statements
+STATEMENTS_PER_PERSON = 10
+SEED = 5  # not that of anything which fills stores: the ids must be new to them
 
 
 def main() -> None:
-    """Measure, print, and keep the numbers in benchmarks/results/."""
+    """Measure, print, keep the numbers and draw them."""
     options = parse()
-    console = Console(width=None if sys.stdout.isatty() else 140)
-    console.print("\n".join(f"{name}: {value}" for name, value in machine().items()), highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
+    rows = chosen(options)
+    missing = unready(rows, options.without)
+    about = machine()
+    console.print("\n".join(f"{name}: {value}" for name, value in about.items()))
+    for rival, reason in missing.items():
+        console.print(f"{rival} is not measured: {reason}")
     with tempfile.TemporaryDirectory(prefix="lrs-bench-") as directory:
         file, source = statements(options, Path(directory))
-        console.print(source, highlight=False)
-        measured = rounds(options, file, console)
-    console.print(table(measured))
-    console.print(
-        "Shares are medians of each round's own share. Numbers of a shared machine are proportions, not promises.", highlight=False
-    )
-    keep(measured, source)
+        console.print(f"measured with: {source}")
+        measured = rounds(rows, set(missing), options, file, console)
+    numbers = {**about, "measured with": source, "not measured": missing, "rows": report.rows(rows, measured)}
+    console.print(report.table(numbers))
+    console.print(report.NOTE)
+    keep(numbers, options.results, console)
 
 
 def parse() -> argparse.Namespace:
     """Read the options."""
-    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="two rounds of fewer statements")
-    parser.add_argument("--rounds", type=int, help="rounds (5; quick: 2)")
-    parser.add_argument("--statements", type=int, help="statements a measurement (100,000; quick: 20,000)")
-    parser.add_argument("--only", action="append", choices=MODULES, help="measure this beside the floor; may be repeated")
-    parser.add_argument("--real", action="store_true", help="use the file that LRS_REAL_STATEMENTS names")
+    parser = argparse.ArgumentParser(prog="./dev bench", description="Measure speed, each number beside its floor in the same run.")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", dest="size", action="store_const", const="quick", help="two rounds of 50,000 statements: some minutes")
+    size.add_argument(
+        "--smoke", dest="size", action="store_const", const="smoke", help="one round of very few: only to see that all of it runs"
+    )
+    parser.add_argument("--rounds", type=int, help="how often everything is measured (5)")
+    parser.add_argument("--statements", type=int, help="how many statements there are (1,000,000); a tenth as many people, 100,000 at most")
+    parser.add_argument(
+        "--only", action="append", choices=[row.name for row in ROWS], metavar="ROW", help="measure this row; may be repeated"
+    )
+    parser.add_argument(
+        "--without", action="append", choices=RIVALS, metavar="RIVAL", default=[], help="leave a rival out; may be repeated"
+    )
+    parser.add_argument(
+        "--filled", type=Path, metavar="DIR", help="data directory of a store that holds much already; it is not written to"
+    )
+    parser.add_argument("--real", action="store_true", help="take the statements from the file that LRS_REAL_STATEMENTS names")
+    parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR", help="where the numbers go (benchmarks/results)")
     options = parser.parse_args()
-    options.rounds = options.rounds or (2 if options.quick else 5)
-    options.statements = options.statements or (20_000 if options.quick else 100_000)
+    times, count = SIZES[options.size or "full"]
+    options.rounds, options.statements = options.rounds or times, options.statements or count
     return options
+
+
+def chosen(options: argparse.Namespace) -> list[Row]:
+    """Choose the rows, with those that their goals look at."""
+    names = set(options.only or (row.name for row in ROWS if options.filled or not row.filled))
+    names = names.union(*(row.needed for row in ROWS if row.name in names))
+    rows = [row for row in ROWS if row.name in names]
+    if unfit := [row.name for row in rows if row.filled and not options.filled]:
+        sys.exit(f"{', '.join(unfit)}: give a filled store with --filled DIR")
+    return rows
+
+
+def unready(rows: Iterable[Row], without: list[str]) -> dict[str, str]:
+    """Get the rivals ready -> those that are not measured, and why."""
+    missing = dict.fromkeys(without, "left out")
+    for rival in sorted({rival for row in rows for rival in row.rivals} - missing.keys()):
+        try:
+            importlib.import_module(f"benchmarks.rivals.{rival}").ready()
+        except (OSError, subprocess.CalledProcessError) as error:
+            missing[rival] = f"it could not be installed ({error})"
+    return missing
 
 
 def statements(options: argparse.Namespace, directory: Path) -> tuple[Path, str]:
@@ -69,96 +107,51 @@ def statements(options: argparse.Namespace, directory: Path) -> tuple[Path, str]
         path = os.environ.get("LRS_REAL_STATEMENTS") or sys.exit("LRS_REAL_STATEMENTS names no file")
         lines, kind = data.real(Path(path), options.statements), "real statements"
     else:
-        lines, kind = data.made(options.statements), "made statements (seed 1)"
+        people = max(min(options.statements // STATEMENTS_PER_PERSON, 100_000), 1)
+        lines, kind = data.made(options.statements, seed=SEED, people=people), f"made statements (seed {SEED})"
     file = directory / "statements.jsonl"
     file.write_bytes(b"\n".join(lines))
     people = len(data.one_for_each_person(lines))
-    return file, f"measured with: {len(lines):,} {kind} of {people:,} people, {sum(map(len, lines)) / len(lines):,.0f} bytes on average"
+    return file, f"{len(lines):,} {kind} of {people:,} people, {sum(map(len, lines)) / len(lines):,.0f} bytes on average"
 
 
-def rounds(options: argparse.Namespace, file: Path, console: Console) -> Measured:
+def rounds(rows: list[Row], missing: set[str], options: argparse.Namespace, file: Path, console: Console) -> Measured:
     """Measure everything in turn, so that a slow minute of the machine hits all alike."""
-    chosen = [("floor", "floor")]
-    for module in options.only or MODULES:
-        chosen += [(module, case) for case in importlib.import_module(f"benchmarks.{module}").CASES]
     measured: Measured = {}
     for number in range(1, options.rounds + 1):
-        for module, case in chosen:
+        for row, rival in _pairs(rows, missing):
             start = time.monotonic()
-            with console.status(f"round {number} of {options.rounds}: {module}, {case}"):
-                result = once(module, case, file)
-            measured.setdefault((module, case), []).append(result)
-            console.print(f"  round {number}: {module}, {case}: {result.rate:,.0f}/s ({time.monotonic() - start:.0f} s)", highlight=False)
+            with console.status(f"round {number} of {options.rounds}: {row.name}, {rival}"):
+                result = once(row, rival, file, options.filled)
+            measured.setdefault((row.name, rival), []).append(result)
+            console.print(f"  round {number}: {row.name}, {rival}: {report.shown(row, result)} ({time.monotonic() - start:.0f} s)")
     return measured
 
 
-def once(module: str, case: str, file: Path) -> Result:
-    """Measure in a fresh process."""
-    command = [sys.executable, "-m", "benchmarks.once", module, case, str(file)]
-    output = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
-    return msgspec.json.decode(output.splitlines()[-1], type=Result)
+def _pairs(rows: list[Row], missing: set[str]) -> Iterator[tuple[Row, str]]:
+    return ((row, rival) for row in rows for rival in row.rivals if rival not in missing)
 
 
-def table(measured: Measured) -> Table:
-    """Show medians, spread and shares."""
-    shown = Table("", "statements/s", "lowest - highest", "share of the floor", "processor time each", "latency p50 / p99", "peak memory")
-    for (module, case), results in measured.items():
-        rates = [result.rate for result in results]
-        latencies = sorted(latency for result in results for latency in result.latencies)
-        processor = statistics.median(result.processor / result.statements for result in results)
-        shown.add_row(
-            case if case == module else f"{module}: {case}",
-            f"{statistics.median(rates):,.0f}",
-            f"{min(rates):,.0f} - {max(rates):,.0f}",
-            f"{share(measured, (module, case)):.2f}",
-            f"{processor * 1e6:.1f} µs" if processor else "",
-            f"{1000 * latencies[len(latencies) // 2]:.1f} / {1000 * latencies[len(latencies) * 99 // 100]:.1f} ms" if latencies else "",
-            f"{max(result.peak_memory for result in results) / 1e6:,.0f} MB",
-        )
-    return shown
+def once(row: Row, rival: str, file: Path, filled: Path | None) -> Result:
+    """Measure in a fresh process, in the rival's own environment where it works inside the process."""
+    inside = row.module == "checking"
+    python = importlib.import_module(f"benchmarks.rivals.{rival}").python() if inside else sys.executable
+    command = [python, "-m", "benchmarks.once", row.module, row.case, str(file), rival]
+    if row.filled or (row.name == "memory" and filled):
+        command.append(str(filled))
+    output = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=ROOT).stdout
+    return Result(**json.loads(output.splitlines()[-1]))
 
 
-def share(measured: Measured, key: tuple[str, str]) -> float:
-    """Compare each round with the floor of the same round."""
-    return statistics.median(result.rate / floor.rate for result, floor in zip(measured[key], measured["floor", "floor"], strict=True))
-
-
-def machine() -> dict[str, str]:
-    """Say what was measured on."""
-    cpu = next((line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
-    memory = next((int(line.split()[1]) / 2**20 for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0.0)
-    versions = f"lrs {lrs.__version__}, " + ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
-    return {
-        "machine": f"{cpu}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}",
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "packages": versions,
-        "load before": f"{os.getloadavg()[0]:.1f}",
-    }
-
-
-def _lines(path: str) -> list[str]:
-    try:
-        return Path(path).read_text().splitlines()
-    except OSError:
-        return []
-
-
-def keep(measured: Measured, source: str) -> None:
-    """Write the numbers down."""
-    RESULTS.mkdir(exist_ok=True)
+def keep(numbers: report.Numbers, directory: Path, console: Console) -> None:
+    """Write the numbers down, and draw them."""
+    directory.mkdir(parents=True, exist_ok=True)
     when = datetime.now(UTC)
-    report = {
-        "when": when.isoformat(timespec="seconds"),
-        **machine(),
-        "source": source,
-        "measured": [
-            {"module": module, "case": case, "share": share(measured, (module, case)), "rates": [round(result.rate) for result in results]}
-            for (module, case), results in measured.items()
-        ],
-    }
-    path = RESULTS / f"{when:%Y%m%d-%H%M%S}.json"
-    path.write_text(json.dumps(report, indent=1) + "\n")
-    print(f"written to {path}")
+    path = directory / f"{when:%Y%m%d-%H%M%S}.json"
+    path.write_text(json.dumps({"when": when.isoformat(timespec="seconds"), **numbers}, indent=1) + "\n")
+    drawing = path.with_suffix(".svg")
+    drawing.write_text(plot.draw(numbers))
+    console.print(f"written to {path} and {drawing.name} beside it")
 
 
 if __name__ == "__main__":

@@ -204,7 +204,7 @@ def test_console_examples_run(file: Path, folder: Path, request: pytest.FixtureR
         program = "\n".join(found["text"] for found in blocks(file, "python"))
         subprocess.run([sys.executable, "-c", program], cwd=folder, env=environment(), capture_output=True, check=True)
     for line in [line[2:] for found in blocks(file, "console") for line in found["text"].splitlines() if line.startswith("$ ")]:
-        if line.startswith(("./dev", "lrs serve")):
+        if line.startswith(("./dev", "make ", "lrs serve")):
             continue  # .ci/run and the tests of the server are for these.
         if line.startswith("curl "):
             if shutil.which("curl") is None:

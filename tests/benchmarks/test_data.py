@@ -38,6 +38,14 @@ def test_people_are_skewed() -> None:
     assert actors.most_common(1)[0][1] > 10 * actors.most_common()[-1][1]
 
 
+def test_everyone_is_in_it() -> None:
+    """As many people as are asked for, each in a statement at least, and one statement to meet each of them beforehand."""
+    made = data.made(1000, people=300)
+    assert len(made) == 1000
+    assert len({msgspec.json.decode(statement)["id"] for statement in made}) == 1000
+    assert len(data.one_for_each_person(made)) == 300
+
+
 def test_batches_hold_every_statement_once() -> None:
     """Joining into arrays loses nothing and keeps the order."""
     made = data.made(25)
