@@ -43,6 +43,7 @@ from lrs.privacy.consent.readings import Readings
 from lrs.privacy.identity import Identities
 from lrs.privacy.policy.changes import record_changes
 from lrs.privacy.policy.force import Policies
+from lrs.privacy.presence import Presences
 from lrs.privacy.projects import Projects
 from lrs.privacy.quarantine import Held, Quarantine
 from lrs.privacy.suppression import Suppression
@@ -181,6 +182,7 @@ class LRS:
                 self._vault, keys=self._keys, clock=self._clock, audit=self._audit, most=settings.max_quarantine_bytes
             )
             self.quarantine.prune()
+            self._vault.prune_presences(now=self._clock())
             self._aside = Aside(self._preparer, self._committer, self.quarantine, settings)
             self._bearers = self._issuers_bearers()
             self.erasures = Erasures(self._place_of_erasures())
@@ -316,7 +318,10 @@ class LRS:
     @cached_property
     def reception(self) -> Reception:
         """The platforms whose events are taken, as ``sources.toml`` names them; raises :class:`lrs.ConfigurationError`."""
-        return Reception(emitters.load(self.settings), self._take, quarantine=self.quarantine, audit=self._audit)
+        return Reception(emitters.load(self.settings), self._take, presences=self._presences, quarantine=self.quarantine, audit=self._audit)
+
+    def _presences(self, tenant: str, source: str) -> Presences:
+        return Presences(tenant, source, vault=self._vault, keys=self._keys(tenant), clock=self._clock)
 
     def replay(self, *keys: str, principal: Principal | None = None) -> list[Replayed]:
         """Try once more what is in quarantine under these keys, in whose name it came, or in a ``principal``'s: what is taken now leaves it.

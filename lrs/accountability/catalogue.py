@@ -100,6 +100,9 @@ _VAULT: Mapping[str, _Columns] = {
     "claim": _plain("process", "beat", "first") | {"ids": _ACTIVITY},
     "quarantined": _plain("tenant", "credential", "source", "code", "reason", "size", "since", "until")
     | {"key": (_B, Category.ACTIVITY), "sealed": (_BOXED, Category.CONTENT)},
+    "presence": _plain("tenant", "until")
+    | {"sitting": (_B, Category.ACTIVITY), "key": (_B, Category.ACTIVITY), "sid": _ACTIVITY, "sealed": (_SEALED, Category.IDENTITY)}
+    | dict.fromkeys(("came", "left", "closed"), _ACTIVITY),
     "consent_count": _plain("tenant", "last"),
     "consent": _plain("tenant", "number", "notice", "recorder")
     | dict.fromkeys(("sid", "kind", "purpose", "at", "recorded", "method"), _RIGHTS),

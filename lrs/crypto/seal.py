@@ -21,7 +21,7 @@ AES_256_GCM = 1
 KEY_BYTES = 32
 _NONCE_BYTES = 12
 _HEAD = bytes((VERSION, AES_256_GCM))
-_STEPS = {"variant": 64, "text": 32, "document-name": 64, "correction": 64}
+_STEPS = {"variant": 64, "text": 32, "document-name": 64, "correction": 64, "presence": 64}
 """Lengths are rounded up to these steps before sealing, so that the length of a name does not show."""
 
 

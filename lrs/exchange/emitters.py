@@ -7,7 +7,6 @@ import secrets
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -55,10 +54,10 @@ class Emitter:
     """A source that is ready: ``convert`` turns its events into statements; ``secrets`` are those that it signs with, by API key, empty where it does not."""
 
     source: Source
-    convert: Callable[[Iterable[bytes]], Iterator[Outcome]]
+    convert: Callable[[Iterable[bytes], Attendance], Iterator[Outcome]]
     secrets: dict[str, str] = attrs.field(repr=False)
     lock: Lock = attrs.field(factory=Lock, repr=False)
-    """Held while events are converted: who is in which class is remembered from one event to the next."""
+    """Held while events are converted and who is in which class is noted, so that the next event finds it."""
 
 
 def load(settings: Settings) -> dict[str, Emitter]:
@@ -90,8 +89,12 @@ def _emitter(source: Source) -> Emitter:
     except InvalidRequest as error:
         raise ConfigurationError(f"source {source.name}: {error.message}", hint=error.hint) from None
     platform = Platform(source.home, secret(source.key_file), names=_names(source.names), notice=_digest(source.notice))
-    kept = {"attendance": Attendance()} if source.source in _REMEMBERING else {}
-    return Emitter(source, partial(convert, platform=platform, **kept), _secrets(source))
+    remembers = source.source in _REMEMBERING
+
+    def converted(events: Iterable[bytes], attendance: Attendance) -> Iterator[Outcome]:
+        return convert(events, platform, attendance) if remembers else convert(events, platform)
+
+    return Emitter(source, converted, _secrets(source))
 
 
 def secret(path: Path) -> bytes:

@@ -17,8 +17,10 @@ from lrs.access import Principal
 from lrs.errors import InvalidEvent, LRSError, NotFound
 from lrs.exchange.emitters import Emitter
 from lrs.privacy.audit import Audit, Event
+from lrs.privacy.presence import Presences
 from lrs.privacy.quarantine import LARGEST, Held, Quarantine
 from lrs.sources import Outcome
+from lrs.sources.attendance import Attendance
 from lrs.sources.body import split
 
 _MOST_NAMED = 100
@@ -68,9 +70,18 @@ class Received(msgspec.Struct, frozen=True):
 class Reception:
     """Take the events of emitters. Thread-safe."""
 
-    def __init__(self, emitters: Mapping[str, Emitter], take: Take, *, quarantine: Quarantine, audit: Audit) -> None:
+    def __init__(
+        self,
+        emitters: Mapping[str, Emitter],
+        take: Take,
+        *,
+        presences: Callable[[str, str], Presences],
+        quarantine: Quarantine,
+        audit: Audit,
+    ) -> None:
         self.emitters = emitters
         self._take = take
+        self._presences = presences
         self._quarantine = quarantine
         self._audit = audit
 
@@ -90,11 +101,16 @@ class Reception:
         """
         emitter = self.emitter(name)
         events = split(body)
+        presences = self._presences(principal.tenant, name)
+        attendance = Attendance(presences)
         with emitter.lock:
-            outcomes = list(emitter.convert(events))
+            outcomes = list(emitter.convert(events, attendance))
+            strangers = presences.keep(attendance.news())
         found = _Found(events, outcomes)
         for number, line in zip(found.places, self._take(found.statements(), principal), strict=True):
             found.add(number, line)
+        # Whom the vault did not know before it took in their first statement.
+        presences.keep(strangers)
         if principal.handling.quarantine_days:
             self._quarantine.add(principal, name, found.hold())
         received = found.received()

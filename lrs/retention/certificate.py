@@ -32,6 +32,7 @@ _SAID = (
     ),
     ("credential", "identifiants d'accès révoqués supprimés", "revoked credentials deleted"),
     ("quarantine", "entrées de quarantaine échues supprimées", "entries of the quarantine past their time deleted"),
+    ("presence", "présences en classe virtuelle oubliées", "attendances of virtual classes forgotten"),
     ("dead letter", "refus de transmission oubliés", "refusals of forwarding forgotten"),
     ("audit segment", "segments du journal d'audit supprimés", "segments of the audit trail deleted"),
     ("waiting for approval", "traces échues attendant le visa des archives", "ended statements waiting for the archives' approval"),

@@ -12,7 +12,16 @@ from lrs.access import LOCAL
 from lrs.privacy.audit import Event
 from lrs.privacy.documents import TENANT
 from lrs.privacy.reveal import Revealer
-from lrs.storage.contract import ConsentStore, EndingStore, ErasureStore, InactiveStore, PersonStore, QuarantineStore, SubjectStore
+from lrs.storage.contract import (
+    ConsentStore,
+    EndingStore,
+    ErasureStore,
+    InactiveStore,
+    PersonStore,
+    PresenceStore,
+    QuarantineStore,
+    SubjectStore,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +34,7 @@ if TYPE_CHECKING:
     from lrs.settings import Settings
 
 
-class Vault(SubjectStore, PersonStore, ConsentStore, InactiveStore, ErasureStore, QuarantineStore, Protocol):
+class Vault(SubjectStore, PersonStore, ConsentStore, InactiveStore, ErasureStore, QuarantineStore, PresenceStore, Protocol):
     """What retention needs of the vault."""
 
 

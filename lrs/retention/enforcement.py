@@ -143,6 +143,7 @@ class Enforcement:
         desk, through = self._desk, self._now - self._desk.settings.audit_days * months.DAY
         yield "credential", desk.vault.drop_credentials(desk.tenant, revoked_through=through)
         yield "quarantine", desk.vault.prune_quarantine(now=self._now, tenant=desk.tenant)
+        yield "presence", desk.vault.prune_presences(now=self._now, tenant=desk.tenant)
         yield "dead letter", desk.vault.drop_old_letters(desk.tenant, tried_through=through)
         desk.vault.end_suppression(now=self._now)
         yield "audit segment", desk.audit.prune()

@@ -811,6 +811,39 @@ class QuarantineStore(Protocol):
         """Delete what is past its time, of one tenant or of all -> how many there were."""
 
 
+class PresenceRow(msgspec.Struct, frozen=True, gc=False):
+    """Somebody in a sitting of a virtual class; ``sitting`` and ``key`` follow from the sitting and from the person in it, with a key of the tenant.
+
+    ``sealed``, under the key of the subject ``sid``, is who it is. ``came``, ``left`` and ``closed`` are milliseconds since 1970, -1 where nothing is known.
+    It is there ``until`` then.
+    """
+
+    sitting: bytes
+    key: bytes
+    sid: int
+    came: int
+    left: int
+    closed: int
+    until: int
+    sealed: bytes
+
+    def __repr__(self) -> str:
+        return "PresenceRow(...)"
+
+
+class PresenceStore(Protocol):
+    """The attendances' part of the vault. Thread-safe. What is past its time is not given any more, and is there until it is pruned."""
+
+    def presences(self, tenant: str, sitting: bytes, key: bytes | None = None, *, now: int) -> list[PresenceRow]:
+        """Everybody in a sitting, or the one of this key."""
+
+    def keep_presences(self, tenant: str, rows: Sequence[PresenceRow]) -> None:
+        """Keep rows: of somebody who is there already the later of each two times counts, and who it is stays. People who are gone are passed over."""
+
+    def prune_presences(self, *, now: int, tenant: str | None = None) -> int:
+        """Delete what is past its time, of one tenant or of all -> how many there were."""
+
+
 class DocumentRow(msgspec.Struct, frozen=True, gc=False):
     """One document as the vault keeps it: blind indexes, and sealed bytes.
 

@@ -38,7 +38,7 @@ def test_a_shredded_person_is_gone(vault: Vault) -> None:
     erased, other = person(vault, LARGEST), person(vault, 7)
     vault.add_credentials([credential("theirs"), credential("other")])
     theirs, others = vault.credentials()
-    stored = {"subject": 1, "identifier": 1, "variant": 1, "document": 1, "correction": 0, "joined": 0, "consent": 0}
+    stored = {"subject": 1, "identifier": 1, "variant": 1, "document": 1, "correction": 0, "joined": 0, "consent": 0, "presence": 0}
     assert vault.kept("t", [LARGEST]) == stored
     vault.shred("other tenant", [LARGEST, 7], [others.id])
     vault.shred("t", [LARGEST], [theirs.id])

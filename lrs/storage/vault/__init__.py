@@ -21,6 +21,7 @@ from lrs.storage.vault.forwarding import Forwarding
 from lrs.storage.vault.inactive import Inactive
 from lrs.storage.vault.notices import Notices
 from lrs.storage.vault.persons import Persons
+from lrs.storage.vault.presences import Presences
 from lrs.storage.vault.projects import Projects
 from lrs.storage.vault.quarantine import Quarantine
 from lrs.storage.vault.registers import Registers
@@ -43,6 +44,7 @@ class Vault(
     Forwarding,
     Projects,
     Quarantine,
+    Presences,
     Registers,
     Erasures,
     Backups,

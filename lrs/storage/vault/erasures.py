@@ -16,7 +16,16 @@ from lrs.storage.vault.connection import answering
 from lrs.storage.vault.database import Database
 from lrs.storage.vault.subjects import chunks
 
-PERSONAL = (schema.consent, schema.document, schema.variant, schema.correction, schema.joined, schema.identifier, schema.subject)
+PERSONAL = (
+    schema.consent,
+    schema.document,
+    schema.presence,
+    schema.variant,
+    schema.correction,
+    schema.joined,
+    schema.identifier,
+    schema.subject,
+)
 """Every table that names a person by number, in the order in which its rows may go."""
 _ERASURE, _ERASED, _SUPPRESSED = schema.erasure, schema.erased, schema.suppressed
 _PATIENCE = 30.0

@@ -185,6 +185,22 @@ quarantined = Table(
     Column("sealed", LargeBinary(_LARGEST), nullable=False),
 )
 
+# Who is in which sitting of a virtual class, as long as a sitting may go on: who, sealed, and when they came and left.
+presence = Table(
+    "presence",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("sitting", LargeBinary(16), primary_key=True),
+    Column("key", LargeBinary(16), primary_key=True),
+    Column("sid", Sid, ForeignKey("subject.sid"), nullable=False, index=True),
+    Column("came", BigInteger, nullable=False),
+    Column("left", BigInteger, nullable=False),
+    Column("closed", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False, index=True),
+    # With a length, because MySQL's binary objects are small without one.
+    Column("sealed", LargeBinary(_LARGEST), nullable=False),
+)
+
 # The keys of pseudonyms, one a purpose: kept as a subject's key is, wrapped again when keys are rotated. A row without one is of a project that has ended.
 project = Table(
     "project",
