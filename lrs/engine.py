@@ -710,7 +710,7 @@ class LRS:
     def _ended(self, tenant: str) -> None:
         """Drop from memory the keys of a tenant that has ended."""
         self._keyring = self._checked_keyring(create=False)
-        self._forget()
+        self._forget_all()
         self._writers.pop(tenant, None)
         self._projects.pop(tenant, None)
 

@@ -112,6 +112,8 @@ class Settings:
     """File with the platforms whose events the server takes; absent: ``sources.toml`` in the data directory, if it is there."""
     max_body_bytes: int = attrs.field(default=32 * 1024 * 1024, validator=_positive)
     """Largest request body."""
+    max_bodies_bytes: int = attrs.field(default=256 * 1024 * 1024, validator=_positive)
+    """What the bodies of all requests under way may take together; beyond that a request is refused as busy."""
     max_document_bytes: int = attrs.field(default=32 * 1024 * 1024, validator=_positive)
     """Largest document (state or profile), what is merged into it included."""
     max_batch_statements: int = attrs.field(default=10_000, validator=_positive)
@@ -157,6 +159,10 @@ class Settings:
 
     def __attrs_post_init__(self) -> None:
         """Refuse settings that contradict each other."""
+        if self.max_bodies_bytes < 2 * self.max_body_bytes:
+            raise ConfigurationError(
+                "setting max_bodies_bytes must be at least twice max_body_bytes", hint="Or the largest body is never taken."
+            )
         for name in ("oidc_audience", "oidc_view"):
             if self.oidc_issuer and not getattr(self, name):
                 raise ConfigurationError(f"setting oidc_issuer needs {name} too", hint="See docs/how-to/oidc.md.")

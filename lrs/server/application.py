@@ -30,6 +30,7 @@ from lrs.server.metrics import Metrics
 from lrs.server.passes import Passes
 from lrs.server.reply import Reply
 from lrs.server.request import Disconnected, Request
+from lrs.server.room import Room
 from lrs.server.sources import Events, sources
 from lrs.server.statements import Statements
 
@@ -61,6 +62,7 @@ class Application:
     def __init__(self, store: LRS) -> None:
         self._max_body = store.settings.max_body_bytes
         self._body_seconds = store.settings.body_seconds
+        self._room = Room(store.settings.max_bodies_bytes)
         self._metrics = store.metrics
         self._supported = store.settings.supported_versions
         self._newest = versions.newest(self._supported)
@@ -84,7 +86,11 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection event, as ASGI 3 defines it."""
         if scope["type"] == "http":
-            await self._serve(Request(scope, receive, seconds=self._body_seconds), send)
+            request = Request(scope, receive, seconds=self._body_seconds, room=self._room)
+            try:
+                await self._serve(request, send)
+            finally:
+                request.release()
         elif scope["type"] == "lifespan":
             await _live(receive, send)
         elif scope["type"] == "websocket":

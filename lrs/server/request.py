@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from copy import copy
@@ -11,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from lrs.errors import InvalidRequest, LimitExceeded, RequestTimeout
+from lrs.server.room import Room
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -27,14 +29,16 @@ class Disconnected(Exception):
 
 
 class Request:
-    """One HTTP request, whose body has so many ``seconds`` to come. Its ``repr`` shows the method alone: paths, parameters and bodies carry identities.
+    """One HTTP request. Its body has so many ``seconds`` to come, and takes ``room`` until :meth:`release`.
+
+    Its ``repr`` shows the method alone: paths, parameters and bodies carry identities.
 
     The application fills in what it finds out: the ``version`` that is spoken, and the id of the ``credential`` that asks.
     """
 
-    __slots__ = ("_receive", "_seconds", "credential", "headers", "id", "method", "path", "query", "root_path", "version")
+    __slots__ = ("_held", "_receive", "_room", "_seconds", "credential", "headers", "id", "method", "path", "query", "root_path", "version")
 
-    def __init__(self, scope: Scope, receive: Receive, *, seconds: float | None = None) -> None:
+    def __init__(self, scope: Scope, receive: Receive, *, seconds: float | None = None, room: Room | None = None) -> None:
         self.id = token_hex(8)
         """What joins the answer, its line in the log and its entries in the audit trail."""
         self.method: str = scope["method"]
@@ -46,6 +50,8 @@ class Request:
         self.credential = "-"
         self._receive = receive
         self._seconds = seconds
+        self._room = room or Room(sys.maxsize)
+        self._held = 0
 
     def __repr__(self) -> str:
         return f"Request({self.method})"
@@ -58,7 +64,13 @@ class Request:
 
         made = copy(self)
         made.method, made.headers, made.query, made._receive = method, headers, query, receive  # noqa: SLF001 -- of the same class
+        made._room = Room(sys.maxsize)  # noqa: SLF001 -- what it came in has its room already
         return made
+
+    def release(self) -> None:
+        """Give the room of the body back: it is needed no more. Calling it twice is no error."""
+        self._room.give_back(self._held)
+        self._held = 0
 
     def header(self, name: bytes) -> str:
         """Give a header's value, or an empty string. ``name`` is in lower case."""
@@ -81,6 +93,7 @@ class Request:
             return {"type": "http.request", "body": sent}
 
         self._receive = receive
+        self.release()  # It is taken again when it is read again.
         return sent
 
     async def body(self, limit: int) -> bytes:
@@ -91,7 +104,9 @@ class Request:
         sent = await self._read(limit)
         if encoding in ("", "identity"):
             return sent
-        return await asyncio.to_thread(decompress, sent, limit)
+        whole = await asyncio.to_thread(decompress, sent, limit)
+        self._take(len(whole))
+        return whole
 
     async def _read(self, limit: int) -> bytes:
         try:
@@ -104,6 +119,8 @@ class Request:
         length = self.headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > limit:
             raise _too_large(limit)
+        if length.isdigit():
+            self._room.check(int(length))
         chunks: list[bytes] = []
         size = 0
         while True:
@@ -114,9 +131,14 @@ class Request:
             size += len(chunk)
             if size > limit:
                 raise _too_large(limit)
+            self._take(len(chunk))
             chunks.append(chunk)
             if not message.get("more_body", False):
                 return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _take(self, size: int) -> None:
+        self._room.take(size)
+        self._held += size
 
 
 def decompress(sent: bytes, limit: int) -> bytes:

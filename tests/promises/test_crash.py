@@ -17,9 +17,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.promises import mixed
 from tests.promises.child import BATCH, batch_of, statement_id
 
-ROUNDS = int(os.environ.get("LRS_TEST_KILL_ROUNDS", "20"))
+ROUNDS = int(os.environ.get("LRS_TEST_KILL_ROUNDS", "8"))
 WITHOUT_ROOT = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
 """Root writes where nobody may; a child without its capabilities meets the same refusals as anyone."""
 
@@ -43,12 +44,7 @@ def stored(data: Path) -> Counter[str]:
 
 def acknowledged(process: subprocess.Popen[str], *, kill_after: float) -> list[int]:
     """Let it store for a while, kill it, and give the batches that it said were stored."""
-    assert process.stdout is not None
-    assert process.stdout.readline() == "open\n"
-    time.sleep(kill_after)
-    process.send_signal(signal.SIGKILL)
-    out, _ = process.communicate(timeout=30)
-    return [int(line) for line in out.split("\n")[:-1]]
+    return [int(line) for line in killed(process, after=kill_after)]
 
 
 def ids(batches: Iterator[int] | list[int]) -> set[str]:
@@ -87,6 +83,31 @@ def test_killing_it_in_a_merge_loses_and_doubles_nothing(tmp_path: Path) -> None
     there = stored(tmp_path)
     assert ids(confirmed) <= set(there)
     assert set(there.values()) == {1}
+
+
+def test_killing_it_while_everything_goes_on_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    """The same while parts are merged, people are erased and keys rotate: whoever was erased stays so, everybody else can be read."""
+    chance = random.Random(2028)
+    said: list[str] = []
+    following = 0
+    for _ in range(max(ROUNDS // 2, 3)):
+        command = [sys.executable, "-m", "tests.promises.mixed", "load", str(tmp_path), str(following)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            said += killed(process, after=chance.uniform(0.0, 4.0))
+        following = max((int(line.split()[1]) for line in said if line.startswith("stored")), default=-1) + 1
+    assert "broken 0" not in said
+    mixed.expect(said, mixed.all_of(tmp_path), following=following)
+
+
+def killed(process: subprocess.Popen[str], *, after: float) -> list[str]:
+    """Let it work for a while once it is open, kill it, and give what it said."""
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    assert first == "open\n"
+    time.sleep(after)
+    process.send_signal(signal.SIGKILL)
+    out, _ = process.communicate(timeout=30)
+    return out.split("\n")[:-1]
 
 
 def test_two_processes_on_one_directory_are_told(tmp_path: Path) -> None:

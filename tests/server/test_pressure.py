@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import contextlib
 import hashlib
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import uuid4
 
+import attrs
 import httpx
 import pytest
 
@@ -111,6 +113,48 @@ def test_a_full_queue_takes_nothing(store: lrs.LRS, client: httpx.Client, monkey
     assert not any(ids_of(statements) & found for statements in refused)
     assert client.post("/xapi/statements", json=refused[0]).status_code == 200
     assert ids_of(refused[0]) <= there(client)
+
+
+def test_bodies_have_room_together(store: lrs.LRS, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than the settings allow of all bodies under way is refused with 503, at its head where that says enough; when others are done it is taken."""
+    monkeypatch.setattr(store, "settings", attrs.evolve(store.settings, max_body_bytes=10_000, max_bodies_bytes=20_000, body_seconds=30))
+    app = create_app(store)
+    padding = b" " * 8_000
+
+    async def post(gate: asyncio.Event | None, *, length: bool = True) -> tuple[int, int]:
+        """Send a body, the end of it once the gate is open -> (status, messages that were read)."""
+        body, read, answer = padding + json.dumps(batch(1)).encode(), 0, []
+        headers = [(b"authorization", b"Basic " + base64.b64encode(":".join(BOTH).encode())), (b"content-type", b"application/json")]
+        headers += [(name.lower().encode(), value.encode()) for name, value in VERSION.items()]
+        headers += [(b"content-length", str(len(body)).encode())] if length else []
+
+        async def receive() -> dict[str, Any]:
+            nonlocal read
+            read += 1
+            if read == 1:
+                return {"type": "http.request", "body": body[:7_900], "more_body": True}
+            if gate is not None:
+                await gate.wait()
+            return {"type": "http.request", "body": body[7_900:], "more_body": False}
+
+        async def send(message: Any) -> None:
+            answer.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": "/xapi/statements", "query_string": b"", "headers": headers}
+        await app(scope, receive, send)
+        return answer[0]["status"], read
+
+    async def all_of_them() -> None:
+        gate = asyncio.Event()
+        under_way = [asyncio.create_task(post(gate)) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        assert await post(None) == (503, 0)
+        assert await post(None, length=False) == (503, 1)
+        gate.set()
+        assert [await each for each in under_way] == [(200, 2), (200, 2)]
+        assert await post(None) == (200, 2)
+
+    asyncio.run(all_of_them())
 
 
 def test_who_sends_slowly_is_not_waited_for(port: int, client: httpx.Client) -> None:

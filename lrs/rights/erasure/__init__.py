@@ -180,8 +180,9 @@ class Erasures:
         entries = self._told(entries, traces)
         step(ErasureState.TOLD)
         self._delete(tenant, sids, traces)
-        # What was noted meanwhile may be gone with it.
-        self._place.forget()
+        # What was noted meanwhile may be gone with it; nobody is in the middle of using it.
+        with self._place.quiet():
+            self._place.forget()
         entries = [self._signed(each, time.monotonic() - started) for each in entries]
         self._note(entries, ErasureState.DELETED)
         step(ErasureState.DELETED)

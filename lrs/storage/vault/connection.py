@@ -86,12 +86,25 @@ def _vault_file(data: Path) -> Path:
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        # Their names are on the disk too: the file alone would be found by nobody after a power cut.
+        for folder in (data, data.absolute().parent):
+            _sync(folder)
     except OSError as error:
         raise ConfigurationError(
             f"the data directory {data} can't be used: {error.strerror}",
             hint="Give a directory that this user may write, with --data or LRS_DATA.",
         ) from None
     return path
+
+
+def _sync(folder: Path) -> None:
+    if not os.access(folder, os.R_OK):
+        return  # Somebody else's, who made it before.
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _arguments(url: URL, settings: Settings) -> dict[str, Any]:

@@ -44,6 +44,8 @@ class Warehouse:
         self._sessions = sessions
         with sessions.writer() as session:
             migrate(session)
+            # What a process that was killed had not yet written through is recognised from now on, and acknowledged.
+            session.write_through()
         self._statements = Statements(sessions, alone=alone)
         self._definitions = Definitions(sessions)
         self._attachments = Attachments(sessions)

@@ -11,6 +11,7 @@ from queue import LifoQueue
 from typing import IO, TYPE_CHECKING, Any
 
 from lrs.errors import ConfigurationError, StoreUnavailable
+from lrs.storage.warehouse.disk import Disk
 from lrs.storage.warehouse.failures import answering
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ class Session:
             finally:
                 context.data = None
 
+    def write_through(self) -> None:
+        """Have what was made on the disk: a server sees to that itself."""
+
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
@@ -98,9 +102,15 @@ class EmbeddedSession(Session):
     The client's own insert leaves its file in the temporary directory when the process is killed, where nothing would ever expire it.
     """
 
-    def __init__(self, client: Client, folder: Path) -> None:
+    def __init__(self, client: Client, folder: Path, disk: Disk) -> None:
         super().__init__(client)
         self._folder = folder
+        self._disk = disk
+
+    def write_through(self) -> None:
+        """Have what was made on the disk."""
+        with answering():
+            self._disk.everything()
 
     def _send(self, context: InsertContext) -> None:
         from clickhouse_connect.driver.transform import NativeTransform
@@ -115,6 +125,7 @@ class EmbeddedSession(Session):
             source = f"/dev/fd/{rows.fileno()}"
             names = ", ".join(f"`{name}`" for name in context.column_names)
             self._client.command(f"INSERT INTO {context.table} ({names}) FROM INFILE '{source}'" + _INSERT_CLAUSE)
+        self._disk.parts(str(self._client.database), context.table.strip("`"))
 
 
 def _nameless_file(folder: Path) -> IO[bytes]:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from lrs.errors import ConfigurationError, DataDirectoryInUse, MissingExtra, StoreUnavailable
 from lrs.storage.lock import DirectoryLock
 from lrs.storage.warehouse.client import EmbeddedSession, Session, Sessions
+from lrs.storage.warehouse.disk import Disk
 from lrs.storage.warehouse.failures import answering, explained, name_of
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def _embedded(data: Path, seconds: int, more: Mapping[str, str]) -> Sessions:
 
     lock = DirectoryLock(data)
     path = data / "warehouse"
+    disk = Disk(path)
 
     def open_session(readonly: bool) -> Session:  # noqa: FBT001 -- the shape of Sessions
         options = {**more, "readonly": _READ_ONLY, "max_execution_time": str(seconds)} if readonly else dict(more)
@@ -59,7 +61,7 @@ def _embedded(data: Path, seconds: int, more: Mapping[str, str]) -> Sessions:
         if not readonly:
             client.command(_CREATE, parameters={"database": DATABASE})
             client.database = DATABASE
-        return EmbeddedSession(client, path)
+        return EmbeddedSession(client, path, disk)
 
     try:
         path.mkdir(mode=0o700, exist_ok=True)

@@ -37,5 +37,7 @@ def migrate(session: Session, migrations: Sequence[Migration] = MIGRATIONS) -> l
     for migration in missing:
         for statement in migration.statements:
             session.command(statement)
+        # Before it is noted that they were made.
+        session.write_through()
         session.insert("migrations", ("number", "name", "checksum"), [[migration.number], [migration.name], [checksum(migration)]])
     return [migration.number for migration in missing]
