@@ -48,6 +48,12 @@ _encode = msgspec.json.Encoder().encode
     "--names", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="JSON object of titles by id: courses, rooms."
 )
 @click.option(
+    "--people",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="JSON object of people's ids by login name, for events that know no more.",
+)
+@click.option(
     "--notice",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -60,8 +66,17 @@ _encode = msgspec.json.Encoder().encode
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where each line that can't be read is named, as JSON lines.",
 )
-def convert(
-    source: str, logs: tuple[Path, ...], home: str, key: Path, names: Path | None, report: Path | None, *, notice: Path | None, follow: bool
+def convert(  # noqa: PLR0913 -- one parameter an option
+    source: str,
+    logs: tuple[Path, ...],
+    home: str,
+    key: Path,
+    *,
+    names: Path | None,
+    people: Path | None,
+    notice: Path | None,
+    report: Path | None,
+    follow: bool,
 ) -> None:
     """Turn events of another system into statements, one a line on standard output.
 
@@ -77,7 +92,7 @@ def convert(
     files.check_there(logs)
     if follow and (len(logs) > 1 or files.STDIN in logs):
         raise InvalidRequest("--follow goes with one file", parameter="follow")
-    platform = Platform(home, secret_of(key), names=_names(names), notice=_digest(notice))
+    platform = Platform(home, secret_of(key), names=_texts(names, "names"), notice=_digest(notice), people=_texts(people, "people"))
     with Report(report) as account:
         try:
             for log in logs:
@@ -129,10 +144,10 @@ def _digest(path: Path | None) -> str:
         raise InvalidRequest(f"{path} can't be read: {error.strerror}", parameter="notice") from None
 
 
-def _names(path: Path | None) -> dict[str, str]:
+def _texts(path: Path | None, parameter: str) -> dict[str, str]:
     if path is None:
         return {}
     try:
         return msgspec.json.decode(path.read_bytes(), type=dict[str, str])
     except (OSError, msgspec.MsgspecError):
-        raise InvalidRequest(f"{path} can't be read as a JSON object of texts", parameter="names") from None
+        raise InvalidRequest(f"{path} can't be read as a JSON object of texts", parameter=parameter) from None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 import click
 import msgspec
 
-from lrs.errors import ConfigurationError
+from lrs.errors import ConfigurationError, InvalidEvent
 
 if TYPE_CHECKING:
     from lrs.sources import Outcome
@@ -28,6 +28,7 @@ class Report:
         self.unmapped: Counter[str] = Counter()
         self.unreadable = 0
         self._shown: list[str] = []
+        self._hints: list[str] = []
         self._file = _opened(path) if path else None
 
     def __enter__(self) -> Self:
@@ -45,6 +46,7 @@ class Report:
             self.unmapped[outcome.unmapped] += 1
         if outcome.error is not None:
             self._name(log, number, outcome.error.message, outcome.error.parameter)
+            self._help(outcome.error.hint)
 
     def _name(self, log: Path, number: int, message: str, place: str) -> None:
         self.unreadable += 1
@@ -52,6 +54,11 @@ class Report:
             self._shown.append(f"{log}:{number}: {message}" + (f" at {place}" if place else ""))
         if self._file is not None:
             self._file.write(msgspec.json.encode({"file": str(log), "line": number, "message": message, "place": place}) + b"\n")
+
+    def _help(self, hint: str) -> None:
+        """Keep what would help, once; that there is always something to correct at the source need not be said."""
+        if hint != InvalidEvent.default_hint and hint not in self._hints:
+            self._hints.append(hint)
 
     def _counts(self) -> str:
         said = f"{self.events:,} events: {self.statements:,} statements, "
@@ -68,7 +75,7 @@ class Report:
             lines.insert(1 + _SHOWN_KINDS, f"  and {len(self.unmapped) - _SHOWN_KINDS:,} other kinds")
         if self.unreadable > len(self._shown):
             lines.append(f"and {self.unreadable - len(self._shown):,} other lines; --report FILE names them all.")
-        click.echo("\n".join(lines), err=True)
+        click.echo("\n".join(lines + self._hints), err=True)
 
 
 def _opened(path: Path) -> BinaryIO:

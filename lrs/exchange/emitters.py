@@ -35,7 +35,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     ``source`` is the converter, by default that of the same name. ``credential`` is the id, username or name of the one in whose name its statements
     are stored, and by whose password it comes in, unless the emitter signs: then ``secret_file`` holds the secret (BigBlueButton), or lines of API key and
-    secret (LiveKit), and ``address`` is the callback's, as BigBlueButton knows it. ``key_file``, ``names`` and ``notice`` are what ``lrs convert`` takes too.
+    secret (LiveKit), and ``address`` is the callback's, as BigBlueButton knows it. ``key_file``, ``names``, ``people`` and ``notice`` are what
+    ``lrs convert`` takes too.
     """
 
     name: Name
@@ -46,6 +47,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     address: str = ""
     key_file: Path
     names: Path | None = None
+    people: Path | None = None
     notice: Path | None = None
 
 
@@ -88,7 +90,8 @@ def _emitter(source: Source) -> Emitter:
         convert: Callable[..., Iterator[Outcome]] = converter(source.source)
     except InvalidRequest as error:
         raise ConfigurationError(f"source {source.name}: {error.message}", hint=error.hint) from None
-    platform = Platform(source.home, secret(source.key_file), names=_names(source.names), notice=_digest(source.notice))
+    known = {"names": _texts(source.names), "people": _texts(source.people)}
+    platform = Platform(source.home, secret(source.key_file), names=known["names"], people=known["people"], notice=_digest(source.notice))
     remembers = source.source in _REMEMBERING
 
     def converted(events: Iterable[bytes], attendance: Attendance) -> Iterator[Outcome]:
@@ -120,7 +123,7 @@ def _secrets(source: Source) -> dict[str, str]:
     raise ConfigurationError(f"source {source.name}: its secret_file does not hold what this kind of source signs with", hint=_HINT)
 
 
-def _names(path: Path | None) -> dict[str, str]:
+def _texts(path: Path | None) -> dict[str, str]:
     try:
         return msgspec.json.decode(_text(path), type=dict[str, str]) if path else {}
     except msgspec.MsgspecError:

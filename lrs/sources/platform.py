@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import attrs
@@ -48,13 +49,17 @@ class Platform:
     """Where events come from.
 
     ``home`` is the platform's root address: accounts and activities are named under it. ``key`` (16 to 64 secret bytes) makes statement ids: keep it,
-    so that the same event has the same id tomorrow. ``actor`` makes an agent of a person, ``names`` gives the titles of what events
-    only know by id (courses, rooms). ``notice`` is the SHA-256 of the notice that people see before they are recorded; empty where there is none.
+    so that the same event has the same id tomorrow. ``actor`` makes an agent of a person; ``people`` gives the ids of those whom an event knows by login
+    name alone, ``names`` the titles of what events only know by id (courses, rooms). ``notice`` is the SHA-256 of the notice that people see before
+    they are recorded; empty where there is none.
     """
 
     home: str = attrs.field(converter=_home, validator=_is_home)
     key: bytes = attrs.field(repr=False, validator=_is_key)
-    actor: Callable[[Person], Agent] = attrs.field(default=attrs.Factory(lambda self: account(self.home), takes_self=True), repr=False)
+    people: Mapping[str, str] = attrs.field(factory=dict, repr=False, kw_only=True)
+    actor: Callable[[Person], Agent] = attrs.field(
+        default=attrs.Factory(lambda self: account(self.home, self.people), takes_self=True), repr=False
+    )
     names: Mapping[str, str] = attrs.field(factory=dict, repr=False)
     notice: str = attrs.field(default="", validator=_is_digest)
 
@@ -80,13 +85,17 @@ class Platform:
         return uuid8(digest.digest())
 
 
-def account(home: str) -> Callable[[Person], Agent]:
-    """Name people by an account of the platform with their id, never their login name; all visitors are ``anonymous``."""
+def account(home: str, people: Mapping[str, str] = MappingProxyType({})) -> Callable[[Person], Agent]:
+    """Name people by an account of the platform with their id, never their login name; all visitors are ``anonymous``.
+
+    Of whom only the login name is known, the id is the one in ``people``; an event that names nobody in there is refused.
+    """
 
     def agent(person: Person) -> Agent:
-        if person.username and not person.id:
-            raise InvalidEvent("the event names a person without their id", hint="Give an actor that finds people by login name.")
-        return _account(home, person.id or "anonymous")
+        identifier = person.id or people.get(person.username, "")
+        if person.username and not identifier:
+            raise InvalidEvent("the event names a person without their id", hint="Give the ids of people by login name: --people.")
+        return _account(home, identifier or "anonymous")
 
     return agent
 

@@ -119,10 +119,10 @@ def test_a_damaged_archive_gives_what_it_holds(convert: list[object], tmp_path: 
     assert "damaged or cut short" in done.err
 
 
-@pytest.mark.parametrize("wrong", [["--follow", "-"], ["--names", "/nowhere"], ["/nowhere"]])
+@pytest.mark.parametrize("wrong", [["--follow", "-"], ["--names", "/nowhere"], ["--people", "/nowhere"], ["/nowhere"]])
 def test_wrong_calls(wrong: list[str], convert: list[object]) -> None:
     """Refused before anything is converted."""
-    done = call(*convert, *wrong, *(["-"] if wrong[0] == "--names" else []))
+    done = call(*convert, *wrong, *(["-"] if wrong[0] in {"--names", "--people"} else []))
     assert (done.status, done.out) == (1, "")
 
 
@@ -134,6 +134,21 @@ def test_titles_and_a_key_that_is_none(convert: list[object], tmp_path: Path) ->
     made = json.loads(call(*convert, log, "--names", names).out)
     assert made["context"]["contextActivities"]["parent"][0]["definition"]["name"] == {"en-US": "Chimie"}
     assert call(*convert[:-1], names, log).status == 1
+
+
+def test_people_whom_events_know_by_login_alone(convert: list[object], tmp_path: Path) -> None:
+    """Refused with the option that would help, said once; with their numbers they are who they are. Lines may begin as a logger writes them."""
+    people, log = tmp_path / "people.json", tmp_path / "tracking.log"
+    people.write_text(json.dumps({MARK: "1042"}))
+    nameless = line("page_close", {}, source="browser", context={"user_id": None})
+    log.write_bytes(
+        b"".join(b"2026-03-02 09:30:15,250 INFO 20 [tracking] [user None] logger.py:41 - " + each + b"\n" for each in [nameless] * 2)
+    )
+    refused = call(*convert, log)
+    assert (refused.status, refused.out, refused.err.count("--people"), MARK in refused.err) == (1, "", 1, False)
+    known = call(*convert, log, "--people", people)
+    assert [json.loads(made)["actor"]["account"]["name"] for made in known.out.splitlines()] == ["1042", "1042"]
+    assert (known.status, MARK in known.out + known.err) == (0, False)
 
 
 def opened_by(process: int) -> set[str]:

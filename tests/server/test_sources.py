@@ -44,7 +44,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     (folder / "livekit").write_text(f"APIkey {SECRET}\n")
     (folder / "bbb").write_text(f"{SECRET}\n")
     signed = {"livekit": folder / "livekit", "bigbluebutton": folder / "bbb"}
-    (data / "sources.toml").write_text("\n".join(_table(name, signed.get(name)) for name in SAMPLES))
+    (folder / "people.json").write_text('{"only-a-login": "1042"}')
+    named = (
+        f'\n[sources.named]\nsource = "edx"\nhome = "https://platform.example.fr"\ncredential = "sender"\npeople = "{folder}/people.json"\n'
+    )
+    (data / "sources.toml").write_text("\n".join(_table(name, signed.get(name)) for name in SAMPLES) + named)
     running = Server(folder)
     yield running
     assert running.stop() == 0
@@ -161,6 +165,14 @@ def test_an_array_that_is_cut_short(server: Server) -> None:
     told = post(server, "jitsi", b"[" + first + b"," + second[:-40]).json()
     assert (told["events"], told["refused"], told["stored"] + told["replayed"]) == (2, 1, 1)
     assert told["faults"][0]["event"] == 2
+
+
+def test_people_are_found_by_login_where_a_file_names_them(server: Server) -> None:
+    """An event that knows a login name alone is stored where the source has their numbers, and refused where it has not."""
+    event = {"name": "page_close", "event_source": "browser", "time": "2026-03-02T09:30:15Z", "page": "https://platform.example.fr/x"}
+    body = json.dumps(event | {"username": "only-a-login", "event": "{}"}).encode()
+    assert post(server, "named", body).json()["stored"] == 1
+    assert post(server, "edx", body).json()["refused"] == 1
 
 
 def test_a_future_kind_is_named(server: Server) -> None:

@@ -39,11 +39,16 @@ def convert(events: Iterable[bytes], platform: Platform) -> Iterator[Outcome]:
 
 
 def _convert(line: bytes, platform: Platform) -> Outcome:
-    read = decoded(decoder, line)
+    read = decoded(decoder, _event(line))
     rule = _rule(read)
     if rule is None:
         return Outcome(unmapped=read.kind)
     return Outcome(tuple(statements(Event.of(read, platform), rule)))
+
+
+def _event(line: bytes) -> bytes:
+    """Cut what a logger writes before an event: a time, a level, the number and the address of who caused it."""
+    return line if line.startswith(b"{") else line[max(line.find(b"{"), 0) :]
 
 
 def _rule(line: Line) -> Rule | None:

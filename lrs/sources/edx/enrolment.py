@@ -13,6 +13,7 @@ from lrs.sources.edx.vocabulary import (
     FAILED,
     GRADE_CLASSIFICATION,
     INTERACTED,
+    LOST,
     PASSED,
     REGISTERED,
     RESOURCE,
@@ -64,6 +65,7 @@ EVENTS = {
     "edx.grades.subsection.grade_calculated": Rule(EARNED, RESOURCE, block("block_id"), result=_subsection_grade, published=True),
     "edx.grades.subsection.score_overridden": Rule(EVALUATED, RESOURCE, block("block_id", "subsection_id")),
     "edx.certificate.created": Rule(EARNED, CERTIFICATE, certificate),
+    "edx.certificate.revoked": Rule(LOST, CERTIFICATE, certificate),
     "edx.certificate.shared": Rule(SHARED, CERTIFICATE, certificate),
     "edx.certificate.evidence_visited": Rule(VIEWED, CERTIFICATE, certificate),
 }

@@ -23,6 +23,7 @@ from lrs.sources.edx.vocabulary import (
     TERMINATED,
     TIME_LIMIT,
     TIMED_EXAM,
+    VIEWED,
 )
 from lrs.xapi.formats import is_uuid
 
@@ -71,4 +72,4 @@ EVENTS = {
     f"edx.special_exam.{name}.attempt.{step}": Rule(verb, kind, exam, _definition, grouping=_attempt, published=step in _PUBLISHED)
     for name, kind in _EXAMS.items()
     for step, verb in _STEPS.items()
-}
+} | {"edx.special_exam.proctored.option-presented": Rule(VIEWED, PROCTORED_EXAM, exam, _definition)}

@@ -1,4 +1,4 @@
-"""Discussions and teams: who did what, never what they wrote."""
+"""Discussions, teams and cohorts: who did what, never what they wrote."""
 
 from __future__ import annotations
 
@@ -58,6 +58,11 @@ def teams(event: Event) -> str:
     return f"{course(event)}/teams"
 
 
+def cohort(event: Event) -> str:
+    """Name a cohort of a course: `HOME/course/COURSE/cohort/COHORT_ID`."""
+    return f"{course(event)}/cohort/{event.needed('cohort_id')}"
+
+
 def _thread_type(event: Event) -> Part:
     return present({TYPE: event.words("thread_type")})
 
@@ -104,6 +109,9 @@ EVENTS = {
     "edx.forum.response.unmark": _rule(INTERACTED, published=False),
     "edx.forum.searched": Rule(SEARCHED, DISCUSSION, forum),
     **{f"edx.team.{done}": Rule(verb, GROUP, team) for done, verb in _TEAM.items()},
+    "edx.cohort.created": Rule(CREATED, GROUP, cohort),
+    "edx.cohort.user_added": Rule(JOINED, GROUP, cohort),
+    "edx.cohort.user_removed": Rule(LEFT, GROUP, cohort),
     "edx.team.activity_updated": Rule(INTERACTED, GROUP, team),
     "edx.team.page_viewed": Rule(VIEWED, GROUP, teams),
     "edx.team.searched": Rule(SEARCHED, GROUP, teams),

@@ -44,7 +44,7 @@ _KINDS = {
 """Kinds of responses -> kinds of interactions (xAPI 1.0.3 Data 2.4.4.1); all others are ``other``."""
 
 _USAGE_KEY = re.compile(r"[\w.-]+:[\w.+@~-]+\+type@[\w.-]+\+block@[\w.-]+|i4x://[\w./-]+", re.ASCII)
-_FORM_FIELD = re.compile(r"input_([0-9A-Za-z.-]+)_[0-9]+_[0-9]+", re.ASCII)
+_FORM_FIELD = re.compile(r"input_([0-9A-Za-z._-]+?)_[0-9]+_[0-9]+(?![0-9A-Za-z])", re.ASCII)
 
 Submission = dict[str, Any]
 
@@ -102,7 +102,7 @@ def _single(event: Event) -> Submission:
 
 def _definition(event: Event) -> Part:
     attempts = None if len(_submissions(event)) > 1 else event.number("attempts")
-    extensions = {} if attempts is None else {"extensions": {ATTEMPT_ID: attempts}}
+    extensions = {"extensions": {ATTEMPT_ID: attempts}} if attempts else {}
     return extensions | (_question(only) if (only := _single(event)) else _group(event))
 
 
@@ -135,7 +135,7 @@ def _response(given: object) -> str:
     """Spell an answer as Open edX does, where a statement can hold a text only."""
     if isinstance(given, str):
         return given
-    return json.dumps(given) if isinstance(given, list) else str(given)
+    return json.dumps(given, ensure_ascii=False) if isinstance(given, list) else str(given)
 
 
 def _questions(event: Event, whole: Statement) -> Iterator[Statement]:

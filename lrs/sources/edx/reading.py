@@ -1,4 +1,4 @@
-"""Textbooks, bookmarks and notes: which pages, never what was searched or noted."""
+"""Textbooks and what pages show, bookmarks and notes: which pages, never what was searched or noted."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ from lrs.sources.edx.vocabulary import (
 def chapter(event: Event) -> str:
     """Name a chapter of a textbook: `HOME/CHAPTER`."""
     return event.address(event.platform.home + "/" + event.needed("chapter").lstrip("/"), "event.chapter")
+
+
+def embedded(event: Event) -> str:
+    """Name a document of somebody else that a page shows: `URL`."""
+    return event.address(event.needed("url"), "event.url")
 
 
 def textbook(event: Event) -> str:
@@ -60,12 +65,17 @@ _PDF = {
     "search.navigatednext": SEARCHED,
     "search.highlight.toggled": INTERACTED,
     "search.casesensitivity.toggled": INTERACTED,
+    "searchcasesensitivity.toggled": INTERACTED,
 }
 UNIT = block("component_usage_id")
+EMBEDDED = Rule(VIEWED, RESOURCE, embedded)
 
 EVENTS = {
     "book": Rule(NAVIGATED, RESOURCE, textbook, extensions=_page),
     **{f"textbook.pdf.{done}": Rule(verb, CHAPTER, chapter, extensions=_page) for done, verb in _PDF.items()},
+    "edx.googlecomponent.calendar.displayed": EMBEDDED,
+    "edx.googlecomponent.document.displayed": EMBEDDED,
+    "xblock.split_test.child_render": Rule(VIEWED, RESOURCE, block("child_id")),
     "edx.bookmark.added": Rule(BOOKMARKED, RESOURCE, UNIT),
     "edx.bookmark.removed": Rule(REMOVED, RESOURCE, UNIT),
     "edx.bookmark.accessed": Rule(VIEWED, RESOURCE, UNIT),

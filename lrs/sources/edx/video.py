@@ -26,6 +26,7 @@ from lrs.sources.edx.vocabulary import (
 
 _DECIMALS = 3
 _MINUTE = 60
+_DAY = 24
 
 
 def video(event: Event) -> str:
@@ -71,11 +72,13 @@ def _completion(event: Event) -> Part:
 
 
 def _duration(seconds: float) -> str:
-    """Spell a duration as Open edX does: PT03M15S."""
+    """Spell a duration as Open edX does: PT03M15.5S."""
     minutes, rest = divmod(seconds, _MINUTE)
     hours, minutes = divmod(int(minutes), _MINUTE)
-    shown = f"{int(rest):02}" if rest.is_integer() else f"{rest:09.6f}"
-    return "PT" + (f"{hours:02}H" if hours else "") + (f"{minutes:02}M" if hours or minutes else "") + f"{shown}S"
+    days, hours = divmod(hours, _DAY)
+    shown = f"{rest:06.3f}".rstrip("0").rstrip(".")
+    day = f"P{days}DT{hours:02}H" if days else "PT" + (f"{hours:02}H" if hours else "")
+    return day + (f"{minutes:02}M" if days or hours or minutes else "") + f"{shown}S"
 
 
 def _speed(event: Event) -> Part:

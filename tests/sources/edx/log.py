@@ -62,6 +62,8 @@ DATA: dict[str, Any] = {
     "target_tab": 2,
     "tab_count": 3,
     "team_id": "equipe-bleue",
+    "cohort_id": 12,
+    "child_id": PROBLEM,
     "chapter": "/asset-v1:Ecole+Chimie+2026+type@asset+block@chapitre.pdf",
     "parts": [{"option": {"points": 2}, "criterion": {"points_possible": 3}, "feedback": MARK}],
     # and what none may pass on.
@@ -78,6 +80,7 @@ DATA: dict[str, Any] = {
     "feedback_text": MARK,
     "feedback": MARK,
     "fileName": MARK,
+    "cohort_name": MARK,
     "choice": MARK,
     "certificate_id": MARK,
     "certificate_url": f"{HOME}/certificates/{MARK}",

@@ -86,6 +86,32 @@ def test_visitors_are_anonymous_and_names_are_no_numbers() -> None:
     assert (named.parameter, MARK in str(named)) == ("context.user_id", False)
 
 
+def test_whom_an_event_knows_by_login_alone_is_looked_up() -> None:
+    """The number counts, the login name is nowhere; whoever is not in the list is refused, with what would help."""
+    platform = Platform(HOME, PLATFORM.key, people={MARK: "1042", "1043": "7"}, names=PLATFORM.names)
+    nameless = event("play_video", DATA, source="browser", context={"user_id": None})
+    assert statements(nameless, platform)[0]["actor"] == statements(event("play_video", DATA))[0]["actor"]
+    assert statements(event("play_video", DATA, context={"user_id": 1043}), platform)[0]["actor"]["account"]["name"] == "1043"
+    stranger = refusal(nameless)
+    assert ("--people" in (stranger.hint or ""), MARK in str(stranger)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        f"2026-03-02 09:30:15,250 INFO 20 [tracking] [user 1042] [ip 192.0.2.7, {MARK}] logger.py:41 - ",
+        f"Mar  2 09:30:15 {MARK} [service_variant=lms][tracking][env:sandbox] INFO [app 7] [logger.py:36] - ",
+        "\ufeff",
+        "  ",
+    ],
+)
+def test_what_a_logger_writes_before_an_event_is_cut(before: str) -> None:
+    """Time, level, the person's number and address: the statement is the one of the event alone."""
+    given = event("play_video", DATA)
+    assert statements(before.encode() + json.dumps(given).encode()) == statements(given)
+    assert MARK not in str(refusal(before.encode() + b"Traceback (most recent call last):"))
+
+
 def test_people_can_be_named_as_the_platform_wishes() -> None:
     """A function from id and login name to an agent replaces the account."""
     platform = Platform(HOME, b"k" * 16, actor=found_by_login)
