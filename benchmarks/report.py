@@ -11,7 +11,8 @@ from benchmarks.result import Result
 from benchmarks.row import MEASURES, Goal, Row
 
 NOTE = (
-    "Medians of all rounds, and the lowest and highest. What lrs has to reach is compared within each round; the median of those is shown.\n"
+    "\nMedians of all rounds, and the lowest and highest. What lrs has to reach is compared within each round; the median of those is shown.\n"
+    "CPU: processor time of what is measured, of all its threads, a statement. Memory: the most that the server held.\n"
     "Numbers of a shared machine are proportions, not promises."
 )
 _WIDTHS = (11, 20, 11, 20, 9)
@@ -50,11 +51,11 @@ def _numbers(row: Row, results: list[Result]) -> Numbers:
         "values": [round(value, 3) for value in values],
         "median": statistics.median(values),
         "processor_us": _processor(results),
-        "memory_mb": round(max(result.peak_memory for result in results) / 1e6),
     }
     if results[0].latencies:
         numbers |= {name: statistics.median(MEASURES[name].read(result) for result in results) for name in ("p50", "p95", "p99")}
         numbers["client_busy"] = statistics.median(result.client / result.seconds for result in results)
+        numbers["memory_mb"] = round(max(result.peak_memory for result in results) / 1e6)
     if results[0].memory:
         numbers["memory_course_mb"] = [round(sample / 1e6) for sample in results[-1].memory]
     return numbers
@@ -115,7 +116,7 @@ def _cells(entry: Numbers) -> list[str]:
         f"{min(entry['values']):{digits}} - {max(entry['values']):{digits}}",
         f"{entry['processor_us']:.1f} µs" if entry["processor_us"] else "",
         f"{entry['p50']:.1f} / {entry['p99']:.1f} ms" if "p50" in entry else "",
-        f"{entry['memory_mb']:,} MB" if entry["measure"] != "seconds" else "",
+        f"{entry['memory_mb']:,} MB" if "memory_mb" in entry else "",
     ]
 
 

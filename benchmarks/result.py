@@ -13,10 +13,14 @@ class Stopwatch:
     def __init__(self) -> None:
         self._start = time.perf_counter(), time.process_time()
 
+    @property
+    def seconds(self) -> float:
+        """Give the seconds on the clock so far."""
+        return time.perf_counter() - self._start[0]
+
     def stop(self, statements: int) -> Result:
         """Say how long so many statements took, on the clock and on this process's processors."""
-        seconds, processor = time.perf_counter() - self._start[0], time.process_time() - self._start[1]
-        return Result(statements=statements, seconds=seconds, processor=processor)
+        return Result(statements=statements, seconds=self.seconds, processor=time.process_time() - self._start[1])
 
 
 @dataclass(kw_only=True)

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,7 +30,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 RIVALS = sorted({rival for row in ROWS for rival in row.rivals})
 SIZES = {"full": (5, 1_000_000), "quick": (2, 50_000), "smoke": (1, 2_000)}  # rounds, statements
 STATEMENTS_PER_PERSON = 10
-SEED = 5  # not that of anything which fills stores: the ids must be new to them
+SEED = 11  # not that of anything which fills stores: the ids must be new to them
 
 
 def main() -> None:
@@ -40,17 +40,19 @@ def main() -> None:
     rows = chosen(options)
     missing = unready(rows, options.without)
     about = machine()
+    about |= versions(rows, missing)
     console.print("\n".join(f"{name}: {value}" for name, value in about.items()))
     for rival, reason in missing.items():
         console.print(f"{rival} is not measured: {reason}")
     with tempfile.TemporaryDirectory(prefix="lrs-bench-") as directory:
         file, source = statements(options, Path(directory))
         console.print(f"measured with: {source}")
-        measured = rounds(rows, set(missing), options, file, console)
-    numbers = {**about, "measured with": source, "not measured": missing, "rows": report.rows(rows, measured)}
+        measured, failed = rounds(rows, set(missing), options, file, console)
+    numbers = {**about, "measured with": source, "not measured": missing, "failed": failed, "rows": report.rows(rows, measured)}
     console.print(report.table(numbers))
     console.print(report.NOTE)
     keep(numbers, options.results, console)
+    sys.exit(f"failed, see above: {', '.join(failed)}" if failed else 0)
 
 
 def parse() -> argparse.Namespace:
@@ -83,7 +85,8 @@ def parse() -> argparse.Namespace:
 def chosen(options: argparse.Namespace) -> list[Row]:
     """Choose the rows, with those that their goals look at."""
     names = set(options.only or (row.name for row in ROWS if options.filled or not row.filled))
-    names = names.union(*(row.needed for row in ROWS if row.name in names))
+    while more := set().union(*(row.needed for row in ROWS if row.name in names)) - names:
+        names |= more
     rows = [row for row in ROWS if row.name in names]
     if unfit := [row.name for row in rows if row.filled and not options.filled]:
         sys.exit(f"{', '.join(unfit)}: give a filled store with --filled DIR")
@@ -101,6 +104,12 @@ def unready(rows: Iterable[Row], without: list[str]) -> dict[str, str]:
     return missing
 
 
+def versions(rows: Iterable[Row], missing: Mapping[str, str]) -> dict[str, str]:
+    """Name what the rivals run on that bring packages of their own."""
+    modules = {rival: importlib.import_module(f"benchmarks.rivals.{rival}") for row in rows for rival in row.rivals if rival not in missing}
+    return {rival: module.versions() for rival, module in sorted(modules.items()) if hasattr(module, "versions")}
+
+
 def statements(options: argparse.Namespace, directory: Path) -> tuple[Path, str]:
     """Write the statements to a file, one a line -> the file, and what is in it in words."""
     if options.real:
@@ -115,21 +124,23 @@ def statements(options: argparse.Namespace, directory: Path) -> tuple[Path, str]
     return file, f"{len(lines):,} {kind} of {people:,} people, {sum(map(len, lines)) / len(lines):,.0f} bytes on average"
 
 
-def rounds(rows: list[Row], missing: set[str], options: argparse.Namespace, file: Path, console: Console) -> Measured:
-    """Measure everything in turn, so that a slow minute of the machine hits all alike."""
-    measured: Measured = {}
+def rounds(rows: list[Row], missing: set[str], options: argparse.Namespace, file: Path, console: Console) -> tuple[Measured, list[str]]:
+    """Measure everything in turn, so that a slow minute of the machine hits all alike -> the results, and what failed and has none."""
+    measured: Measured = {(row.name, rival): [] for row in rows for rival in row.rivals if rival not in missing}
+    failed = []
     for number in range(1, options.rounds + 1):
-        for row, rival in _pairs(rows, missing):
-            start = time.monotonic()
-            with console.status(f"round {number} of {options.rounds}: {row.name}, {rival}"):
-                result = once(row, rival, file, options.filled)
-            measured.setdefault((row.name, rival), []).append(result)
-            console.print(f"  round {number}: {row.name}, {rival}: {report.shown(row, result)} ({time.monotonic() - start:.0f} s)")
-    return measured
-
-
-def _pairs(rows: list[Row], missing: set[str]) -> Iterator[tuple[Row, str]]:
-    return ((row, rival) for row in rows for rival in row.rivals if rival not in missing)
+        for row, rival in [(each, rival) for each in rows for rival in each.rivals if (each.name, rival) in measured]:
+            start, what = time.monotonic(), f"{row.name}, {rival}"
+            try:
+                with console.status(f"round {number} of {options.rounds}: {what}"):
+                    result = once(row, rival, file, options.filled)
+            except subprocess.CalledProcessError:  # an hour's other measurements are worth keeping
+                del measured[row.name, rival]
+                failed.append(what)
+                continue
+            measured[row.name, rival].append(result)
+            console.print(f"  round {number}: {what}: {report.shown(row, result)} ({time.monotonic() - start:.0f} s)")
+    return measured, failed
 
 
 def once(row: Row, rival: str, file: Path, filled: Path | None) -> Result:

@@ -15,7 +15,7 @@ from benchmarks.process import LOGIN, Server
 
 TITLE = "lrs"
 STARTED = "import lrs"
-UNCHANGING = {".bin", ".mrk2", ".mrk3", ".cmrk2", ".cmrk3", ".idx", ".cidx"}  # ClickHouse writes these once and never again
+UNCHANGING = {".bin", ".mrk2", ".mrk3", ".cmrk2", ".cmrk3", ".cmrk4", ".idx", ".cidx"}  # ClickHouse writes these once and never again
 
 
 def ready() -> None:
@@ -84,7 +84,7 @@ def placed(directory: Path, filled: Path | None) -> Path:
     """Give a data directory: an empty one, or a copy that shares with its original the files that never change."""
     data = directory / "store"
     if filled is not None:
-        shutil.copytree(filled, data, copy_function=_copied)
+        shutil.copytree(filled, data, symlinks=True, copy_function=_copied)
     return data
 
 

@@ -40,6 +40,13 @@ def python() -> str:
     return str(VENV / "bin" / "python")
 
 
+def versions() -> str:
+    """Name the packages that its speed depends on."""
+    names = ("ralph-malph", "pydantic", "fastapi", "uvicorn", "uvloop", "clickhouse-connect")
+    code = f"from importlib.metadata import version; print(', '.join(f'{{name}} {{version(name)}}' for name in {names}))"
+    return subprocess.run([python(), "-c", code], check=True, capture_output=True, text=True).stdout.strip()
+
+
 def checker() -> Callable[[bytes], object]:
     """Give its own check of a whole statement; runs in Ralph's environment."""
     from ralph.models.xapi.base.statements import BaseXapiStatement  # type: ignore[import-not-found]

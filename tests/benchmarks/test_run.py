@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import client
+import lrs
+from benchmarks import client, data
 from benchmarks.result import Result
 from benchmarks.rivals import echo
+from benchmarks.rivals import lrs as ours
 from benchmarks.row import Goal
 from benchmarks.rows import ROWS
 
@@ -41,6 +43,25 @@ def test_a_short_run_measures_writes_and_draws(tmp_path: Path) -> None:
     assert numbers["not measured"] == dict.fromkeys(RALPH, "left out")
     for row in ROWS:
         assert (row.title in done.stdout) == (row.title in drawing.read_text()) == any(row.name == name for name, _ in measured)
+
+
+def test_a_filled_store_is_not_written_to(tmp_path: Path) -> None:
+    """What is measured on a filled store goes into a copy of it, and neither merges nor statements there reach the original."""
+    original = tmp_path / "filled"
+    statements = data.made(40)
+    with lrs.open(original) as store:
+        store.ingest(iter(statements[:20]))
+    before = _contents(original)
+    (tmp_path / "own").mkdir()
+    with ours.opened(tmp_path / "own", original) as copy:
+        assert copy.count() == 20
+        copy.each(statements[20:])
+        assert copy.count() == 40
+    assert _contents(original) == before
+
+
+def _contents(folder: Path) -> dict[Path, bytes]:
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
