@@ -328,8 +328,12 @@ class LRS:
 
         Repairs and profiles are those that the credential has now. Raises :class:`lrs.NotFound`, :class:`lrs.ConfigurationError`.
         """
-        replay = Replay(self.quarantine, self._take, lambda: self.reception, self.credentials.principal)
-        return replay.all((principal or self._owner).tenant, keys, principal)
+        return self.replays.all((principal or self._owner).tenant, keys, principal)
+
+    @cached_property
+    def replays(self) -> Replay:
+        """What tries quarantined entries once more: those that other processes ask for while ``replays.following()`` runs."""
+        return Replay(self.quarantine, self._take, lambda: self.reception, self.credentials.principal)
 
     def _take(self, lines: Iterator[bytes], principal: Principal) -> Iterator[LineOutcome]:
         return self.ingest_lines(lines, principal=principal)

@@ -98,7 +98,7 @@ _VAULT: Mapping[str, _Columns] = {
     "project": _plain("tenant", "purpose", "sid", "started", "ended"),
     "clock": _plain("last"),
     "claim": _plain("process", "beat", "first") | {"ids": _ACTIVITY},
-    "quarantined": _plain("tenant", "credential", "source", "code", "reason", "size", "since", "until")
+    "quarantined": _plain("tenant", "credential", "source", "code", "reason", "size", "since", "until", "asked")
     | {"key": (_B, Category.ACTIVITY), "sealed": (_BOXED, Category.CONTENT)},
     "presence": _plain("tenant", "until")
     | {"sitting": (_B, Category.ACTIVITY), "key": (_B, Category.ACTIVITY), "sid": _ACTIVITY, "sealed": (_SEALED, Category.IDENTITY)}

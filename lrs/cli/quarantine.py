@@ -14,11 +14,14 @@ import click
 
 from lrs.cli.options import settings_of, store_options
 from lrs.cli.table import print_table
+from lrs.errors import DataDirectoryInUse
 
 if TYPE_CHECKING:
     from lrs.privacy.quarantine import Quarantine
     from lrs.settings import Settings
 
+_PATIENCE = 60.0
+_PAUSE = 0.2
 _TENANT = click.option("--tenant", help="The tenant whose quarantine it is; that of the settings if not given.")
 _IDS = click.argument("ids", metavar="ID...", nargs=-1)
 _ALL = click.option("--all", "everything", is_flag=True, help="All that is there.")
@@ -35,7 +38,7 @@ def quarantine() -> None:
     lrs quarantine replay --all         try it once more, with the repairs that are switched on now
     lrs quarantine drop ID              let go of it
 
-    list, show and drop work while the server runs.
+    All of them work while the server runs.
     """  # noqa: D301 -- click keeps the lines after a backspace as they are
 
 
@@ -79,18 +82,22 @@ def show(id_: str, data: Path | None, config: Path | None, tenant: str | None) -
 def replay(ids: tuple[str, ...], data: Path | None, config: Path | None, which: str | None, *, everything: bool) -> None:
     """Try it once more, with the repairs and profiles that the credential has now; what is taken leaves the quarantine.
 
-    The exit status is 1 if something stays. An embedded store must not be served meanwhile.
+    The exit status is 1 if something stays. A running lrs serve does it itself when it is asked by this command, which waits for it.
     """
     import lrs
 
-    with lrs.open(settings_of(data, config)) as store:
-        principal = store.credentials.principal(which) if which else None
-        tenant = principal.tenant if principal else store.settings.tenant
-        told = store.replay(*_chosen(store.quarantine, tenant, ids, everything=everything), principal=principal)
-    stay = [each for each in told if each.error is not None]
-    click.echo(f"{len(told) - len(stay)} taken, {len(stay)} stay.")
-    for each in stay:
-        click.echo(f"  {each.key}: {each.error}")
+    settings = settings_of(data, config)
+    try:
+        with lrs.open(settings) as store:
+            principal = store.credentials.principal(which) if which else None
+            tenant = principal.tenant if principal else settings.tenant
+            told = store.replay(*_chosen(store.quarantine, tenant, ids, everything=everything), principal=principal)
+            number, stay = len(told), {each.key: str(each.error) for each in told if each.error is not None}
+    except lrs.DataDirectoryInUse:
+        number, stay = _asked(settings, which, ids, everything=everything)
+    click.echo(f"{number - len(stay)} taken, {len(stay)} stay.")
+    for key, why in stay.items():
+        click.echo(f"  {key}: {why}")
     if stay:
         sys.exit(1)
 
@@ -114,12 +121,41 @@ def _chosen(room: Quarantine, tenant: str, ids: tuple[str, ...], *, everything: 
     return tuple(row.key.hex() for row in room.entries(tenant)) if everything else ids
 
 
+def _asked(settings: Settings, which: str | None, ids: tuple[str, ...], *, everything: bool) -> tuple[int, dict[str, str]]:
+    """Ask whoever holds the store to try entries, and wait until that is done -> how many there were, and why some stay."""
+    from lrs.credentials import open_credentials
+
+    tenant, who = settings.tenant, ""
+    if which:
+        with open_credentials(settings, clock=_now) as credentials:
+            principal = credentials.principal(which)
+        tenant, who = principal.tenant, principal.credential_id
+    with _opened(settings) as room:
+        keys = _chosen(room, tenant, ids, everything=everything)
+        room.check_there(tenant, keys)
+        room.ask(tenant, keys, who)
+        given_up = time.monotonic() + _PATIENCE
+        while (left := [row for row in room.entries(tenant) if row.key.hex() in keys]) and any(row.asked is not None for row in left):
+            if time.monotonic() > given_up:
+                room.ask(tenant, [row.key.hex() for row in left], None)
+                raise DataDirectoryInUse(
+                    "whoever holds the store has not tried what is in quarantine",
+                    hint="lrs serve does within seconds; wait until any other program that holds the store has ended.",
+                )
+            time.sleep(_PAUSE)
+    return len(keys), {row.key.hex(): row.reason for row in left}
+
+
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Quarantine]:
     from lrs.privacy.quarantine import open_quarantine
 
-    with open_quarantine(settings, clock=lambda: time.time_ns() // 1000) as room:
+    with open_quarantine(settings, clock=_now) as room:
         yield room
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
 
 
 def _time(microseconds: int) -> str:

@@ -65,6 +65,7 @@ def serve(  # noqa: PLR0913 -- one parameter an option
             click.echo(f"Nobody can log in yet. Add a credential with: lrs credentials add NAME --data {settings.data}")
         with (
             store.erasures.following(),
+            store.replays.following(),
             store.forwarding.following(every=_EVERY) if forward else nullcontext(),
             store.backups.regularly(every=backup_every * _HOUR) if backup_every else nullcontext(),
         ):

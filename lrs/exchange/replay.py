@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import attrs
 
 from lrs.access import Principal
-from lrs.errors import LRSError, NotFound
+from lrs.errors import InvalidEvent, LRSError
 from lrs.exchange.reception import Reception, Take
 from lrs.privacy.quarantine import Quarantine
 from lrs.storage.contract import QuarantinedRow
 
 _WHY = "replay quarantined"
+_LOOK_AGAIN = 1.0
+_log = logging.getLogger("lrs.quarantine")
 
 
 class Replayed(NamedTuple):
@@ -36,25 +41,52 @@ class Replay:
 
     def all(self, tenant: str, keys: tuple[str, ...], principal: Principal | None) -> list[Replayed]:
         """Try the entries of these keys; raises :class:`lrs.errors.NotFound` before the first where one is not there."""
+        self._quarantine.check_there(tenant, keys)
         found = {row.key.hex(): row for row in self._quarantine.entries(tenant)}
-        if not found.keys() >= set(keys):
-            raise NotFound("something is not in quarantine under its id", hint="`lrs quarantine list` shows the ids.")
-        return [self._one(tenant, key, found[key], principal or self._principal(found[key].credential)) for key in keys]
+        return [self._one(tenant, found[key], principal) for key in keys]
 
-    def _one(self, tenant: str, key: str, row: QuarantinedRow, principal: Principal) -> Replayed:
-        content = self._quarantine.content(tenant, key, why=_WHY)
-        # What fails again stays where it is.
-        caller = attrs.evolve(principal, handling=attrs.evolve(principal.handling, quarantine_days=0))
+    @contextmanager
+    def following(self) -> Iterator[None]:
+        """Try what others ask for while the block runs, within a second; what goes wrong with the store is logged, and tried again."""
+        stop = threading.Event()
+        thread = threading.Thread(target=self._follow, args=(stop,), name="lrs-quarantine")
+        thread.start()
         try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+    def _follow(self, stop: threading.Event) -> None:
+        while not stop.wait(_LOOK_AGAIN):
+            try:
+                while not stop.is_set() and (claimed := self._quarantine.claim()):
+                    tenant, row = claimed
+                    self._one(tenant, row, None)
+            except LRSError as error:
+                _log.error("what is in quarantine could not be tried: %s", error.code)
+
+    def _one(self, tenant: str, row: QuarantinedRow, principal: Principal | None) -> Replayed:
+        key = row.key.hex()
+        content = self._quarantine.content(tenant, key, why=_WHY)
+        try:
+            caller = principal or self._principal(row.asked or row.credential)
+            # What fails again stays where it is.
+            caller = attrs.evolve(caller, handling=attrs.evolve(caller.handling, quarantine_days=0))
             error = self._again(row.source, content, caller)
         except LRSError as refusal:
             error = refusal
         if error is None:
             self._quarantine.drop(tenant, [key], why=_WHY)
+        elif error.retryable:
+            # That the store can't answer now says nothing of the entry.
+            self._quarantine.ask(tenant, [key], None)
+        else:
+            self._quarantine.note(tenant, key, error)
         return Replayed(key, error)
 
     def _again(self, source: str, content: bytes, principal: Principal) -> LRSError | None:
         if source:
             received = self._reception().receive(source, content, principal)
-            return LRSError(received.faults[0].message) if received.refused else None
+            return InvalidEvent(received.faults[0].message) if received.refused else None
         return next((line.error for line in self._take(iter([content]), principal) if line.error is not None), None)

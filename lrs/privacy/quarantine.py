@@ -79,6 +79,23 @@ class Quarantine:
             self._audit.record(Event(action=why, tenant=tenant, credential=LOCAL, counts={"entries": gone}))
         return gone
 
+    def check_there(self, tenant: str, keys: Sequence[str]) -> None:
+        """Raise :class:`lrs.errors.NotFound` unless there is an entry under each of these keys."""
+        if not {row.key.hex() for row in self.entries(tenant)} >= set(keys):
+            raise NotFound("something is not in quarantine under its id", hint="`lrs quarantine list` shows the ids.")
+
+    def ask(self, tenant: str, keys: Sequence[str], who: str | None) -> None:
+        """Ask whoever holds the store to try entries once more, in the name of the credential ``who``, or if empty of the one that sent each; None: no more."""
+        self._vault.ask_replay(tenant, [_bytes(key) for key in keys], who)
+
+    def claim(self) -> tuple[str, QuarantinedRow] | None:
+        """Give (tenant, entry) of one that somebody asked for, to this caller alone."""
+        return self._vault.claim_replay(now=self._clock())
+
+    def note(self, tenant: str, key: str, error: LRSError) -> None:
+        """Say why an entry could not be taken this time either."""
+        self._vault.note_replay(tenant, _bytes(key), code=error.code, reason=error.message[:_LONGEST_REASON])
+
     def prune(self) -> int:
         """Take everything off the disk whose time is up, of all tenants -> how many entries that were."""
         gone = self._vault.prune_quarantine(now=self._clock())

@@ -777,6 +777,7 @@ class QuarantinedRow(msgspec.Struct, frozen=True, gc=False):
     """What could not be taken, and why: the ``code`` and the words of an error, which name places and hold no value. ``sealed`` is empty in lists.
 
     ``key`` follows from the content, with a key of the tenant. ``source`` is the endpoint of events; empty for statements. It is there ``until`` then.
+    ``asked`` is not None while it is to be tried once more by whoever holds the store.
     """
 
     key: bytes
@@ -786,6 +787,7 @@ class QuarantinedRow(msgspec.Struct, frozen=True, gc=False):
     reason: str
     since: int
     until: int
+    asked: str | None = None
     sealed: bytes = b""
 
     def __repr__(self) -> str:
@@ -806,6 +808,15 @@ class QuarantineStore(Protocol):
 
     def drop_quarantined(self, tenant: str, keys: Sequence[bytes]) -> int:
         """Delete these -> how many there were."""
+
+    def ask_replay(self, tenant: str, keys: Sequence[bytes], asked: str | None) -> None:
+        """Ask that these be tried once more, in the name of the credential ``asked``, or of the one that sent them where that is empty; None: no more."""
+
+    def claim_replay(self, *, now: int) -> tuple[str, QuarantinedRow] | None:
+        """Give (tenant, entry) of one that is asked for, to one caller alone, and only once."""
+
+    def note_replay(self, tenant: str, key: bytes, *, code: str, reason: str) -> None:
+        """Say why one could not be taken this time either; it is not asked for any more."""
 
     def prune_quarantine(self, *, now: int, tenant: str | None = None) -> int:
         """Delete what is past its time, of one tenant or of all -> how many there were."""

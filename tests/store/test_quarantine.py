@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,9 +17,11 @@ import pytest
 import lrs
 from lrs.access import Handling, Principal, Scope
 from lrs.errors import InvalidStatement, NotFound, NotPermitted, StoreBusy
+from lrs.exchange.replay import Replay
 from lrs.privacy.audit.verify import entries
 from lrs.storage.contract import QuarantinedRow
 from tests.store.conftest import World
+from tests.vault.databases import DATABASES, empty_vault
 
 DAY = 86_400_000_000
 MARK = "canary-4711"
@@ -35,10 +40,10 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[lrs.LRS]:
-    settings = lrs.Settings(data=tmp_path_factory.mktemp("quarantine"), max_quarantine_bytes=50_000)
-    with lrs.LRS(settings, clock=clock) as opened:
+@pytest.fixture(scope="module", params=DATABASES)
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[lrs.LRS]:
+    settings = empty_vault(request.param, tmp_path_factory.mktemp("quarantine"))
+    with lrs.LRS(attrs.evolve(settings, max_quarantine_bytes=50_000), clock=clock) as opened:
         yield opened
 
 
@@ -133,6 +138,45 @@ def test_replayed_with_a_repair_it_is_stored(store: lrs.LRS, sender: Principal, 
     assert store.query(verb=world.verb).statements[0]["actor"]["account"]["homePage"] == "https://pod.example.fr"
     with pytest.raises(NotFound):
         store.replay(*ids)
+
+
+def test_what_others_ask_for_is_tried_once(store: lrs.LRS, sender: Principal, world: World) -> None:
+    """However many processes look: one of them tries it, in the name that was asked for; the reason why it stays is that of now."""
+    home = world.statement(actor={"account": {"homePage": "pod.example.fr", "name": MARK}})
+    submit(store, sender, home, bad(world))
+    ids = [row.key.hex() for row in kept(store)]
+    other, _, _ = store.credentials.add(f"other {uuid4()}", scopes=["all"], handling=Handling(repairs=("host-as-home-page",)))
+    store.quarantine.ask("default", ids, other.id)
+    with ExitStack() as following:
+        for _ in range(4):
+            following.enter_context(Replay(store.quarantine, store._take, lambda: store.reception, store.credentials.principal).following())
+        wait_until(lambda: all(row.asked is None for row in kept(store)) and len(kept(store)) == 1)
+    (statement,) = store.query(verb=world.verb).statements
+    assert statement["authority"]["account"]["name"] == other.id
+    assert "$.result.success" in kept(store)[0].reason
+    store.quarantine.ask("default", [kept(store)[0].key.hex()], "revoked or never there")
+    with store.replays.following():
+        wait_until(lambda: kept(store)[0].asked is None)
+    assert kept(store)[0].code == "configuration"
+
+
+def test_it_is_claimed_by_one(store: lrs.LRS, sender: Principal, world: World) -> None:
+    """Of many who look at the same time; who asks once more may have it claimed anew, and who takes that back has not."""
+    submit(store, sender, bad(world))
+    key = kept(store)[0].key.hex()
+    for asked, claims in (("", 1), ("", 1), (None, 0)):
+        store.quarantine.ask("default", [key], asked)
+        with ThreadPoolExecutor(8) as threads:
+            claimed = list(threads.map(lambda _: store.quarantine.claim(), range(16)))
+        assert [tenant for tenant, _ in filter(None, claimed)] == ["default"] * claims
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    """Wait for a thread, half a minute at most."""
+    end = time.monotonic() + 30
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_its_time_is_bounded(store: lrs.LRS, sender: Principal, world: World, clock: Clock) -> None:

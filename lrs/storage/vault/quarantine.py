@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 
 from lrs.storage.contract import QuarantinedRow
 from lrs.storage.vault import schema
@@ -13,6 +13,8 @@ from lrs.storage.vault.database import Database
 _TABLE = schema.quarantined
 _ALL = [_TABLE.c[name] for name in QuarantinedRow.__struct_fields__]
 _NAMED = [column for column in _ALL if column is not _TABLE.c.sealed]
+_TAKEN = "*"
+"""What stands in place of who asked, once somebody tries it."""
 
 
 class Quarantine(Database):
@@ -54,6 +56,32 @@ class Quarantine(Database):
         self.checkpoint()
         return gone
 
+    def ask_replay(self, tenant: str, keys: Sequence[bytes], asked: str | None) -> None:
+        """See :class:`lrs.storage.contract.QuarantineStore`."""
+        with self._write() as connection:
+            for key in keys:
+                connection.execute(update(_TABLE).where(*_one(tenant, key)).values(asked=asked))
+
+    def claim_replay(self, *, now: int) -> tuple[str, QuarantinedRow] | None:
+        """See :class:`lrs.storage.contract.QuarantineStore`."""
+        asked = select(_TABLE.c.tenant, *_NAMED).where(_TABLE.c.asked != _TAKEN, _TABLE.c.until > now)
+        with self._read() as connection:
+            # Most of the time there is none, which costs no writer anything.
+            if connection.execute(asked.limit(1)).one_or_none() is None:
+                return None
+        with self._write() as connection:
+            found = connection.execute(asked.order_by(_TABLE.c.since, _TABLE.c.key).limit(1).with_for_update()).one_or_none()
+            if found is None:
+                return None
+            tenant, row = found[0], QuarantinedRow(*found[1:])
+            connection.execute(update(_TABLE).where(*_one(tenant, row.key)).values(asked=_TAKEN))
+            return tenant, row
+
+    def note_replay(self, tenant: str, key: bytes, *, code: str, reason: str) -> None:
+        """See :class:`lrs.storage.contract.QuarantineStore`."""
+        with self._write() as connection:
+            connection.execute(update(_TABLE).where(*_one(tenant, key)).values(code=code, reason=reason, asked=None))
+
     def prune_quarantine(self, *, now: int, tenant: str | None = None) -> int:
         """See :class:`lrs.storage.contract.QuarantineStore`."""
         ended = [_TABLE.c.until <= now] + ([] if tenant is None else [_TABLE.c.tenant == tenant])
@@ -62,3 +90,7 @@ class Quarantine(Database):
         if gone:
             self.checkpoint()
         return gone
+
+
+def _one(tenant: str, key: bytes) -> tuple[ColumnElement[bool], ...]:
+    return _TABLE.c.tenant == tenant, _TABLE.c.key == key

@@ -180,6 +180,8 @@ quarantined = Table(
     Column("reason", Text, nullable=False),
     Column("since", BigInteger, nullable=False),
     Column("until", BigInteger, nullable=False, index=True),
+    # Who asked that it be tried once more by whoever holds the store: a credential's id, or nothing for the one that sent it; a star while it is tried.
+    Column("asked", String(36)),
     Column("size", Integer, nullable=False),
     # With a length, because MySQL's binary objects are small without one.
     Column("sealed", LargeBinary(_LARGEST), nullable=False),
