@@ -103,11 +103,15 @@ class Handling:
 
 @attrs.frozen
 class Narrow:
-    """What a pass is for: statements of this ``agent`` (its identifier) about this ``activity`` or below it, in this ``registration`` if there is one."""
+    """What a pass is for: statements of this ``agent`` (its identifier) about this ``activity`` or below it, in this ``registration`` if there is one.
+
+    A ``session`` of cmi5 that was launched: then what cmi5 lets a unit say and keep in it.
+    """
 
     agent: dict[str, Any] = attrs.field(repr=False)
     activity: str = attrs.field(repr=False)
     registration: str = attrs.field(default="", repr=False)
+    session: str = attrs.field(default="", repr=False)
 
 
 @attrs.frozen

@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 
 from lrs.access import Action, Principal, decide
+from lrs.confine import confine_document, confine_documents
 from lrs.errors import Conflict, InvalidRequest, InvalidStatement, LimitExceeded, NotFound, NotPermitted
 from lrs.privacy.audit import REFUSED, Audit, Event
 from lrs.privacy.consent.readings import Readings
@@ -101,6 +102,7 @@ class Documents:
     def shelf(self, context: Context, *, principal: Principal | None = None, version: str = V1) -> Shelf:
         """Give the documents of a checked context, as a caller sees them under a version of xAPI."""
         caller = principal or self._owner
+        confine_documents(context, caller.narrow)
         return Shelf(
             self._sealed(caller.tenant), context, caller, version=version, largest=self._largest, audit=self._audit, reads=self._reads
         )
@@ -162,7 +164,7 @@ class Shelf:
 
     def get(self, document_id: str) -> Document:
         """Read one document; raises :class:`lrs.NotFound`, :class:`lrs.NotPermitted`."""
-        caller, times = self._decide_reading()
+        caller, times = self._decide_reading(document_id)
         found = self._sealed.read(self._context, self._checked(document_id))
         if found is None or not _within(times, found.updated):
             raise NotFound("no document is stored under this id")
@@ -174,7 +176,7 @@ class Shelf:
 
         ``since`` is a timestamp, a datetime with a time zone, or microseconds since 1970 UTC.
         """
-        caller, times = self._decide_reading()
+        caller, times = self._decide_reading(None)
         found = [each for each in self._sealed.names(self._context, self._moment(since)) if _within(times, each[1])]
         self._record(caller, self._reading, ids=len(found))
         # Several registrations may have a document of the same id.
@@ -229,37 +231,39 @@ class Shelf:
 
     def delete(self, document_id: str, *, if_match: str | None = None, if_none_match: str | None = None) -> None:
         """Delete one document; that it isn't there is no error."""
-        caller = self._decide_writing()
+        caller = self._decide_writing(document_id)
         required = preconditions.parse(if_match, if_none_match)
         self._sealed.remove(self._context, self._checked(document_id), lambda old: required.check(_tag(old)))
         self._record(caller, self._writing, deleted=1)
 
     def clear(self) -> None:
         """Delete all documents, of every registration unless the shelf is that of one."""
-        caller = self._decide_writing()
+        caller = self._decide_writing(None)
         self._sealed.clear(self._context)
         self._record(caller, self._writing, cleared=1)
 
     def _write(self, document_id: str, revise: Callable[[Document | None], Content]) -> Document:
-        caller = self._decide_writing()
+        caller = self._decide_writing(document_id)
         written = self._sealed.write(self._context, self._checked(document_id), revise)
         self._record(caller, self._writing, documents=1)
         return written
 
-    def _decide_reading(self) -> tuple[Principal, Times]:
+    def _decide_reading(self, document_id: str | None) -> tuple[Principal, Times]:
         """Let the caller read, and give it as the audit trail names it, for a purpose, with the times of documents that it sees."""
         try:
             caller, times = self._reads(self._caller, self._sealed.about(self._context))
             decide(caller, self._reading)
+            confine_document(self._context.kind, document_id, self._caller.narrow, writes=False)
         except NotPermitted:
             self._audit.put(Event.by(self._caller, self._reading, outcome=REFUSED))
             raise
         return caller, times
 
-    def _decide_writing(self) -> Principal:
+    def _decide_writing(self, document_id: str | None) -> Principal:
         """Let the caller write."""
         try:
             decide(self._caller, self._writing)
+            confine_document(self._context.kind, document_id, self._caller.narrow, writes=True)
         except NotPermitted:
             self._audit.put(Event.by(self._caller, self._writing, outcome=REFUSED))
             raise

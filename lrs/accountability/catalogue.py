@@ -100,6 +100,7 @@ _VAULT: Mapping[str, _Columns] = {
     "claim": _plain("process", "beat", "first") | {"ids": _ACTIVITY},
     "quarantined": _plain("tenant", "credential", "source", "code", "reason", "size", "since", "until", "asked")
     | {"key": (_B, Category.ACTIVITY), "sealed": (_BOXED, Category.CONTENT)},
+    "spent": _plain("tenant", "number", "until"),
     "presence": _plain("tenant", "until")
     | {"sitting": (_B, Category.ACTIVITY), "key": (_B, Category.ACTIVITY), "sid": _ACTIVITY, "sealed": (_SEALED, Category.IDENTITY)}
     | dict.fromkeys(("came", "left", "closed"), _ACTIVITY),

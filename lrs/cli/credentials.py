@@ -11,7 +11,7 @@ from typing import BinaryIO
 import click
 
 from lrs.access import PLATFORM, Handling, Scope, View
-from lrs.cli.options import settings_of, store_options
+from lrs.cli.options import agent_of, settings_of, store_options
 from lrs.cli.table import print_table
 from lrs.sources.profiles import PROFILES
 from lrs.sources.repair import RULES
@@ -121,6 +121,29 @@ def add(  # noqa: PLR0913, PLR0917 -- one parameter an option
         click.echo(f"password: {made_password}")
         click.echo("Keep the password now: only its hash is stored, it can't be shown again.", err=True)
     click.echo(f"id {row.id}, tenant {row.tenant}, scopes {' '.join(row.scopes)}, view {row.view}", err=True)
+
+
+@credentials.command()
+@click.argument("which", metavar="ID|USERNAME|NAME")
+@store_options
+@click.option("--agent", required=True, help="Whom it is for: their JSON, or mailto:... for short.")
+@click.option("--activity", required=True, metavar="IRI", help="What it is about.")
+@click.option("--registration", metavar="UUID", help="What each statement must have then.")
+@click.option("--session", metavar="TEXT", help="A session of cmi5: what is printed is where the unit fetches its token, once.")
+@click.option("--ttl", type=int, metavar="SECONDS", help="How long it is good for. [default: 3600, at most 86400]")
+def issue(which: str, data: Path | None, config: Path | None, agent: str, **said: str | int | None) -> None:
+    """Print a pass of a credential: a token for one agent and one activity, good for a short while.
+
+    \b
+    lrs credentials issue my-platform --agent mailto:a@example.fr --activity https://mooc.example.fr/videos/1
+    """  # noqa: D301 -- click keeps the lines after a backspace as they are
+    from lrs.credentials import launches, open_credentials
+
+    asked = {"agent": agent_of(agent), **{name: value for name, value in said.items() if value is not None}}
+    with open_credentials(settings_of(data, config), clock=_now) as room:
+        principal = room.principal(which)
+        token, _ = room.launch(principal, asked) if "session" in asked else room.issue(principal, asked)
+    click.echo(launches.address(token) if "session" in asked else token)
 
 
 @credentials.command("set")

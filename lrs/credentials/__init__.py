@@ -14,13 +14,14 @@ import attrs
 import msgspec
 
 from lrs.access import LOCAL, PLATFORM, Handling, Principal, View, scopes_from, software_authority
-from lrs.credentials import passes
+from lrs.credentials import launches, passes
+from lrs.credentials.launches import Fetched
 from lrs.credentials.ralph import Entry
 from lrs.crypto import passwords
 from lrs.crypto.providers import add_tenant, open_keyring
 from lrs.errors import ConfigurationError, NotAuthenticated, StoreUnavailable
 from lrs.handling import checked
-from lrs.privacy.audit import REFUSED, Audit, Event, open_trail
+from lrs.privacy.audit import DONE, REFUSED, Audit, Event, open_trail
 from lrs.privacy.policy.reader import policy_of
 from lrs.storage.contract import CredentialRow
 from lrs.storage.vault import Vault
@@ -161,6 +162,26 @@ class Credentials:
         token, until = passes.issue(principal, asked, keys=self._keys(principal.tenant), now=self._clock() // _MICROSECONDS)
         self._audit.put(Event.by(principal, "issue a pass"))
         return token, until
+
+    def launch(self, principal: Principal, asked: object) -> tuple[str, int]:
+        """Make a launch of cmi5: see :mod:`lrs.credentials.launches`."""
+        token, until = launches.issue(principal, asked, keys=self._keys(principal.tenant), now=self._clock() // _MICROSECONDS)
+        self._audit.put(Event.by(principal, "issue a launch"))
+        return token, until
+
+    def fetch(self, launch: str) -> Fetched:
+        """Exchange a launch for its pass, once, whichever process is asked."""
+        now = self._clock() // _MICROSECONDS
+        owner, fetched = launches.fetch(
+            launch,
+            live=self._by_id,
+            keys=self._keys,
+            now=now,
+            spend=lambda tenant, number, until: self._vault.spend(tenant, number, until=until, now=now),
+        )
+        if owner is not None:
+            self._audit.put(Event.by(owner, "fetch a pass", outcome=REFUSED if fetched.error_code else DONE))
+        return fetched
 
     def bearer(self, token: str) -> Principal:
         """Say who comes with a pass; raises :class:`lrs.errors.NotAuthenticated`."""

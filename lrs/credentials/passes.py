@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 PREFIX = "lrsp."
 """What tells a pass from the token of an issuer."""
+USERNAME = "pass"
+"""Under which a pass comes by HTTP Basic, from who can send nothing else."""
 USUAL = 3600
 LONGEST = 24 * 3600
 """Seconds that a pass is good for."""
+_LONGEST_SESSION = 200
 _REFUSED = "the pass is damaged, has expired, or the credential that it was made for is revoked"
 
 
@@ -36,10 +39,14 @@ def issue(principal: Principal, asked: Any, *, keys: TenantKeys, now: int) -> tu
     decide(principal, Action.WRITE_STATEMENTS)
     if principal.narrow is not None:
         raise NotPermitted("a pass makes no passes")
-    narrow, ttl = _read(asked)
+    narrow, ttl = read(asked, needed=frozenset({"agent", "activity"}), optional=frozenset({"registration", "ttl"}))
     until = now + ttl
-    sealed = keys.tokens.seal(msgspec.json.encode(attrs.asdict(narrow)), bound_to=_bound(principal.credential_id), until=until)
-    return f"{PREFIX}{principal.credential_id}.{sealed}", until
+    return made(principal.credential_id, narrow, keys=keys, until=until), until
+
+
+def made(credential: str, narrow: Narrow, *, keys: TenantKeys, until: int) -> str:
+    """Make the token of a pass that is good until a second since 1970."""
+    return f"{PREFIX}{credential}.{keys.tokens.seal(msgspec.json.encode(attrs.asdict(narrow)), bound_to=_bound(credential), until=until)}"
 
 
 def opened(token: str, *, live: Callable[[str], Principal | None], keys: Callable[[str], TenantKeys], now: int) -> Principal:
@@ -54,22 +61,42 @@ def opened(token: str, *, live: Callable[[str], Principal | None], keys: Callabl
         raise NotAuthenticated(_REFUSED) from None
     narrow = msgspec.convert(msgspec.json.decode(payload), Narrow)
     handling = attrs.evolve(owner.handling, quarantine_days=0)
+    if narrow.session:
+        return attrs.evolve(owner, scopes=_of_a_unit(owner), handling=handling, narrow=narrow)
     return attrs.evolve(owner, scopes=frozenset({Scope.STATEMENTS_WRITE}), view=View.AGGREGATE, handling=handling, narrow=narrow)
 
 
-def _read(asked: Any) -> tuple[Narrow, int]:
-    if not isinstance(asked, dict) or not {"agent", "activity"} <= asked.keys() <= {"agent", "activity", "registration", "ttl"}:
-        raise InvalidRequest("a pass is asked for by an object with agent and activity, perhaps registration and ttl", parameter="agent")
-    activity, registration, ttl = asked["activity"], asked.get("registration", ""), asked.get("ttl", USUAL)
+def _of_a_unit(owner: Principal) -> frozenset[Scope]:
+    """Give what a launched unit needs of what its owner may do: statements, states, and preferences in a profile."""
+    unit = frozenset({Scope.STATEMENTS_WRITE, Scope.STATE, Scope.PROFILE})
+    return unit if Scope.ALL in owner.scopes else unit & owner.scopes
+
+
+def read(asked: Any, *, needed: frozenset[str], optional: frozenset[str]) -> tuple[Narrow, int]:
+    """Check what a pass is asked for with -> (what it is for, seconds); raises :class:`lrs.errors.InvalidRequest`."""
+    if not isinstance(asked, dict) or not needed <= asked.keys() <= needed | optional:
+        raise InvalidRequest(
+            f"it is asked for by an object with {', '.join(sorted(needed))}, perhaps {' and '.join(sorted(optional))}", parameter="agent"
+        )
+    activity, registration, session = asked["activity"], asked.get("registration", ""), asked.get("session", "")
     lookup.agent([("agent", parameters.spelled(asked["agent"]))])
     identifiers = [key for key in ("mbox", "mbox_sha1sum", "openid", "account") if key in asked["agent"]]
     if not isinstance(activity, str) or not is_iri(activity):
         raise InvalidRequest("the activity is not an IRI", parameter="activity")
     if not isinstance(registration, str) or (registration and not is_uuid(registration)):
         raise InvalidRequest("the registration is not a UUID", parameter="registration")
+    if not isinstance(session, str) or len(session) > _LONGEST_SESSION:
+        raise InvalidRequest(f"the session is not a text of up to {_LONGEST_SESSION} characters", parameter="session")
+    if "registration" in needed and not (registration and session):
+        raise InvalidRequest("registration and session are empty", parameter="session")
+    return Narrow({key: asked["agent"][key] for key in identifiers}, activity, registration.lower(), session), _seconds(asked)
+
+
+def _seconds(asked: dict[str, Any]) -> int:
+    ttl = asked.get("ttl", USUAL)
     if isinstance(ttl, bool) or not isinstance(ttl, int) or not 0 < ttl <= LONGEST:
         raise InvalidRequest(f"ttl is a number of seconds, {LONGEST} at most", parameter="ttl")
-    return Narrow({key: asked["agent"][key] for key in identifiers}, activity, registration.lower()), ttl
+    return ttl
 
 
 def _bound(credential: str) -> str:

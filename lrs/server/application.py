@@ -27,7 +27,7 @@ from lrs.server.failures import MethodNotAllowed, reply_to
 from lrs.server.health import Alive, Ready
 from lrs.server.lookup import lookups
 from lrs.server.metrics import Metrics
-from lrs.server.passes import Passes
+from lrs.server.passes import Fetch, Passes
 from lrs.server.reply import Reply
 from lrs.server.request import Disconnected, Request
 from lrs.server.room import Room
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from lrs.server.request import Receive, Scope, Send
 
 _access = logging.getLogger("lrs.access")
+_OF_PASSES = frozenset({statements.PATH, *documents.KINDS})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 
 
@@ -74,12 +75,14 @@ class Application:
             **lookups(store),
             **{path: Documents(store, kind) for path, kind in documents.KINDS.items()},
         }
-        self._open: dict[str, About | Alive | Ready | Events | Metrics | Passes] = {
+        self._open: dict[str, About | Alive | Ready | Events | Fetch | Metrics | Passes] = {
             about.PATH: About(store, self._authenticator),
             health.ALIVE: Alive(),
             health.READY: Ready(store),
             metrics.PATH: Metrics(store, self._authenticator),
-            passes.PATH: Passes(store, self._authenticator),
+            passes.BROWSER: Passes(store, self._authenticator, store.credentials.issue),
+            passes.LAUNCH: Passes(store, self._authenticator, store.credentials.launch),
+            passes.FETCH: Fetch(store),
             **sources(store, self._authenticator),
         }
 
@@ -129,7 +132,7 @@ class Application:
         principal = await self._authenticator.principal(request.headers.get(b"authorization"))
         principal = attrs.evolve(principal, request_id=request.id, reason=request.header(b"x-lrs-reason"))
         request.credential = principal.shown
-        if principal.narrow is not None and request.path != statements.PATH:
+        if principal.narrow is not None and request.path not in _OF_PASSES:
             raise NotPermitted("a pass is for writing statements")
         if spoken is None and versions.is_forgiven(request, principal):
             spoken = request.version = versions.FORGIVEN

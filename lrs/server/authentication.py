@@ -10,7 +10,7 @@ from os import urandom
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from lrs.credentials.passes import PREFIX
+from lrs.credentials.passes import PREFIX, USERNAME
 from lrs.errors import NotAuthenticated
 from lrs.server.failures import BASIC, Challenged
 
@@ -62,7 +62,10 @@ class Authenticator:
                 return await run(self._threads, self._store.credentials.bearer, token(header))
             if self._takes_tokens and _is_bearer(header):
                 return await run(self._token_threads, self._store.authenticate_bearer, token(header))
-            return await run(self._threads, self._store.authenticate, *credentials(header))
+            username, password = credentials(header)
+            if username == USERNAME and password.startswith(PREFIX):
+                return await run(self._threads, self._store.credentials.bearer, password)
+            return await run(self._threads, self._store.authenticate, username, password)
         except NotAuthenticated as refusal:
             return refusal.with_traceback(None)
 

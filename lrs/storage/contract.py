@@ -769,6 +769,9 @@ class CredentialStore(Protocol):
     def revoke_credential(self, credential_id: str, *, at: int) -> bool:
         """Revoke one by id; False when there is none or it was revoked before."""
 
+    def spend(self, tenant: str, number: bytes, *, until: int, now: int) -> bool:
+        """Note that a launch of this number was used; False when it was before, whoever noted it. It is remembered ``until`` then (seconds since 1970)."""
+
     def change_credential(self, row: CredentialRow) -> None:
         """Say anew what is done with what a credential sends: repairs, profiles and days of quarantine are kept as the row has them, all else as it is."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lrs.errors import ConfigurationError
@@ -29,6 +29,17 @@ class Credentials(Database):
                     connection.execute(insert(schema.credential), values)
         except IntegrityError:
             raise ConfigurationError("this username is in use", hint="Choose another one, or revoke the credential that has it.") from None
+
+    def spend(self, tenant: str, number: bytes, *, until: int, now: int) -> bool:
+        """See :class:`lrs.storage.contract.CredentialStore`."""
+        table = schema.spent
+        try:
+            with self._write() as connection:
+                connection.execute(delete(table).where(table.c.until < now))
+                connection.execute(insert(table), {"tenant": tenant, "number": number, "until": until})
+        except IntegrityError:
+            return False
+        return True
 
     def credential(self, username: str) -> CredentialRow | None:
         """See :class:`lrs.storage.contract.CredentialStore`."""

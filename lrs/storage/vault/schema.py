@@ -203,6 +203,16 @@ presence = Table(
     Column("sealed", LargeBinary(_LARGEST), nullable=False),
 )
 
+# Launches of cmi5 that were used, by random numbers, until they end: each gives its token once.
+spent = Table(
+    "spent",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("number", LargeBinary(16), primary_key=True),
+    Column("until", BigInteger, nullable=False, index=True),
+    sqlite_with_rowid=False,
+)
+
 # The keys of pseudonyms, one a purpose: kept as a subject's key is, wrapped again when keys are rotated. A row without one is of a project that has ended.
 project = Table(
     "project",
