@@ -431,7 +431,7 @@ class Writer:
         try:
             # Before the statements: what a crash leaves between is nobody's, never a statement without its contents.
             self._warehouse.add_attachments(self._pieces(group.fresh, group.rows))
-            self._warehouse.insert(group.rows)
+            self._warehouse.put(group.rows)
         finally:
             definitions.result()
 

@@ -285,8 +285,11 @@ class SeenDefinition(msgspec.Struct, frozen=True, gc=False):
 class StatementStore(Protocol):
     """The warehouse, as the write and read paths see it. Thread-safe."""
 
+    def put(self, rows: Sequence[TokenisedStatement]) -> None:
+        """Store new statements of one month, in order of ``stored``: durable when it returns, and there together for whoever reads from then on."""
+
     def insert(self, rows: Sequence[TokenisedStatement]) -> None:
-        """Store rows, in order of ``stored``; durable and visible together when it returns."""
+        """Store rows, in order of ``stored``, whether other rows have their ids or not; durable and visible together when it returns."""
 
     def known(self, tenant: str, ids: Sequence[UUID]) -> Mapping[UUID, KnownStatement]:
         """Of these ids, those that are stored."""

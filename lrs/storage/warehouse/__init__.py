@@ -31,6 +31,8 @@ from lrs.storage.warehouse.standings import Standings
 from lrs.storage.warehouse.statements import Statements
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lrs.settings import Settings
 
 
@@ -40,13 +42,13 @@ class Warehouse:
     Implements ``StatementStore`` and ``StandingStore`` of :mod:`lrs.storage.contract`.
     """
 
-    def __init__(self, sessions: Sessions, *, alone: bool) -> None:
+    def __init__(self, sessions: Sessions, *, journal: Path | None) -> None:
         self._sessions = sessions
         with sessions.writer() as session:
             migrate(session)
             # What a process that was killed had not yet written through is recognised from now on, and acknowledged.
             session.write_through()
-        self._statements = Statements(sessions, alone=alone)
+        self._statements = Statements(sessions, journal)
         self._definitions = Definitions(sessions)
         self._attachments = Attachments(sessions)
         self._erasing = Erasing(sessions)
@@ -62,20 +64,25 @@ class Warehouse:
         """
         sessions = connect(settings)
         try:
-            # An embedded engine belongs to this process, so nobody else writes to its tables.
-            return cls(sessions, alone=settings.warehouse is None)
+            # An embedded engine belongs to this process, so nobody else writes to its tables, or reads them.
+            return cls(sessions, journal=settings.data / "journal" if settings.warehouse is None else None)
         except BaseException:
             sessions.close()
             raise
 
     def close(self) -> None:
         """See :class:`lrs.storage.contract.StatementStore`."""
+        self._statements.close()
         self._sessions.close()
 
     def ping(self) -> None:
         """Raise :class:`lrs.errors.StoreUnavailable` unless the engine answers."""
         with self._sessions.lookup() as session:
             session.query("SELECT 1", {})
+
+    def put(self, rows: Sequence[TokenisedStatement]) -> None:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        self._statements.put(rows)
 
     def insert(self, rows: Sequence[TokenisedStatement]) -> None:
         """See :class:`lrs.storage.contract.StatementStore`."""

@@ -38,7 +38,7 @@ class Attachments:
         """See ``add_attachments`` of :class:`lrs.storage.contract.StatementStore`."""
         for portion in _portions(pieces):
             columns = list(zip(*map(_values, portion), strict=True))
-            with self._sessions.writer() as session:
+            with self._sessions.inserter() as session:
                 session.insert("attachments", _COLUMNS, columns)
 
     def heads(self, tenant: str, places: Sequence[Place], *, now: int) -> list[StoredHead]:

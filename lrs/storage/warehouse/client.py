@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from queue import LifoQueue
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _READERS = 4
 _LOOKUPS = 2
-_WRITERS = 2
+_WRITERS = 3
 _ONE_BLOCK = 1 << 40
 # An insert is one block and so one part, which the engine shows and keeps whole or not at all. Without waiting for others: the caller groups.
 _INSERT = {
@@ -62,17 +62,19 @@ class Session:
 
     def insert(self, table: str, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> None:
         """Insert columns; durable, and visible as a whole, when it returns."""
+        with answering(), self._filled(table, names, columns) as context:
+            self._send(context)
+
+    def block(self, table: str, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> bytes:
+        """Write columns in ClickHouse's Native format, for :meth:`insert_blocks`."""
+        with answering(), self._filled(table, names, columns) as context:
+            context.compression = None
+            return b"".join(_pieces(context))
+
+    def insert_blocks(self, table: str, names: Sequence[str], blocks: Iterable[bytes | memoryview]) -> None:
+        """Insert blocks that have the same columns; durable, and visible as a whole, when it returns."""
         with answering():
-            context = self._contexts.get(table)
-            if context is None:
-                context = self._client.create_insert_context(table, list(names), column_oriented=True, settings=_INSERT)
-                context.req_block_size = _ONE_BLOCK
-                self._contexts[table] = context
-            context.data = columns
-            try:
-                self._send(context)
-            finally:
-                context.data = None
+            self._client.raw_insert(table, names, (bytes(each) for each in blocks), settings=_INSERT, fmt="Native")
 
     def write_through(self) -> None:
         """Have what was made on the disk: a server sees to that itself."""
@@ -80,6 +82,19 @@ class Session:
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
+
+    @contextmanager
+    def _filled(self, table: str, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> Iterator[InsertContext]:
+        context = self._contexts.get(table)
+        if context is None:
+            context = self._client.create_insert_context(table, list(names), column_oriented=True, settings=_INSERT)
+            context.req_block_size = _ONE_BLOCK
+            self._contexts[table] = context
+        context.data = columns
+        try:
+            yield context
+        finally:
+            context.data = None
 
     def _send(self, context: InsertContext) -> None:
         from clickhouse_connect.driver.transform import NativeTransform
@@ -112,20 +127,29 @@ class EmbeddedSession(Session):
         with answering():
             self._disk.everything()
 
-    def _send(self, context: InsertContext) -> None:
-        from clickhouse_connect.driver.transform import NativeTransform
-
-        with _nameless_file(self._folder) as rows:
-            for number, piece in enumerate(NativeTransform.build_insert(context)):
-                if context.insert_exception is not None:
-                    raise context.insert_exception
-                # The first piece starts with the statement as a server would get it: one line.
-                rows.write(piece if number else memoryview(piece)[piece.index(b"\n") + 1 :])
+    def insert_blocks(self, table: str, names: Sequence[str], blocks: Iterable[bytes | memoryview]) -> None:
+        """See :class:`Session`."""
+        with answering(), _nameless_file(self._folder) as rows:
+            rows.writelines(blocks)
             rows.flush()
             source = f"/dev/fd/{rows.fileno()}"
-            names = ", ".join(f"`{name}`" for name in context.column_names)
-            self._client.command(f"INSERT INTO {context.table} ({names}) FROM INFILE '{source}'" + _INSERT_CLAUSE)
-        self._disk.parts(str(self._client.database), context.table.strip("`"))
+            columns = ", ".join(f"`{name}`" for name in names)
+            self._client.command(f"INSERT INTO {table} ({columns}) FROM INFILE '{source}'" + _INSERT_CLAUSE)
+        with answering():
+            self._disk.parts(str(self._client.database), table.strip("`"))
+
+    def _send(self, context: InsertContext) -> None:
+        self.insert_blocks(context.table, context.column_names, _pieces(context))
+
+
+def _pieces(context: InsertContext) -> Iterator[bytes | memoryview]:
+    from clickhouse_connect.driver.transform import NativeTransform
+
+    for number, piece in enumerate(NativeTransform.build_insert(context)):
+        if context.insert_exception is not None:
+            raise context.insert_exception
+        # The first piece starts with the statement as a server would get it: one line.
+        yield piece if number else memoryview(piece)[piece.index(b"\n") + 1 :]
 
 
 def _nameless_file(folder: Path) -> IO[bytes]:
@@ -135,9 +159,10 @@ def _nameless_file(folder: Path) -> IO[bytes]:
 
 
 class Sessions:
-    """The sessions of one warehouse: two that write, for two tables at once, and some that may only read.
+    """The sessions of one warehouse: some that write, for several tables at once, and some that may only read.
 
-    Some of these are for look-ups alone, which take milliseconds, so that whoever writes never waits for long queries.
+    Some of these are for look-ups alone, which take milliseconds, so that whoever writes never waits for long queries. ``settle``, where one is set, is
+    called before whatever has to see all rows that were taken.
     """
 
     def __init__(self, connect: Callable[[bool], Session], release: Callable[[], None] = lambda: None) -> None:
@@ -146,22 +171,30 @@ class Sessions:
         self._process = os.getpid()
         self._open: list[Session] = []
         self._closed = False
+        self.settle: Callable[[], None] = lambda: None
         self._writers = _places(_WRITERS)
         self._readers = _places(_READERS)
         self._lookups = _places(_LOOKUPS)
         with self.writer():
             pass  # Whatever is wrong with the address or the directory shows now.
 
+    def inserter(self) -> AbstractContextManager[Session]:
+        """Have a writing session for what looks at no rows; waits while all are in use."""
+        return self._taken(self._writers, readonly=False)
+
     def writer(self) -> AbstractContextManager[Session]:
         """Have a writing session; waits while all are in use."""
+        self.settle()
         return self._taken(self._writers, readonly=False)
 
     def reader(self) -> AbstractContextManager[Session]:
         """Have a reading session; waits while all are in use."""
+        self.settle()
         return self._taken(self._readers, readonly=True)
 
     def lookup(self) -> AbstractContextManager[Session]:
         """Have a reading session for what takes milliseconds."""
+        self.settle()
         return self._taken(self._lookups, readonly=True)
 
     @contextmanager

@@ -25,7 +25,7 @@ class Definitions:
         if not definitions:
             return
         rows = [(tenant, seen.activity, seen.fingerprint, seen.json, seen.stored, seen.source) for seen in definitions]
-        with self._sessions.writer() as session:
+        with self._sessions.inserter() as session:
             session.insert("definitions", _COLUMNS, [*zip(*rows, strict=True)])
 
     def find(self, tenant: str, activities: Sequence[str]) -> Mapping[str, list[SeenDefinition]]:

@@ -41,7 +41,7 @@ class Standings:
         """See ``put_standings`` of :class:`lrs.storage.contract.StandingStore`."""
         rows = [(tenant, each.purpose, each.sid, each.hidden, _packed(each.covered), number) for each in standings]
         if rows:
-            with self._sessions.writer() as session:
+            with self._sessions.inserter() as session:
                 session.insert("standings", _COLUMNS, [*zip(*rows, strict=True)])
 
     def mirrored(self, tenant: str) -> tuple[int, frozenset[str]]:

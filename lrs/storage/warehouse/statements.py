@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,15 @@ from lrs.storage.contract import ERASED, NO_UUID, KnownStatement, Selection, Sto
 from lrs.storage.warehouse import selection as sql
 from lrs.storage.warehouse.client import Session, Sessions
 from lrs.storage.warehouse.ids import SeenIds
+from lrs.storage.warehouse.journal import Journal
+from lrs.storage.warehouse.records import Record
+from lrs.xapi.formats import month_of
 
 _PAGE = 1000
 """Statements of a person that are read at once."""
+_MANY = 5000
+"""Rows that are better inserted at once than put into the journal first."""
+_ANY = "SELECT 1 FROM statements WHERE id IN {ids:Array(UUID)} LIMIT 1"
 _COLUMNS = TokenisedStatement.__struct_fields__
 _values = attrgetter(*_COLUMNS)
 _ID = _COLUMNS.index("id")
@@ -25,30 +32,62 @@ _ID = _COLUMNS.index("id")
 class Statements:
     """The table of statements. Thread-safe.
 
-    ``alone``: no other process writes to it, so that memory can say which ids are surely new and which tenants have statements that refer
-    to others. Over a network both are asked each time.
+    With a folder for a ``journal`` no other process writes to it or reads it, so that rows can wait there, and memory can say which ids are surely
+    new and which tenants have statements that refer to others. Over a network both are asked each time.
     """
 
-    def __init__(self, sessions: Sessions, *, alone: bool) -> None:
+    def __init__(self, sessions: Sessions, journal: Path | None) -> None:
         self._sessions = sessions
-        self._alone = alone
+        self._alone = journal is not None
         self._seen: SeenIds | None = None
         self._referring: set[str] = set()
-        if alone:
+        self._journal: Journal | None = None
+        if journal is not None:
+            self._journal = Journal(journal, insert=self._insert_records, has_any=self._has_any)
+            sessions.settle = self._journal.settle
             with sessions.writer() as session:
                 self._remember(session)
 
+    def close(self) -> None:
+        """Insert what waits."""
+        if self._journal is not None:
+            self._journal.close()
+
+    def put(self, rows: Sequence[TokenisedStatement]) -> None:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        if self._journal is None or len(rows) >= _MANY:
+            self.insert(rows)
+        elif rows:
+            columns = self._columns(rows)
+            with self._sessions.inserter() as session:
+                block = session.block("statements", _COLUMNS, columns)
+            ids = b"".join([each.bytes for each in columns[_ID]])
+            self._journal.put(Record(ids, block, month_of(rows[0].stored)))
+
     def insert(self, rows: Sequence[TokenisedStatement]) -> None:
         """See :class:`lrs.storage.contract.StatementStore`."""
-        if not rows:
-            return
+        if rows:
+            columns = self._columns(rows)
+            with self._sessions.inserter() as session:
+                session.insert("statements", _COLUMNS, columns)
+
+    def _columns(self, rows: Sequence[TokenisedStatement]) -> list[tuple[Any, ...]]:
+        """Turn rows into columns, and note in memory what is about to be stored."""
         columns = list(zip(*map(_values, rows), strict=True))
         if self._seen is not None:
             # Before the insert: should it fail half-way, what was noted in vain is looked up.
             self._seen.add(columns[_ID])
             self._referring.update(row.tenant for row in rows if row.reference != NO_UUID)
-        with self._sessions.writer() as session:
-            session.insert("statements", _COLUMNS, columns)
+        return columns
+
+    def _insert_records(self, records: Sequence[Record]) -> None:
+        with self._sessions.inserter() as session:
+            session.insert_blocks("statements", _COLUMNS, [record.block for record in records])
+
+    def _has_any(self, ids: bytes) -> bool:
+        asked = [UUID(bytes=ids[start : start + 16]) for start in range(0, len(ids), 16)]
+        with self._sessions.inserter() as session:
+            return any(session.query(_ANY, {"ids": list(part)}) for part in sql.in_parts(asked))
 
     def known(self, tenant: str, ids: Sequence[UUID]) -> Mapping[UUID, KnownStatement]:
         """See :class:`lrs.storage.contract.StatementStore`."""

@@ -1,0 +1,222 @@
+"""Rows in the journal are as good as rows in their table: durable, there for every reader, and there once."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from lrs.errors import StoreUnavailable
+from lrs.storage.contract import Selection
+from lrs.storage.warehouse import Warehouse
+from lrs.storage.warehouse.journal import Journal
+from lrs.storage.warehouse.records import Record
+from tests.storage.engines import embedded_settings
+from tests.storage.rows import NOW, row
+
+
+def record(number: int, month: int = 202609) -> Record:
+    return Record(number.to_bytes(16, "big"), b"block %d" % number, month)
+
+
+class Table:
+    """What a journal is told to insert, and how often that fails."""
+
+    def __init__(self) -> None:
+        self.inserts: list[list[bytes]] = []
+        self.failures = 0
+        self.stores_before_failing = False
+        self.asked: list[bytes] = []
+
+    def insert(self, records: Sequence[Record]) -> None:
+        failing = self.failures > 0
+        self.failures -= failing
+        if not failing or self.stores_before_failing:
+            self.inserts.append([each.block for each in records])
+        if failing:
+            raise StoreUnavailable("the warehouse can't answer")
+
+    def has_any(self, ids: bytes) -> bool:
+        self.asked.append(ids)
+        return any(b"block %d" % ids[15] in several for several in self.inserts)
+
+    @property
+    def rows(self) -> list[bytes]:
+        return [block for several in self.inserts for block in several]
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table()
+
+
+@pytest.fixture
+def opened(tmp_path: Path, table: Table) -> Iterator[Callable[[], Journal]]:
+    journals: list[Journal] = []
+
+    def open_one() -> Journal:
+        journals.append(Journal(tmp_path / "journal", insert=table.insert, has_any=table.has_any))
+        return journals[-1]
+
+    yield open_one
+    for journal in journals:
+        journal.close()
+
+
+def test_rows_are_inserted_together(opened: Callable[[], Journal], table: Table) -> None:
+    """Who puts rows does not wait for their insert, which is one for all that came meanwhile, in order."""
+    journal = opened()
+    for number in range(50):
+        journal.put(record(number))
+    journal.settle()
+    assert table.rows == [b"block %d" % number for number in range(50)]
+    assert len(table.inserts) < 10
+
+
+def test_rows_are_inserted_though_nobody_reads(opened: Callable[[], Journal], table: Table) -> None:
+    """They wait for others for a moment, not for ever."""
+    opened().put(record(1))
+    end = time.monotonic() + 20
+    while not table.rows and time.monotonic() < end:
+        time.sleep(0.01)
+    assert table.rows == [b"block 1"]
+
+
+def test_months_are_inserted_apart(opened: Callable[[], Journal], table: Table) -> None:
+    """An insert over two partitions would not be all or nothing."""
+    journal = opened()
+    for number, month in enumerate((202609, 202609, 202610)):
+        journal.put(record(number, month))
+    journal.settle()
+    assert table.rows == [b"block 0", b"block 1", b"block 2"]
+    assert [b"block 1", b"block 2"] not in table.inserts
+    assert all(b"block 2" not in several or several == [b"block 2"] for several in table.inserts)
+
+
+def test_an_insert_that_failed_is_made_again(opened: Callable[[], Journal], table: Table) -> None:
+    """Who reads meanwhile is told; nothing that was put is lost."""
+    journal = opened()
+    table.failures = 1
+    journal.put(record(1))
+    with pytest.raises(StoreUnavailable):
+        journal.settle()
+    journal.put(record(2))
+    journal.settle()
+    assert table.rows == [b"block 1", b"block 2"]
+
+
+def test_an_insert_that_failed_too_late_is_not_made_again(opened: Callable[[], Journal], table: Table) -> None:
+    """What is in the table already is found there by its ids."""
+    journal = opened()
+    table.failures, table.stores_before_failing = 1, True
+    journal.put(record(1))
+    with pytest.raises(StoreUnavailable):
+        journal.settle()
+    journal.settle()
+    assert table.rows == [b"block 1"]
+    assert table.asked
+
+
+def test_closing_inserts_what_waits(opened: Callable[[], Journal], table: Table, tmp_path: Path) -> None:
+    """After it there is nothing left in the files."""
+    journal = opened()
+    journal.put(record(1))
+    journal.close()
+    assert table.rows == [b"block 1"]
+    assert [file.read_bytes() for file in sorted((tmp_path / "journal").iterdir())] == [b"", b""]
+
+
+def test_what_a_dead_process_left_is_inserted(opened: Callable[[], Journal], table: Table, tmp_path: Path) -> None:
+    """The next one finds it in whichever file it is, each row once."""
+    journal = opened()
+    table.failures = 1000
+    journal.put(record(1))
+    with pytest.raises(StoreUnavailable):
+        journal.settle()
+    journal.put(record(2))
+    shutil.copytree(tmp_path / "journal", tmp_path / "left")
+    table.failures = 0
+    journal.close()
+    shutil.rmtree(tmp_path / "journal")
+    (tmp_path / "left").rename(tmp_path / "journal")
+    assert all(file.stat().st_size for file in (tmp_path / "journal").iterdir())
+    assert table.rows == [b"block 1", b"block 2"]
+    # It got as far as the table just before it died.
+    table.inserts = [[b"block 1"]]
+    opened()
+    assert table.rows == [b"block 1", b"block 2"]
+
+
+def test_more_than_may_wait_waits_outside(opened: Callable[[], Journal], table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While inserts fail, putting goes on until there is no room, then fails too, and says that it was not taken."""
+    monkeypatch.setattr("lrs.storage.warehouse.journal._MOST", 3)
+    monkeypatch.setattr("lrs.storage.warehouse.journal._PATIENCE", 0.2)
+    journal = opened()
+    table.failures = 1000
+    for number in range(3):
+        journal.put(record(number))
+    with pytest.raises(StoreUnavailable):
+        journal.put(record(3))
+    table.failures = 0
+    journal.settle()
+    assert table.rows == [b"block 0", b"block 1", b"block 2"]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    (tmp_path / "data").mkdir()
+    return tmp_path / "data"
+
+
+def test_every_reader_sees_what_was_put(data: Path) -> None:
+    """Rows are found from the moment in which putting them returns, by several readers at once."""
+    warehouse = Warehouse.open(embedded_settings(data))
+    wrong: list[int] = []
+
+    def work(own: int) -> None:
+        for n in range(10):
+            sent = row(own * 100 + n)
+            warehouse.put([sent])
+            if sent.id not in warehouse.by_id("t", [sent.id], now=NOW):
+                wrong.append(own * 100 + n)
+
+    threads = [threading.Thread(target=work, args=(own,)) for own in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert len(warehouse.find("t", Selection(limit=100), now=NOW)) == 40
+    warehouse.close()
+
+
+def test_rows_of_a_dead_process_are_in_the_table_once(data: Path) -> None:
+    """Whether it died before the insert, or after it and before the journal was emptied."""
+    settings = embedded_settings(data)
+    warehouse = Warehouse.open(settings)
+    sent = [row(number) for number in range(20)]
+    for each in sent:
+        warehouse.put([each])
+    left = {file.name: file.read_bytes() for file in (settings.data / "journal").iterdir()}
+    warehouse.ping()
+    warehouse.close()
+    assert any(left.values())
+    for _ in range(2):
+        for name, content in left.items():
+            (settings.data / "journal" / name).write_bytes(content)
+        warehouse = Warehouse.open(settings)
+        assert [found.id for found in warehouse.find("t", Selection(limit=100, ascending=True), now=NOW)] == [each.id for each in sent]
+        assert warehouse.held("t", NOW) == 20
+        warehouse.close()
+    for name, content in left.items():
+        (settings.data / "journal" / name).write_bytes(content)
+    shutil.rmtree(settings.data / "warehouse")
+    warehouse = Warehouse.open(settings)
+    assert len(warehouse.find("t", Selection(limit=100), now=NOW)) == sum(
+        content.count(each.id.bytes) for content in left.values() for each in sent
+    )
+    warehouse.close()
