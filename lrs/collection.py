@@ -15,6 +15,16 @@ _lock = threading.Lock()
 _pausing = 0
 
 
+_SELDOM = (100_000, 50, 1000)
+
+
+def collect_seldom() -> None:
+    """Have the collector run a hundred times less often, and never look at what is there already: for a process that does nothing but serve."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_SELDOM)
+
+
 @contextmanager
 def paused_collection() -> Iterator[None]:
     """Pause automatic collection in this process while the block runs, in however many threads; leave it off where it was off."""

@@ -7,7 +7,8 @@ import sys
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from copy import copy
-from secrets import token_hex
+from itertools import count
+from secrets import randbits
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,6 +19,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+_numbers = count(randbits(63))
+"""Numbers of this process's requests. Where they start is left to chance, so that no two processes name a request alike."""
 _MAX_PARAMETERS = 64
 _GZIP = zlib.MAX_WBITS | 16
 _MAX_MEMBERS = 256
@@ -39,7 +42,7 @@ class Request:
     __slots__ = ("_held", "_receive", "_room", "_seconds", "credential", "headers", "id", "method", "path", "query", "root_path", "version")
 
     def __init__(self, scope: Scope, receive: Receive, *, seconds: float | None = None, room: Room | None = None) -> None:
-        self.id = token_hex(8)
+        self.id = f"{next(_numbers):016x}"
         """What joins the answer, its line in the log and its entries in the audit trail."""
         self.method: str = scope["method"]
         self.headers = _joined(scope["headers"])

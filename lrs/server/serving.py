@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import attrs
 import uvicorn
 
+from lrs.collection import collect_seldom
 from lrs.errors import ConfigurationError
 from lrs.server.application import Application
 from lrs.server.connection import Connection
@@ -82,6 +83,7 @@ def serve(store: LRS, listening: Listening, *, started: Callable[[str], None]) -
     """
     forbid_core_dumps()
     start_logging()
+    collect_seldom()
     opened = _bind(listening)
     address = f"{listening.scheme}://{_shown(listening.host)}:{opened.getsockname()[1]}{listening.root_path}"
     server = _Server(_config(store, listening), lambda: started(address))
