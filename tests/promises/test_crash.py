@@ -56,12 +56,12 @@ def test_killing_the_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
     chance = random.Random(2026)
     confirmed: list[int] = []
     following = rounds = 0
-    # Further rounds where a slow machine has acknowledged too little for the test to mean something.
+    # Longer and further rounds where a slow machine has acknowledged too little for the test to mean something.
     while rounds < ROUNDS or len(confirmed) <= ROUNDS:
         rounds += 1
         # The batch that was on its way when the process died is sent again first, as a client would.
         with child("ingest", tmp_path, following) as process:
-            confirmed += acknowledged(process, kill_after=chance.uniform(0.0, 0.5))
+            confirmed += acknowledged(process, kill_after=chance.uniform(0.0, 0.5 + rounds / ROUNDS))
         following = confirmed[-1] + 1 if confirmed else 0
     there = stored(tmp_path)
     assert ids(confirmed) <= set(there)
