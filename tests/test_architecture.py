@@ -45,7 +45,7 @@ BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc
 SQL = re.compile(r"\s*(SELECT|INSERT INTO|ALTER|DELETE FROM|UPDATE|CREATE|DROP|WHERE|AND|OR|FROM|ORDER BY|LIMIT|VALUES|IN|SET)\s")
 COMPOSED_ELSEWHERE = {
     # ClickHouse takes no parameters here: table and columns are constants of this package, the file is a number.
-    ("lrs.storage.warehouse.client", "_send"),
+    ("lrs.storage.warehouse.client", "insert_blocks"),
 }
 FORBIDDEN_IN_STORAGE = ("lrs.crypto", "lrs.privacy")
 
