@@ -20,8 +20,10 @@ DIFFERENCES = (
     ("extension `transformer-version`", "`event-routing-backends@...`", "`lrs@1`", "it says what made the statement"),
     ("extension `session-id`", "as it is", "where it is a hash", "old logs have other things in its place"),
     ("problem with several questions: `objectType`", "`GroupActivity`", "`Activity`", "xAPI knows no other (1.0.3 Data 2.4.4.1)"),
-    ("the same, where the event says `data` and not `event`", "text, answer and correctness of the first question stand for the whole; attempts",
-     "as where it says `event`: title and correctness of the whole, each question by itself; no attempts", "an event says the same however it is written"),
+    ("the same, where the event says `data` and not `event`", "text, answer and correctness of the first question stand for the whole",
+     "as where it says `event`: title and correctness of the whole, each question by itself", "an event says the same however it is written"),
+    ("the same, where the event says `event` and not `data`", "without the number of the attempt", "with it, the problem and each question",
+     "an event says the same however it is written, and Open edX's dashboards (Aspects) take no `evaluated` without it"),
     ("answer in a browser to a problem with `_` in its key", "the key up to the first `_`", "the whole key", "theirs names no block"),
     ("exam attempt", "a bare UUID", "`urn:uuid:` before it", "an activity's id is an IRI (1.0.3 Data 2.4.4.1)"),
     ("score where nothing can be earned", "`max` 0", "no `max`", "`max` is greater than `min` (1.0.3 Data 2.4.5.1)"),
@@ -47,13 +49,18 @@ def page(note: str) -> str:
         "# Events of Open edX\n\n"
         + note
         + f"{len(EVENTS)} kinds of events have a mapping: {len(EVENTS) - ours} the one that Open edX publishes for its own xAPI events (*Open edX*), "
-        f"{ours} more one of the same patterns (*lrs*). HOME is `--home`, RUN the key of the course without its prefix, other words in capitals are parts of "
-        "the event. [How to convert logs](../how-to/sources/edx.md) says what passes and what doesn't.\n\n"
+        f"{ours} more one of the same patterns (*lrs*), with verbs that Open edX's dashboards do not count. "
+        "HOME is `--home`, RUN the key of the course without its prefix, other words in capitals are parts of the event. "
+        "[How to convert logs](../how-to/sources/edx.md) says what passes and what doesn't.\n\n"
         "| event | verb | activity | its id | mapping |\n|---|---|---|---|---|\n"
         + "\n".join(rows)
         + "\n\n## What is different\n\nThe mapping is that of event-routing-backends 9.3.8 and of openedx-completion-aggregator 4.5.0; "
         "of kinds that these leave out today it is the last one published. Statements are, field by field, what these make of an event, but for:\n\n"
-        "| | Open edX | here | because |\n|---|---|---|---|\n" + "\n".join(f"| {' | '.join(each)} |" for each in DIFFERENCES) + "\n"
+        "| | Open edX | here | because |\n|---|---|---|---|\n"
+        + "\n".join(f"| {' | '.join(each)} |" for each in DIFFERENCES)
+        + "\n\nThe queries by which Aspects fills its tables (problems, grades, enrolments, completion, videos, transcripts, forums, navigation) "
+        "give the same rows of both, but for the answer to a problem with several questions as a whole: theirs is that to the first question, "
+        "ours is empty.\n"
     )
 
 

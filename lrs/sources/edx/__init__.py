@@ -1,7 +1,7 @@
 """Open edX tracking logs, by the mapping that Open edX publishes for its own xAPI events.
 
 https://docs.openedx.org/projects/event-routing-backends. Where that makes no valid statement the nearest valid one is made; events that it leaves
-out follow the same patterns. ``docs/how-to/sources/edx.md`` lists every event, and every difference.
+out follow the same patterns, with verbs that Open edX's dashboards do not count. ``docs/reference/edx.md`` lists every event, and every difference.
 """
 
 from __future__ import annotations

@@ -12,11 +12,11 @@ from lrs.sources.edx.vocabulary import (
     ASSESSMENT,
     ATTEMPT_ID,
     ATTEMPTED,
-    EVALUATED,
     INITIALIZED,
     INTERACTED,
     INTERACTION,
     SAVED,
+    SCORED,
     SURVEY,
     VIEWED,
 )
@@ -57,7 +57,7 @@ def _dropped(event: Event) -> Part:
     return {"success": correct} if isinstance(correct, bool) else {}
 
 
-ASSESSED = Rule(EVALUATED, ASSESSMENT, response, result=_points)
+ASSESSED = Rule(SCORED, ASSESSMENT, response, result=_points)
 SUBMITTED = Rule(ATTEMPTED, ASSESSMENT, response, _attempt)
 
 EVENTS = {

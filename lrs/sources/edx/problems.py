@@ -23,8 +23,10 @@ from lrs.sources.edx.vocabulary import (
     INTERACTION,
     QUESTION,
     SAVED,
+    SCORED,
     SOLUTION,
     SUPPLEMENT,
+    VIEWED,
     Verb,
 )
 
@@ -101,9 +103,13 @@ def _single(event: Event) -> Submission:
 
 
 def _definition(event: Event) -> Part:
-    attempts = None if len(_submissions(event)) > 1 else event.number("attempts")
-    extensions = {"extensions": {ATTEMPT_ID: attempts}} if attempts else {}
-    return extensions | (_question(only) if (only := _single(event)) else _group(event))
+    return _attempt(event) | (_question(only) if (only := _single(event)) else _group(event))
+
+
+def _attempt(event: Event) -> Part:
+    """Tell which attempt it is, of each question too: dashboards of Open edX take no ``evaluated`` without it."""
+    attempts = event.number("attempts")
+    return {"extensions": {ATTEMPT_ID: attempts}} if attempts else {}
 
 
 def _group(event: Event) -> Part:
@@ -144,12 +150,12 @@ def _questions(event: Event, whole: Statement) -> Iterator[Statement]:
     if len(found) < 2:  # noqa: PLR2004 -- several
         return
     around = {"parent": [whole["object"]]} | ({"grouping": [parent(event)]} if event.course else {})
-    stem = whole["object"]["id"].rpartition("@")[0]
+    stem, attempt = whole["object"]["id"].rpartition("@")[0], _attempt(event)
     for key, submission in found.items():
         yield {
             **whole,
             "id": event.identity(whole["id"], key),
-            "object": activity(iri(f"{stem}@{key}", "event.submission"), INTERACTION, _question(submission)),
+            "object": activity(iri(f"{stem}@{key}", "event.submission"), INTERACTION, attempt | _question(submission)),
             "context": {
                 "statement": {"objectType": "StatementRef", "id": whole["id"]},
                 "contextActivities": around,
@@ -182,13 +188,13 @@ EVENTS = {
     "problem_check": Rule(EVALUATED, INTERACTION, problem, _definition, _result, others=_questions, published=True),
     "problem_check_fail": Rule(ATTEMPTED, INTERACTION, problem, result=_failure),
     "showanswer": ANSWER,
-    "problem_show": Rule(ASKED, SOLUTION, answer),
+    "problem_show": Rule(VIEWED, SOLUTION, answer),
     "edx.problem.hint.demandhint_displayed": Rule(ASKED, SUPPLEMENT, hint, published=True),
     "edx.problem.hint.feedback_displayed": Rule(EXPERIENCED, SUPPLEMENT, problem),
     "edx.problem.completed": Rule(COMPLETED, INTERACTION, bare_problem, published=True),
     "edx.grades.problem.submitted": Rule(ATTEMPTED, QUESTION, block("problem_id"), result=_points, published=True),
-    "edx.grades.problem.rescored": Rule(EVALUATED, QUESTION, block("problem_id"), result=_new_points),
-    "edx.grades.problem.score_overridden": Rule(EVALUATED, QUESTION, block("problem_id"), result=_new_points),
+    "edx.grades.problem.rescored": Rule(SCORED, QUESTION, block("problem_id"), result=_new_points),
+    "edx.grades.problem.score_overridden": Rule(SCORED, QUESTION, block("problem_id"), result=_new_points),
     "problem_reset": _seen(INTERACTED),
     "reset_problem": _seen(INTERACTED),
     "reset_problem_fail": Rule(INTERACTED, INTERACTION, shown_problem, result=_failure),

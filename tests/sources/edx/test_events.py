@@ -11,7 +11,7 @@ import pytest
 from lrs.sources import Platform
 from lrs.sources.edx import BROWSER_EVENTS, EVENTS
 from lrs.xapi.rules import Checker
-from tests.sources.edx.log import DATA, HOME, MARK, PLATFORM, TIME, converted, event, found_by_login, refusal, statements
+from tests.sources.edx.log import DATA, HOME, MARK, PLATFORM, TIME, converted, event, found_by_login, questions, refusal, statements
 
 CHECKER = Checker("1.0.3")
 KINDS = sorted(EVENTS)
@@ -39,6 +39,17 @@ def test_the_spelling_of_an_event_changes_nothing(kind: str) -> None:
     outside = ("username", "session", "event_source", "page", "referer", "ip", "agent")
     inside["context"] = inside["context"] | {key: plain[key] for key in outside}
     assert statements(plain) == statements(plain | {"event": json.dumps(DATA)}) == statements(inside)
+
+
+def test_dashboards_count_what_open_edx_counts_and_nothing_more() -> None:
+    """What they take for answers, grades, passes, enrolments, progress and help has no other event's verb; an answer has its attempt and success."""
+    counted = {"evaluated", "earned", "passed", "failed", "registered", "unregistered", "asked", "progressed"}
+    assert not {kind for kind, rule in EVENTS.items() if rule.verb["display"]["en"] in counted and not rule.published}
+    several = statements(questions())
+    assert len(several) == 3
+    for made in several:
+        assert made["object"]["definition"]["extensions"] == {"http://id.tincanapi.com/extension/attempt-id": 3}
+        assert isinstance(made["result"]["success"], bool)
 
 
 def test_the_number_of_events_that_are_known() -> None:

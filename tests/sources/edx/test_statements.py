@@ -186,11 +186,13 @@ def test_several_questions() -> None:
     whole, *parts = statements(answered(CHOICES, NUMBER))
     for statement in (whole, *parts):
         CHECKER.check(json.dumps(statement).encode())
-    assert whole["object"]["definition"] == {
+    attempt = {"extensions": {"http://id.tincanapi.com/extension/attempt-id": 3}}
+    assert whole["object"]["definition"] == attempt | {
         "type": f"{ADL}/activities/cmi.interaction",
         "name": {"en-US": "Acides et bases"},
         "interactionType": "other",
     }
+    assert [part["object"]["definition"]["extensions"] for part in parts] == [attempt["extensions"]] * 2
     assert whole["result"] == {"success": False, "score": {"min": 0, "max": 4, "raw": 1, "scaled": 0.25}}
     assert [part["object"]["id"].rpartition("@")[2] for part in parts] == ["acides_2_1", "acides_3_1"]
     assert [part["object"]["definition"]["interactionType"] for part in parts] == ["choice", "numeric"]
