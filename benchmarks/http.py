@@ -6,8 +6,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from benchmarks import client, data
@@ -37,12 +38,12 @@ def measure(task: Task) -> Result:
     bodies = data.batches(whole, size) if size > 1 else whole
     task.statements.clear()
     with task.rival.served(task.directory, task.filled, known) as server:
-        requests = [client.request(server, body) for body in bodies]
-        warm = min(max(int(len(requests) * WARM), connections), len(requests) // 2)
-        client.send(server, requests[:warm], connections)
+        warm = min(max(int(len(bodies) * WARM), connections), len(bodies) // 2)
+        client.send(server, [client.request(server, body) for body in bodies[:warm]], connections)
+        requests, seconds = _load(task, server, bodies[warm:])
         before = server.processor()
         with watched(server) as memory:
-            load = client.send(server, requests[warm:], connections, seconds=float("inf") if task.case == LOAD else SECONDS)
+            load = client.send(server, requests, connections, seconds=seconds)
         return Result(
             statements=len(load.latencies) * size,
             seconds=load.seconds,
@@ -52,6 +53,13 @@ def measure(task: Task) -> Result:
             peak_memory=server.memory("VmHWM"),
             memory=memory,
         )
+
+
+def _load(task: Task, server: Server, bodies: list[bytes]) -> tuple[Iterable[bytes], float]:
+    """Give what is sent, ready-made, and for how many seconds; a long load is made as it goes."""
+    if task.case == LOAD and task.seconds:
+        return (client.request(server, data.anew(body)) for body in itertools.cycle(bodies)), task.seconds
+    return [client.request(server, body) for body in bodies], float("inf") if task.case == LOAD else SECONDS
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from html import escape
 from itertools import groupby
 from typing import Any
 
+from benchmarks.report import NAMED
 from benchmarks.row import MEASURES
 
 Numbers = dict[str, Any]
@@ -76,7 +77,7 @@ def _bar(entry: Numbers, y: float, scale: float) -> Iterator[str]:
 
 
 def _said(goal: Numbers) -> str:
-    name = f"{goal['measure']} " if goal["measure"].startswith("p") else ""
+    name = f"{goal['measure']} " if goal["measure"] in NAMED else ""
     return f"{name}{goal['shown'].removesuffix(' x')} (goal {goal['goal'].removesuffix(' x')})"
 
 

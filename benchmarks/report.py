@@ -15,6 +15,8 @@ NOTE = (
     "CPU: processor time of what is measured, of all its threads, a statement. Memory: the most that the server held.\n"
     "Numbers of a shared machine are proportions, not promises."
 )
+NAMED = {"p50", "p95", "p99", "growth"}  # the others are known by their units
+_SAMPLES = 240
 _WIDTHS = (11, 20, 11, 20, 9)
 Measured = dict[tuple[str, str], list[Result]]
 Numbers = dict[str, Any]
@@ -57,7 +59,7 @@ def _numbers(row: Row, results: list[Result]) -> Numbers:
         numbers["client_busy"] = statistics.median(result.client / result.seconds for result in results)
         numbers["memory_mb"] = round(max(result.peak_memory for result in results) / 1e6)
     if results[0].memory:
-        numbers["memory_course_mb"] = [round(sample / 1e6) for sample in results[-1].memory]
+        numbers["memory_course_mb"] = [round(sample / 1e6) for sample in results[-1].memory[:: len(results[-1].memory) // _SAMPLES + 1]]
     return numbers
 
 
@@ -121,6 +123,6 @@ def _cells(entry: Numbers) -> list[str]:
 
 
 def _beside(goal: Numbers) -> str:
-    what = f"{goal['measure']} " if goal["measure"].startswith("p") else ""
+    what = f"{goal['measure']} " if goal["measure"] in NAMED else ""
     of = f" {'more than' if goal['beyond'] else ''} {goal['of']}".replace("  ", " ") if goal["of"] else ""
     return f"{'[green]' if goal['reached'] else '[red]'}{what}{goal['shown']}[/]{of} (goal {goal['goal'].removesuffix(' x')})"

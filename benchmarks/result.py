@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import statistics
 import time
 from dataclasses import dataclass, field
 
@@ -47,6 +48,13 @@ class Result:
     def latency(self, share: float) -> float:
         """Give the seconds that this share of the requests took at most."""
         return sorted(self.latencies)[min(int(len(self.latencies) * share), len(self.latencies) - 1)]
+
+    @property
+    def growth(self) -> float:
+        """Compare the memory held in the last quarter of a load with that in the second quarter, when all caches have filled; 1 is flat."""
+        quarter = max(len(self.memory) // 4, 1)
+        second, last = self.memory[quarter : 2 * quarter] or self.memory, self.memory[-quarter:]
+        return statistics.median(last) / statistics.median(second) if second else 1.0
 
     def with_memory(self) -> Result:
         """Note the most memory that this process held, unless that of another one was measured."""

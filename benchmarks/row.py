@@ -30,6 +30,7 @@ MEASURES = {
     "p95": Measure("ms", lambda result: result.latency(0.95) * 1000),
     "p99": Measure("ms", lambda result: result.latency(0.99) * 1000),
     "memory": Measure("MB", lambda result: result.peak_memory / 1e6, digits=0),
+    "growth": Measure("x", lambda result: result.growth, digits=2),
 }
 
 

@@ -1,6 +1,6 @@
 """All measurements: each in fresh processes, in turn with its floor and its rivals, several rounds; a table, a file of numbers, a drawing.
 
-./dev bench [--quick | --smoke] [--only ROW] [--without RIVAL] [--filled DIR] [--real] [--rounds N] [--statements N] [--results DIR]
+./dev bench [--quick | --smoke] [--only ROW] [--without RIVAL] [--filled DIR] [--minutes N] [--real] [--rounds N] [--statements N] [--results DIR]
 """
 
 from __future__ import annotations
@@ -74,6 +74,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--filled", type=Path, metavar="DIR", help="data directory of a store that holds much already; it is not written to"
     )
+    parser.add_argument("--minutes", type=float, default=0, help="how long the row memory lasts (until all statements were sent, once)")
     parser.add_argument("--real", action="store_true", help="take the statements from the file that LRS_REAL_STATEMENTS names")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR", help="where the numbers go (benchmarks/results)")
     options = parser.parse_args()
@@ -133,7 +134,7 @@ def rounds(rows: list[Row], missing: set[str], options: argparse.Namespace, file
             start, what = time.monotonic(), f"{row.name}, {rival}"
             try:
                 with console.status(f"round {number} of {options.rounds}: {what}"):
-                    result = once(row, rival, file, options.filled)
+                    result = once(row, rival, file, options)
             except subprocess.CalledProcessError:  # an hour's other measurements are worth keeping
                 del measured[row.name, rival]
                 failed.append(what)
@@ -143,13 +144,12 @@ def rounds(rows: list[Row], missing: set[str], options: argparse.Namespace, file
     return measured, failed
 
 
-def once(row: Row, rival: str, file: Path, filled: Path | None) -> Result:
+def once(row: Row, rival: str, file: Path, options: argparse.Namespace) -> Result:
     """Measure in a fresh process, in the rival's own environment where it works inside the process."""
     inside = row.module == "checking"
     python = importlib.import_module(f"benchmarks.rivals.{rival}").python() if inside else sys.executable
-    command = [python, "-m", "benchmarks.once", row.module, row.case, str(file), rival]
-    if row.filled or (row.name == "memory" and filled):
-        command.append(str(filled))
+    filled = options.filled if row.filled or row.name == "memory" else None
+    command = [python, "-m", "benchmarks.once", row.module, row.case, str(file), rival, str(filled or ""), str(options.minutes * 60)]
     output = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=ROOT).stdout
     return Result(**json.loads(output.splitlines()[-1]))
 

@@ -11,7 +11,8 @@ from types import ModuleType
 class Task:
     """A case of a way of measuring, the module of ``benchmarks.rivals`` that does it, and the statements; ``directory`` is empty and its own.
 
-    ``filled`` is a data directory of lrs that holds statements already. It is never written to: a store is opened on a copy.
+    ``filled`` is a data directory of lrs that holds statements already. It is never written to: a store is opened on a copy. ``seconds``: how long a
+    load lasts, the statements being sent again under new ids; 0: until all of them were sent.
     """
 
     case: str
@@ -19,3 +20,4 @@ class Task:
     statements: list[bytes]
     directory: Path
     filled: Path | None = None
+    seconds: float = 0.0

@@ -94,6 +94,13 @@ def test_goals_compare_in_the_right_direction() -> None:
     assert Goal("rate", 150).reached(Goal("rate", 150).value(fast, None))
 
 
+def test_growth_is_of_the_last_quarter_over_the_second() -> None:
+    """What a server takes while it warms up is no growth; what it takes later is."""
+    flat = Result(statements=1, seconds=1.0, memory=[10, 50, 100, 100, 101, 100, 100, 100])
+    assert flat.growth == pytest.approx(100 / 100, abs=0.01)
+    assert Result(statements=1, seconds=1.0, memory=[100] * 4 + [110] * 2 + [150] * 2).growth == 1.5
+
+
 def test_the_client_gets_every_answer(tmp_path: Path) -> None:
     """As many latencies as requests, whether a request fits into a socket's buffer or not, and whether there are more connections than requests."""
     with echo.served(tmp_path, None, []) as server:
