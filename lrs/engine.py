@@ -306,6 +306,7 @@ class LRS:
         origin = Origin(
             vault=self._vault,
             reader=self._reader,
+            naming=lambda tenant, sids, until: self._warehouse.naming(tenant, sids, until=until, now=self._clock()),
             keys=self._keys,
             through=self._times.consistent_through,
             newest=self._warehouse.last_stored,

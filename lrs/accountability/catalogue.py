@@ -110,6 +110,7 @@ _VAULT: Mapping[str, _Columns] = {
     "notice": _plain("tenant", "purpose", "audience", "language", "version", "digest", "text", "added"),
     "elimination_approval": _plain("tenant", "through", "granted", "visa"),
     "forwarded": _plain("tenant", "target", "through"),
+    "heard": _plain("tenant", "target", "number"),
     "dead_letter": _plain("tenant", "target", "code", "tried") | {"stored": _ACTIVITY},
     "erasure_notice": _plain("tenant", "target") | {"key": (_B, Category.ACTIVITY), "sealed": (_BOXED, Category.ACTIVITY)},
     "erasure": _plain("seq", "tenant", "at", "until", "state", "counts", "receipt"),

@@ -1,6 +1,6 @@
 """The way to one target: what was erased is told, then everything new that it wants is given, oldest first, and how far it is is remembered.
 
-    notices -> tell;  cursor -> read in the target's view -> deliver -> cursor and dead letters, in one transaction
+    notices of erasures and withdrawn consents -> tell;  cursor -> read in the target's view -> deliver -> cursor and dead letters, in one transaction
 
 Whatever ends it in between, the next run sends again what may have arrived: ids make that free.
 """
@@ -22,7 +22,8 @@ from lrs.exchange.delivery import deliver, tell
 from lrs.exchange.export import pages, whole
 from lrs.exchange.parcel import parcel
 from lrs.exchange.peer import Peer
-from lrs.exchange.targets import Target
+from lrs.exchange.targets import Erasure, Target
+from lrs.exchange.withdrawals import Ledger, Naming, given, withdrawn
 from lrs.privacy.audit import Audit, Event
 from lrs.storage.contract import DeadLetter, ErasureNotice, ForwardStore
 from lrs.xapi.formats import format_timestamp
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 FORWARD, TELL = "forward statements", "tell an erasure"
 _MICROSECONDS = 1_000_000
 _log = logging.getLogger("lrs.forward")
+
+
+class Vault(ForwardStore, Ledger, Protocol):
+    """What forwarding needs of the vault."""
 
 
 class Page(Protocol):
@@ -74,8 +79,9 @@ class Reader(Protocol):
 class Origin:
     """The store that forwards: ``through`` gives the time up to which everything can be read, ``newest`` when the last statement was stored."""
 
-    vault: ForwardStore
+    vault: Vault
     reader: Reader
+    naming: Naming
     keys: Callable[[str], TenantKeys]
     through: Callable[[], int]
     newest: Callable[[], int]
@@ -121,6 +127,7 @@ class Channel:
                 rate=self.target.rate,
                 pause=self._pause,
             )
+            self._note_withdrawals()
             self._tell(peer)
             self._forward(peer)
             if replay:
@@ -152,6 +159,20 @@ class Channel:
     @property
     def _keys(self) -> TenantKeys:
         return self._origin.keys(self.target.tenant)
+
+    def _note_withdrawals(self) -> None:
+        """Have the target told, as of erasures, what it was given of people who have withdrawn their consent to its purpose since."""
+        vault, tenant = self._origin.vault, self.target.tenant
+        if self.target.erasure is Erasure.NONE:
+            return
+        purpose = self._origin.reader.narrowed(self._principal).purpose
+        through = vault.forwarded_through(*self._place)
+        for people, number in withdrawn(vault, tenant, purpose, after=vault.heard_through(*self._place)):
+            # Who withdrew before the target was given anything is not in what it will be given.
+            if through is not None:
+                for ids in given(people, self.target, purpose, self._origin.naming, through=through):
+                    vault.add_notices(*self._place, self.notices(ids))
+            vault.hear(*self._place, number)
 
     def _forward(self, peer: Peer) -> None:
         since = self._origin.vault.forwarded_through(*self._place)

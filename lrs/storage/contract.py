@@ -948,6 +948,12 @@ class ForwardStore(Protocol):
     def advance(self, tenant: str, target: str, through: int, letters: Sequence[DeadLetter] = ()) -> None:
         """Note how far a target is, and what it refused on the way, in one durable transaction."""
 
+    def heard_through(self, tenant: str, target: str) -> int:
+        """The number of the entry in the ledger of consents through which withdrawals were noted for a target; 0: none was."""
+
+    def hear(self, tenant: str, target: str, number: int) -> None:
+        """Note through which entry of the ledger withdrawals were noted."""
+
     def dead_letters(self, tenant: str, target: str) -> list[DeadLetter]:
         """What a target refused and was not given since, oldest first."""
 

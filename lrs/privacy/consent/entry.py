@@ -85,6 +85,18 @@ def is_hidden(said: Sequence[ConsentRow]) -> bool:
 
 def covered(said: Sequence[ConsentRow]) -> tuple[tuple[int, int], ...]:
     """Give the times of events that a consent in force covers: all in which one was; none when it was withdrawn."""
+    times, since = _given(said)
+    return () if since is None else (*times, (since, FOR_EVER))
+
+
+def lapsed(said: Sequence[ConsentRow]) -> tuple[tuple[int, int], ...]:
+    """Give the times of events that a consent covered until it was withdrawn; none while one is in force."""
+    times, since = _given(said)
+    return tuple(times) if since is None else ()
+
+
+def _given(said: Sequence[ConsentRow]) -> tuple[list[tuple[int, int]], int | None]:
+    """Give the times in which a consent was in force, and since when one is."""
     times: list[tuple[int, int]] = []
     since: int | None = None
     for row in said:
@@ -93,4 +105,4 @@ def covered(said: Sequence[ConsentRow]) -> tuple[tuple[int, int], ...]:
         elif row.kind == Kind.WITHDRAW and since is not None:
             times.append((since, row.at))
             since = None
-    return () if since is None else (*times, (since, FOR_EVER))
+    return times, since

@@ -33,6 +33,17 @@ class Forwarding(Database):
                 connection.execute(delete(_LETTER).where(*_of(_LETTER, tenant, target), _LETTER.c.stored == letter.stored))
                 connection.execute(insert(_LETTER), place | {"stored": letter.stored, "code": letter.code, "tried": letter.tried})
 
+    def heard_through(self, tenant: str, target: str) -> int:
+        """See :class:`lrs.storage.contract.ForwardStore`."""
+        with self._read() as connection:
+            return connection.scalar(select(schema.heard.c.number).where(*_of(schema.heard, tenant, target))) or 0
+
+    def hear(self, tenant: str, target: str, number: int) -> None:
+        """See :class:`lrs.storage.contract.ForwardStore`."""
+        with self._write() as connection:
+            connection.execute(delete(schema.heard).where(*_of(schema.heard, tenant, target)))
+            connection.execute(insert(schema.heard), {"tenant": tenant, "target": target, "number": number})
+
     def dead_letters(self, tenant: str, target: str) -> list[DeadLetter]:
         """See :class:`lrs.storage.contract.ForwardStore`."""
         query = select(_LETTER.c.stored, _LETTER.c.code, _LETTER.c.tried).where(*_of(_LETTER, tenant, target)).order_by(_LETTER.c.stored)

@@ -234,6 +234,15 @@ elimination_approval = Table(
     Column("granted", BigInteger, nullable=False),
 )
 
+# Through which entry of the ledger of consents withdrawals were noted, to be told to a target.
+heard = Table(
+    "heard",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("target", String(64), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
 # What other record stores have been given: per target the time through which it has everything.
 forwarded = Table(
     "forwarded",
