@@ -209,8 +209,6 @@ def tokenise(statement: Statement, identities: Identities, keys: TenantKeys, pol
         elif type(part) is Reference:
             draft.references.append(part.id)
             out.append(b'{"$s":%d}' % (len(draft.references) - 1))
-        else:
-            out.append(b'{"$r":0}')
     draft.body = b"".join(out)
     looked_for = mentions.of(known)
     if looked_for and looked_for.may_be_in(draft.body):

@@ -65,7 +65,7 @@ def check_activity(raw: bytes, path: str, extensions: Extensions) -> Activity:
             readable = members | {"extensions": extensions.readable(members["extensions"])}
             inner = fields.rebuilt(members, {"extensions": parts})
             outer = fields.rebuilt(found, {"definition": inner})
-            return Activity(activity, fields.merged(outer), Definition(activity, fields.written(readable), bytes(json)), interaction)
+            return Activity(activity, tuple(fields.merged(outer)), Definition(activity, fields.written(readable), bytes(json)), interaction)
     return Activity(activity, (raw,), Definition(activity, json), interaction)
 
 

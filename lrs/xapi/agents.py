@@ -77,7 +77,7 @@ def _group(found: dict[str, bytes], raw: bytes, path: str, place: Place) -> Acto
     rest = {key: value for key, value in found.items() if key != "member"}
     json = fields.written(rest)
     group = _person(found, json, path, is_group=True)
-    return Actors(fields.merged([b"", group, b',"member":[', *_listed(people), b"]}"]), (place.role, *roles))
+    return Actors(tuple(fields.merged([b"", group, b',"member":[', *_listed(people), b"]}"])), (place.role, *roles))
 
 
 def _anonymous(found: dict[str, bytes], path: str, people: list[Person]) -> tuple[Part, ...]:
@@ -87,7 +87,7 @@ def _anonymous(found: dict[str, bytes], path: str, people: list[Person]) -> tupl
     if "name" in found:
         fields.string(found["name"], f"{path}.name", Section.GROUP)
         name = (b',"name":', Text(found["name"], "group-name", ""))
-    return fields.merged([b'{"objectType":"Group"', *name, b',"member":[', *_listed(people), b"]}"])
+    return tuple(fields.merged([b'{"objectType":"Group"', *name, b',"member":[', *_listed(people), b"]}"]))
 
 
 def _listed(people: Iterable[Person]) -> list[Part]:

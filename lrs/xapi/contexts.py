@@ -2,25 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NoReturn
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from lrs.xapi import fields
 from lrs.xapi.activities import check_activity
 from lrs.xapi.agents import Actors, check_actor
 from lrs.xapi.extensions import Extensions
-from lrs.xapi.fields import Slice, refuse
+from lrs.xapi.fields import ABSENT, Special, refuse
+from lrs.xapi.formats import is_language_tag
 from lrs.xapi.memory import Memory
-from lrs.xapi.model import Definition, Part, Registration, Text
+from lrs.xapi.model import REGISTRATION, Definition, Part, Text
 from lrs.xapi.references import check_reference
 from lrs.xapi.versions import V1, V2, Section
 from lrs.xapi.walk import place
 
-_CONTEXT = frozenset(
-    {"registration", "instructor", "team", "contextActivities", "revision", "platform", "language", "statement", "extensions"}
-)
-_CONTEXTS = {V1: _CONTEXT, V2: _CONTEXT | {"contextAgents", "contextGroups"}}
+
+class _Properties(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A context's properties as they came, texts as what they are."""
+
+    registration: msgspec.Raw = ABSENT
+    contextActivities: msgspec.Raw = ABSENT  # noqa: N815 -- the name of the property
+    extensions: msgspec.Raw = ABSENT
+    platform: str | UnsetType = UNSET
+    revision: str | UnsetType = UNSET
+    language: str | UnsetType = UNSET
+    statement: msgspec.Raw = ABSENT
+    instructor: msgspec.Raw = ABSENT
+    team: msgspec.Raw = ABSENT
+    contextAgents: msgspec.Raw = ABSENT  # noqa: N815 -- as above
+    contextGroups: msgspec.Raw = ABSENT  # noqa: N815
+
+
+_decode = msgspec.json.Decoder(_Properties).decode
+_SINCE_2 = frozenset({"contextAgents", "contextGroups"})
+"""IEEE 9274.1.1 4.2.2.5."""
+_ALLOWED = {V1: frozenset(_Properties.__struct_fields__) - _SINCE_2, V2: frozenset(_Properties.__struct_fields__)}
+_TEXTS = ("platform", "revision", "language")
+_REFERENCES = frozenset({"statement", "instructor", "team", "contextAgents", "contextGroups"})
 _ACTIVITIES = frozenset({"parent", "grouping", "category", "other"})
 _STRINGS_OF_REFERENCE = 4
 _RELATIONS = {
@@ -32,7 +55,7 @@ _RELATIONS = {
 class Context(msgspec.Struct, gc=False):
     """What a context holds: parts, the role of each person in them, number of strings, registration, and the activities it names."""
 
-    parts: tuple[Part, ...] = ()
+    parts: Sequence[Part] = ()
     roles: tuple[int, ...] = ()
     strings: int = 0
     registration: UUID | None = None
@@ -41,7 +64,7 @@ class Context(msgspec.Struct, gc=False):
 
 
 class _Activities(msgspec.Struct, frozen=True, gc=False):
-    parts: tuple[Part, ...] | None
+    parts: Sequence[Part] | None
     related: tuple[str, ...]
     definitions: tuple[Definition, ...]
 
@@ -50,7 +73,7 @@ class Contexts:
     """Check contexts by the rules of one version, remembering the context activities and people that come again. Thread-safe."""
 
     def __init__(self, version: str, extensions: Extensions) -> None:
-        self._allowed = _CONTEXTS[version]
+        self._allowed = _ALLOWED[version]
         self._extensions = extensions
         self._activities: Memory[_Activities] = Memory()
         self._people: dict[tuple[str, bool], Memory[Actors]] = {
@@ -65,42 +88,63 @@ class Contexts:
 
     def check(self, raw: bytes, path: str, *, about_activity: bool, sub: bool) -> Context:
         """Check a context; ``about_activity`` tells whether the object of the statement is an Activity."""
-        found = fields.slices(raw, path, self._allowed, Section.CONTEXT)
+        try:
+            found = _decode(raw)
+        except fields.UNREADABLE:
+            self._refuse_types(raw, path)
         context = Context()
-        total = len(found)
-        special: dict[str, tuple[Part, ...]] = {}
-        for key, value in found.items():
-            if key == "extensions":
-                parts, strings = self._extensions.check(value, path)
-            elif key == "contextActivities":
-                json = bytes(value)
-                activities, strings = self._activities.get(json) or self._new_activities(json, path)
-                context.related = activities.related
-                context.definitions = activities.definitions
-                parts = activities.parts
-            elif key in ("revision", "platform", "language"):
-                _check_text(key, value, f"{path}.{key}", about_activity=about_activity)
-                parts, strings = None, 1
-            else:
-                parts, strings = self._check_reference(key, bytes(value), f"{path}.{key}", context, sub=sub)
-            total += strings
+        special: Special = {}
+        strings = _check_texts(found, path, about_activity=about_activity)
+        if found.registration:
+            json = bytes(found.registration)
+            context.registration = fields.uuid(json, f"{path}.registration", Section.ID)
+            special["registration"] = json, (_apart(context.registration) if sub else REGISTRATION,)
+            strings += 2
+        if found.contextActivities:
+            json = bytes(found.contextActivities)
+            activities, count = self._activities.get(json) or self._new_activities(json, path)
+            context.related = activities.related
+            context.definitions = activities.definitions
+            strings += count + 1
+            if activities.parts is not None:
+                special["contextActivities"] = json, activities.parts
+        if found.extensions:
+            parts, count = self._extensions.check(found.extensions, path)
+            strings += count + 1
             if parts is not None:
-                special[key] = parts
-        context.strings = total
-        context.parts = fields.rebuilt(found, special) if special else (raw,)
+                special["extensions"] = found.extensions, parts
+        if found.statement or found.instructor or found.team or found.contextAgents or found.contextGroups:
+            strings += self._check_references(raw, path, context, special, sub=sub)
+        context.strings = strings
+        context.parts = fields.cut(raw, special) if special else (raw,)
         return context
 
-    def _check_reference(self, key: str, raw: bytes, path: str, context: Context, *, sub: bool) -> tuple[tuple[Part, ...], int]:
-        """Check a property that points to a person, a registration or a statement."""
-        if key == "registration":
-            return (_check_registration(raw, path, context, sub=sub),), 1
-        if key == "statement":
-            return check_reference(raw, path)[1], _STRINGS_OF_REFERENCE
+    def _check_references(self, raw: bytes, path: str, context: Context, special: Special, *, sub: bool) -> int:
+        """Check the properties that point to persons or to a statement, in the order in which they stand -> the number of their strings."""
+        total = 0
+        for key, value in fields.slices(raw, path, self._allowed, Section.CONTEXT).items():
+            if key == "statement":
+                special[key] = value, check_reference(bytes(value), f"{path}.{key}")[1]
+                total += _STRINGS_OF_REFERENCE + 1
+            elif key in _REFERENCES:
+                people, strings = self._check_people(key, bytes(value), f"{path}.{key}", sub=sub)
+                special[key] = value, people.parts
+                context.roles += people.roles
+                total += strings + 1
+        return total
+
+    def _check_people(self, key: str, raw: bytes, path: str, *, sub: bool) -> tuple[Actors, int]:
         memory = self._people[key, sub]
         check = _check_relations if key in _RELATIONS else _check_person
-        people, strings = memory.get(raw) or memory.keep(raw, path, check(key, raw, path, sub=sub))
-        context.roles += people.roles
-        return people.parts, strings
+        return memory.get(raw) or memory.keep(raw, path, check(key, raw, path, sub=sub))
+
+    def _refuse_types(self, raw: bytes, path: str) -> NoReturn:
+        """Say which property is not of its type."""
+        for key, value in fields.slices(raw, path, self._allowed, Section.CONTEXT).items():
+            if key in _TEXTS:
+                fields.string(value, f"{path}.{key}", Section.CONTEXT)
+        # Each text that is left is one, so one that was dropped for it is not.
+        fields.refuse_repetition(path)
 
     def _new_activities(self, raw: bytes, path: str) -> tuple[_Activities, int]:
         path = f"{path}.contextActivities"
@@ -126,22 +170,32 @@ class Contexts:
         return _Activities(own, tuple(dict.fromkeys(related)), tuple(dict.fromkeys(definitions)))
 
 
-def _check_text(key: str, raw: Slice, path: str, *, about_activity: bool) -> None:
-    if key == "language":
-        fields.language_tag(raw, path, Section.CONTEXT)
-        return
-    fields.string(raw, path, Section.CONTEXT)
+def _check_texts(found: _Properties, path: str, *, about_activity: bool) -> int:
+    """Check the properties that are texts -> the number of their strings."""
+    strings = 0
+    if found.language is not UNSET:
+        if not is_language_tag(found.language):
+            refuse(f"{path}.language", "must be a language tag of RFC 5646", Section.CONTEXT)
+        strings = 2
+    if found.platform is not UNSET:
+        strings += 2
+    if found.revision is not UNSET:
+        strings += 2
     if not about_activity:
-        refuse(path, "is only for statements whose object is an Activity", Section.CONTEXT)
+        _refuse_texts(found, path)
+    return strings
 
 
-def _check_registration(raw: bytes, path: str, context: Context, *, sub: bool) -> Part:
-    registration = fields.uuid(raw, path, Section.ID)
-    if sub:
-        # It is personal, and only the statement's own has a column that expires.
-        return Text(b'"%b"' % str(registration).encode(), "reserved", "registration")
-    context.registration = registration
-    return Registration()
+def _refuse_texts(found: _Properties, path: str) -> None:
+    """Refuse what only a statement about an activity may have."""
+    for key in ("platform", "revision"):
+        if getattr(found, key) is not UNSET:
+            refuse(f"{path}.{key}", "is only for statements whose object is an Activity", Section.CONTEXT)
+
+
+def _apart(registration: UUID) -> Text:
+    """Give what stands for the registration of a SubStatement: it is personal, and only the statement's own has a column that expires."""
+    return Text(b'"%b"' % str(registration).encode(), "reserved", "registration")
 
 
 def _check_person(key: str, raw: bytes, path: str, *, sub: bool) -> Actors:
@@ -164,7 +218,7 @@ def _check_relations(key: str, raw: bytes, path: str, *, sub: bool) -> Actors:
         actors = check_actor(found[name], f"{here}.{name}", stand)
         roles += actors.roles
         parts += (b"," if n else b"", *fields.rebuilt(found, {name: actors.parts}))
-    return Actors(fields.merged([*parts, b"]"]), roles)
+    return Actors(tuple(fields.merged([*parts, b"]"])), roles)
 
 
 def _check_types(raw: bytes, path: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, TypeVar
 
 import msgspec
 
@@ -19,10 +19,16 @@ from lrs.xapi.versions import Section
 MAX_DEPTH = 100
 """Levels that a value may be nested; whoever reads it back does so recursively."""
 _TOO_DEEP = f"must not be nested deeper than {MAX_DEPTH} levels"
-_MAX_KEY_SETS = 4096
+_MOST = 4096
+"""Sets of keys that are remembered."""
 _NONE: frozenset[str] = frozenset()
 _decode = msgspec.json.Decoder(dict[str, object]).decode
 
+Names = tuple[str, ...]
+Shape = tuple[object, ...]
+"""The keys, then the types of their values: what there is to know of extensions that are all kept and hold neither object nor array."""
+K = TypeVar("K")
+V = TypeVar("V")
 Keeps = Callable[[str], bool]
 """Extension IRI -> whether its value stays readable, whatever it is."""
 
@@ -40,11 +46,13 @@ class Extensions:
 
     def __init__(self, keeps: Keeps) -> None:
         self._keeps = keeps
-        self._known: dict[tuple[str, ...], tuple[_Key, ...] | None] = {}
+        self._known: dict[Names, tuple[_Key, ...]] = {}
+        self._plain: dict[Shape, int] = {}
 
     def forget(self) -> None:
         """Drop everything remembered."""
         self._known.clear()
+        self._plain.clear()
 
     def check(self, raw: Slice, path: str) -> tuple[tuple[Part, ...] | None, int]:
         """Check the extensions of what is at ``path`` -> (their parts, the number of their strings).
@@ -55,21 +63,9 @@ class Extensions:
             found = _decode(raw)
         except fields.UNREADABLE as error:
             _refuse_unreadable(bytes(raw), f"{path}.extensions", error)
-        names = tuple(found)
-        try:
-            keys = self._known[names]
-        except KeyError:
-            keys = self._judge(names, f"{path}.extensions.*")
-        kinds = [*map(type, found.values())]
-        if dict in kinds or list in kinds:
-            reserved = frozenset(key for key, value in found.items() if _is_reserved(value, f"{path}.extensions.*"))
-            strings = strings_in(found)
-        else:
-            reserved = _NONE
-            strings = len(names) + kinds.count(str)
-        if keys is None and not reserved:
-            return None, strings
-        return _parts(raw, keys or _keys(names, (True,) * len(names)), reserved), strings
+        shape = (*found, *map(type, found.values()))
+        strings = self._plain.get(shape)
+        return self._check_closely(raw, found, shape, f"{path}.extensions.*") if strings is None else (None, strings)
 
     def readable(self, raw: bytes) -> bytes:
         """Give a checked extensions object without the values that may not stay readable."""
@@ -77,24 +73,39 @@ class Extensions:
         values = fields.free_members(raw)
         return fields.written({key: values[key] for key in found if self._keeps(key) and not _is_reserved(found[key], "")})
 
-    def _judge(self, names: tuple[str, ...], path: str) -> tuple[_Key, ...] | None:
-        """Check the keys and tell which of them are kept; None for all."""
+    def _check_closely(self, raw: Slice, found: dict[str, object], shape: Shape, path: str) -> tuple[tuple[Part, ...] | None, int]:
+        names = tuple(found)
+        keys = self._known.get(names) or self._judge(names, path)
+        nested = dict in shape or list in shape
+        reserved = frozenset(key for key, value in found.items() if _is_reserved(value, path)) if nested else _NONE
+        strings = strings_in(found)
+        if reserved or not all(key.kept for key in keys):
+            return _parts(raw, keys, reserved), strings
+        if not nested:
+            _remember(self._plain, names, shape, strings)
+        return None, strings
+
+    def _judge(self, names: Names, path: str) -> tuple[_Key, ...]:
+        """Check the keys and tell which of them are kept."""
         for name in names:
             if not is_iri(name):
                 refuse(path, "must have an IRI with a scheme as key", Section.EXTENSIONS)
-        kept = tuple(map(self._keeps, names))
-        keys = None if all(kept) else _keys(names, kept)
-        if sum(map(len, names)) <= LONGEST:
-            if len(self._known) >= _MAX_KEY_SETS:
-                self._known.clear()
-            self._known[names] = keys
+        keys = _keys(names, tuple(map(self._keeps, names)))
+        _remember(self._known, names, names, keys)
         return keys
 
 
+def _remember(memory: dict[K, V], names: Names, key: K, value: V) -> None:
+    if sum(map(len, names)) <= LONGEST:
+        if len(memory) >= _MOST:
+            memory.clear()
+        memory[key] = value
+
+
 def _keys(names: tuple[str, ...], kept: tuple[bool, ...]) -> tuple[_Key, ...]:
-    starts = (b"{", *(b",",) * (len(names) - 1))
     return tuple(
-        _Key(b"%b%b:" % (start, msgspec.json.encode(name)), name, keep) for start, name, keep in zip(starts, names, kept, strict=True)
+        _Key(b"%b%b:" % (b"," if n else b"{", msgspec.json.encode(name)), name, keep)
+        for n, (name, keep) in enumerate(zip(names, kept, strict=True))
     )
 
 

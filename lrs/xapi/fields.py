@@ -5,7 +5,7 @@ No value is ever quoted in a refusal, nor a property name that the sender chose:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 from uuid import UUID
 
@@ -25,6 +25,10 @@ _BOOLEAN = msgspec.json.Decoder(bool).decode
 _ANYTHING = msgspec.json.Decoder().decode
 Slice = bytes | msgspec.Raw
 """A JSON value as it came."""
+ABSENT = msgspec.Raw()
+"""What stands for a property that is not there."""
+Special = dict[str, tuple[Slice, Sequence[Part]]]
+"""Property -> its value as it came, and the parts that take its place."""
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What a decoder raises for a value that is of another type, not UTF-8, or nested beyond measure."""
@@ -79,9 +83,14 @@ def slices(raw: Slice, path: str, allowed: frozenset[str], section: Section) -> 
         refuse(path, "is nested too deeply to be read", section)
     except UNREADABLE:
         refuse(path, "must be an object that can be read", section)
+    refuse_unknown(found, path, allowed, section)
+    return found
+
+
+def refuse_unknown(found: Mapping[str, object], path: str, allowed: frozenset[str], section: Section) -> None:
+    """Refuse an object that has a property which is not allowed."""
     if not allowed.issuperset(found):
         refuse(path, f"has a property that is not defined here; defined are: {', '.join(sorted(allowed))}", section)
-    return found
 
 
 def free_members(raw: Slice) -> dict[str, bytes]:
@@ -96,8 +105,13 @@ def refuse_duplicates(raw: bytes, path: str) -> int:
     """
     written = codec.count_strings(raw)
     if written != codec.strings_in(_ANYTHING(raw)):
-        refuse(path + codec.find_duplicate(raw, PROPERTIES), "must not have a property twice")
+        refuse_repetition(path + codec.find_duplicate(raw, PROPERTIES))
     return written
+
+
+def refuse_repetition(path: str) -> NoReturn:
+    """Refuse an object that has a property twice."""
+    refuse(path, "must not have a property twice")
 
 
 def items(raw: bytes, path: str, section: Section = Section.TYPES) -> list[bytes]:
@@ -140,9 +154,8 @@ def numbers(raw: Slice, path: str, allowed: frozenset[str], section: Section = S
         for key, value in slices(raw, path, allowed, section).items():
             _number(value, f"{path}.{key}", section)
         # Each property that is left is a number, so one that was dropped for it is not.
-        refuse(path, "must not have a property twice")
-    if not allowed.issuperset(found):
-        refuse(path, f"has a property that is not defined here; defined are: {', '.join(sorted(allowed))}", section)
+        refuse_repetition(path)
+    refuse_unknown(found, path, allowed, section)
     return found
 
 
@@ -178,17 +191,13 @@ iri = _formatted(formats.is_iri, "must be an IRI with a scheme")
 mailto = _formatted(formats.is_mailto, "must be mailto: and one e-mail address")
 sha1 = _formatted(formats.is_sha1, "must be a SHA-1 sum in hexadecimal")
 sha2 = _formatted(formats.is_sha2, "must be a SHA-2 sum in hexadecimal")
-language_tag = _formatted(formats.is_language_tag, "must be a language tag of RFC 5646")
-duration = _formatted(formats.is_duration, "must be an ISO 8601 duration, such as PT1H30M or P4W")
 media_type = _formatted(formats.is_media_type, "must be an Internet media type")
 
 
 def uuid(raw: bytes, path: str, section: Section) -> UUID:
     """Read a UUID."""
     found = formats.read_uuid(raw)
-    if found is None:
-        refuse(path, "must be a UUID in its standard form", section)
-    return found
+    return found or refuse(path, "must be a UUID in its standard form", section)
 
 
 def timestamp(raw: bytes, path: str, version: str) -> int:
@@ -200,17 +209,16 @@ def timestamp(raw: bytes, path: str, version: str) -> int:
     return found
 
 
-def merged(parts: Iterable[Part]) -> tuple[Part, ...]:
+def merged(parts: Sequence[Part]) -> list[Part]:
     """Join neighbouring bytes, so that bytes and others alternate and bytes come first and last."""
     out: list[Part] = []
-    run: list[bytes] = []
-    for part in parts:
-        if part.__class__ is bytes:
-            run.append(part)
-        else:
-            out += (b"".join(run), part)
-            run = []
-    return (*out, b"".join(run))
+    start = 0
+    for n, part in enumerate(parts):
+        if part.__class__ is not bytes:
+            out += (b"".join(parts[start:n]), part)  # type: ignore[arg-type]
+            start = n + 1
+    out.append(b"".join(parts[start:]))  # type: ignore[arg-type]
+    return out
 
 
 def merged_statement(parts: list[Part]) -> list[Part]:
@@ -218,12 +226,24 @@ def merged_statement(parts: list[Part]) -> list[Part]:
     try:
         return [parts[0] + parts[1], parts[2], b"".join(parts[3:])]  # type: ignore[operator, arg-type]
     except TypeError:
-        return [*merged(parts)]
+        return merged(parts)
 
 
 def written(found: dict[str, bytes]) -> bytes:
     """Write an object again."""
     return b"{%b}" % b",".join(b"%b:%b" % (msgspec.json.encode(key), value) for key, value in found.items())
+
+
+def cut(raw: bytes, special: Special) -> Sequence[Part]:
+    """Put parts in the place of the values of some properties of an object, and leave all else as it came."""
+    if len(special) == 1:
+        ((value, parts),) = special.values()
+        json = bytes(value)
+        before, _, after = raw.partition(json)
+        # Else the same bytes stand somewhere else, too.
+        if json not in after:
+            return before, *parts, after
+    return rebuilt(_OBJECT(raw), {key: parts for key, (_, parts) in special.items()})
 
 
 def rebuilt(found: Mapping[str, Slice], special: Mapping[str, Sequence[Part]]) -> tuple[Part, ...]:

@@ -73,6 +73,7 @@ _decode_moment = msgspec.json.Decoder(datetime).decode
 _AFTER_SECONDS = len('"2021-11-29T23:09:00')
 _SEVENTH_DIGIT = slice(_AFTER_SECONDS + len(".867219"), _AFTER_SECONDS + len(".8672190"))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _DAY = 86_400_000_000
 _SECOND = 1_000_000
 _FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999
@@ -176,8 +177,7 @@ def parse_timestamp(text: str, *, version: str = V1) -> int:
         moment = datetime.fromisoformat(text.upper())
     except ValueError:
         raise ValueError("a timestamp names a day and a time that exist") from None
-    since = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH
-    found = since.days * _DAY + since.seconds * _SECOND + since.microseconds + leap * _SECOND
+    found = ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND + leap * _SECOND
     if not _FIRST <= found <= _LAST:
         raise ValueError("a timestamp is in a year from 1 to 9999 in UTC")
     return found
@@ -190,14 +190,11 @@ def read_timestamp(raw: bytes, version: str = V1) -> int | None:
     is finer than a microsecond, so that what might be one of these is not given to it.
     """
     try:
-        if not raw[_SEVENTH_DIGIT].isdigit() and raw.find(b"-00", _AFTER_SECONDS) < 0 and b"\\" not in raw:
-            moment = _decode_moment(raw)
-            if moment.tzinfo is not None:
-                since = moment - _EPOCH
-                found = since.days * _DAY + since.seconds * _SECOND + since.microseconds
-                return found if _FIRST <= found <= _LAST else None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        pass
+        if not raw[_SEVENTH_DIGIT].isdigit() and b"-00" not in raw and b"\\" not in raw:
+            found = (_decode_moment(raw) - _EPOCH) // _MICROSECOND
+            return found if _FIRST <= found <= _LAST else None
+    except (msgspec.DecodeError, UnicodeDecodeError, TypeError):
+        pass  # TypeError: there is no zone
     try:
         return parse_timestamp(_decode_string(raw), version=version)
     except (msgspec.DecodeError, ValueError):

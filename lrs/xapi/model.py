@@ -82,17 +82,16 @@ class Text(msgspec.Struct, frozen=True, gc=False):
         return f"Text({self.place})"
 
 
-class Registration(msgspec.Struct, frozen=True, gc=False):
-    """Stands in the parts where ``context.registration`` is: the value itself is ``Statement.registration``."""
-
-
 class Reference(msgspec.Struct, frozen=True, gc=False):
     """Stands in the parts where the id of another statement is (StatementRef as object, in a SubStatement, ``context.statement``)."""
 
     id: UUID
 
 
-Part = bytes | Person | Text | Registration | Reference
+Part = bytes | Person | Text | Reference
+
+REGISTRATION = b'{"$r":0}'
+"""Stands in the bytes where ``context.registration`` is: the value itself is ``Statement.registration``. Nothing that was sent can look like it."""
 
 
 class Definition(msgspec.Struct, frozen=True, gc=False):
@@ -162,14 +161,15 @@ class Authority(msgspec.Struct, frozen=True, gc=False):
 
 def text_of(statement: Statement) -> bytes:
     """Join the parts back into the JSON of the statement, without ``id``, ``stored`` and ``authority``."""
-    return b"".join(_text(part, statement) for part in statement.parts)
+    registration = _quoted(statement.registration)
+    return b"".join(part.replace(REGISTRATION, registration) if isinstance(part, bytes) else _text(part) for part in statement.parts)
 
 
-def _text(part: Part, statement: Statement) -> bytes:
-    if isinstance(part, bytes):
-        return part
+def _text(part: Person | Text | Reference) -> bytes:
     if isinstance(part, Person):
         return part.json[:-1]
-    if isinstance(part, Text):
-        return part.json
-    return b'"%s"' % str(part.id if isinstance(part, Reference) else statement.registration).encode()
+    return part.json if isinstance(part, Text) else _quoted(part.id)
+
+
+def _quoted(value: UUID | None) -> bytes:
+    return b'"%b"' % str(value).encode()

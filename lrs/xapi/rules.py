@@ -19,7 +19,7 @@ from lrs.xapi.agents import Actors, check_actor
 from lrs.xapi.attachments import check_attachments
 from lrs.xapi.contexts import Context, Contexts
 from lrs.xapi.extensions import Extensions, Keeps
-from lrs.xapi.fields import Refusal, refuse
+from lrs.xapi.fields import ABSENT, Refusal, refuse
 from lrs.xapi.formats import in_utc
 from lrs.xapi.memory import Memory
 from lrs.xapi.model import VOIDED, Attachment, Authority, Definition, Part, Person, Statement
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Checker", "check_agent", "check_authority", "check_identified"]
 
-_ABSENT = msgspec.Raw()
-
 
 class _Statement(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """A statement's properties as they came."""
@@ -42,14 +40,14 @@ class _Statement(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     actor: msgspec.Raw
     verb: msgspec.Raw
     object: msgspec.Raw
-    id: msgspec.Raw = _ABSENT
-    result: msgspec.Raw = _ABSENT
-    context: msgspec.Raw = _ABSENT
-    timestamp: msgspec.Raw = _ABSENT
-    stored: msgspec.Raw = _ABSENT
-    authority: msgspec.Raw = _ABSENT
-    version: msgspec.Raw = _ABSENT
-    attachments: msgspec.Raw = _ABSENT
+    id: msgspec.Raw = ABSENT
+    result: msgspec.Raw = ABSENT
+    context: msgspec.Raw = ABSENT
+    timestamp: msgspec.Raw = ABSENT
+    stored: msgspec.Raw = ABSENT
+    authority: msgspec.Raw = ABSENT
+    version: msgspec.Raw = ABSENT
+    attachments: msgspec.Raw = ABSENT
 
 
 _decode = msgspec.json.Decoder(_Statement).decode
@@ -158,20 +156,20 @@ class Checker:
         if thing.activity in related:
             related = tuple(iri for iri in related if iri != thing.activity)
         return Statement(
-            id=statement_id,
-            parts=fields.merged_statement(parts),
-            roles=[*actor.roles, *thing.roles, *context.roles],
-            version=rest.version,
-            timestamp=timestamp,
-            verb=verb,
-            activity=thing.activity,
-            related=related,
-            registration=context.registration,
-            reference=thing.reference,
-            voids=verb == VOIDED,
-            definitions=thing.definitions + context.definitions,
-            attachments=rest.attachments + thing.attachments,
-            authority=rest.authority,
+            statement_id,
+            fields.merged_statement(parts),
+            [*actor.roles, *thing.roles, *context.roles],
+            rest.version,
+            timestamp,
+            verb,
+            thing.activity,
+            related,
+            context.registration,
+            thing.reference,
+            verb == VOIDED,
+            thing.definitions + context.definitions,
+            rest.attachments + thing.attachments,
+            rest.authority,
         )
 
     def _new_verb(self, raw: bytes) -> tuple[str, int]:
@@ -247,7 +245,7 @@ class Checker:
             parts += (b',"attachments":', *more)
         related = dict.fromkeys((thing.activity, *context.related) if thing.activity else context.related)
         return _Object(
-            fields.merged([*parts, b"}"]),
+            tuple(fields.merged([*parts, b"}"])),
             actor.roles + thing.roles + context.roles,
             related=tuple(related),
             definitions=thing.definitions + context.definitions,
