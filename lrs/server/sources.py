@@ -1,4 +1,4 @@
-"""Events of other systems: ``/sources/NAME``, as ``sources.toml`` names them."""
+"""Events of other systems: ``/sources/NAME``, as ``sources.toml`` names them, and below it where an emitter puts each kind at an address of its own."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from lrs.server.request import Request
 
 PREFIX = "/sources/"
+_BELOW = {"jitsi": tuple(f"/events/{kind}" for kind in ("room/created", "room/destroyed", "occupant/joined", "occupant/left"))}
+"""By converter, what emitters put after the address that they are given."""
 
 
 class Events:
@@ -70,4 +72,8 @@ def _checksum(request: Request) -> str:
 
 def sources(store: LRS, authenticator: Authenticator) -> dict[str, Events]:
     """Give the resource of each source that ``sources.toml`` names."""
-    return {f"{PREFIX}{name}": Events(store, authenticator, name) for name in store.reception.emitters}
+    found: dict[str, Events] = {}
+    for name, emitter in store.reception.emitters.items():
+        events = Events(store, authenticator, name)
+        found |= {f"{PREFIX}{name}{below}": events for below in ("", *_BELOW.get(emitter.source.source, ()))}
+    return found

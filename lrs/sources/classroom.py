@@ -24,11 +24,11 @@ Verb: TypeAlias = dict[str, Any]
 _PROFILE = "https://w3id.org/xapi/virtual-classroom"
 _ADL = "http://adlnet.gov/expapi"
 _STREAMS = "http://activitystrea.ms"
-_CLASS = f"{_PROFILE}/activity-types/virtual-classroom"
+CLASS = f"{_PROFILE}/activity-types/virtual-classroom"
 _MESSAGE = "https://w3id.org/xapi/acrossx/activities/message"
 _RECORDING = f"{_STREAMS}/video"
-_CATEGORY = {"id": _PROFILE, "definition": {"type": f"{_ADL}/activities/profile"}}
-_SESSION = "https://w3id.org/xapi/cmi5/context/extensions/sessionid"
+CATEGORY = {"id": _PROFILE, "definition": {"type": f"{_ADL}/activities/profile"}}
+SESSION = "https://w3id.org/xapi/cmi5/context/extensions/sessionid"
 _PLANNED = "http://id.tincanapi.com/extension/planned-duration"
 NOTICE = "urn:x-lrs:extension:notice-digest"
 """Extension of a recording's context: the SHA-256 of the notice that was shown."""
@@ -87,8 +87,8 @@ class Sitting:
             "object": self._activity(),
             "context": {
                 "registration": self.platform.opaque(b"registration", self.room.encode(), self.planned.encode()),
-                "contextActivities": {"category": [_CATEGORY]},
-                "extensions": {_SESSION: self.platform.opaque(b"session", self.session.encode())},
+                "contextActivities": {"category": [CATEGORY]},
+                "extensions": {SESSION: self.platform.opaque(b"session", self.session.encode())},
             },
             "timestamp": minute(at),
             "version": "1.0.3",
@@ -148,7 +148,7 @@ class Sitting:
 
     def _activity(self) -> Part:
         name = {"name": {"und": self.title}} if self.title else {}
-        return {"objectType": "Activity", "id": self._address("class", self.room), "definition": {"type": _CLASS, **name}}
+        return {"objectType": "Activity", "id": self._address("class", self.room), "definition": {"type": CLASS, **name}}
 
     def _address(self, *parts: str) -> str:
         return f"{self.platform.home}/xapi/activities/{self.platform.opaque(*(part.encode() for part in parts))}"

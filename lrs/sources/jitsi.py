@@ -43,7 +43,7 @@ class _Room(msgspec.Struct, gc=False):
     created_at: float | None = None
     destroyed_at: float | None = None
     occupant: _Occupant | None = None
-    all_occupants: list[msgspec.Raw] = []
+    all_occupants: list[msgspec.Raw] | dict[str, msgspec.Raw] = []  # Lua writes an empty list as {}
 
 
 _named = msgspec.json.Decoder(_Named)
@@ -87,7 +87,8 @@ def _destroyed(room: _Room, platform: Platform) -> Outcome:
         left = at if occupant.left_at is None else _time(occupant.left_at, "all_occupants.left_at")
         return Outcome((_join(room, platform, occupant), _leave(room, platform, occupant, left)))
 
-    stays = each((bytes(occupant) for occupant in room.all_occupants), stay)
+    listed = room.all_occupants
+    stays = each((bytes(occupant) for occupant in (listed.values() if isinstance(listed, dict) else listed)), stay)
     end = _sitting(room, platform, since).ended(platform.itself, at, str(since), since=since)
     return together([*stays, Outcome((end,))])
 

@@ -13,15 +13,17 @@ import attrs
 import msgspec
 
 from lrs.errors import InvalidEvent
-from lrs.sources import Outcome, Platform, Statement, decoded, each, known_kind
+from lrs.sources import Outcome, Platform, Statement, classroom, decoded, each, known_kind
 from lrs.sources import viewing as words
 from lrs.sources.moment import milliseconds, read
-from lrs.sources.viewing import Part, Verb, Viewing, address, played, seconds
+from lrs.sources.viewing import Part, Verb, Viewing, address, length_of, played, seconds
+from lrs.xapi.formats import is_language_tag
 
 __all__ = ["EVENTS", "convert"]
 
 _YOUTUBE = "https://www.youtube.com/watch?v="
 _YOUTUBE_ID = re.compile(r"[A-Za-z0-9_-]{11}", re.ASCII)
+_PIXELS = re.compile(r"[0-9]{1,5}x[0-9]{1,5}", re.ASCII)
 _STATES = {-1: "unstarted", 0: "ended", 1: "playing", 2: "pause", 3: "waiting", 5: "loadedmetadata"}
 """States of YouTube's player, and the events of HTML5 media that say the same."""
 
@@ -41,6 +43,10 @@ class _Event(msgspec.Struct, gc=False):
     volume: float | None = None
     fullscreen: bool | None = None
     captions: bool | None = None
+    language: str | None = None
+    screen: str | None = None
+    size: str | None = None
+    elapsed: float | None = None
     played: list[tuple[float, float]] | None = None
 
 
@@ -104,8 +110,27 @@ class _Told:
     @property
     def settings(self) -> Part:
         event = self.event
-        speed = None if event.rate is None else f"{event.rate:g}x"
-        return {"speed": speed, "volume": event.volume, "full-screen": event.fullscreen, "cc-enabled": event.captions}
+        return {
+            "speed": None if event.rate is None else f"{event.rate:g}x",
+            "volume": event.volume,
+            "full-screen": event.fullscreen,
+            "screen-size": _pixels(event.screen, "screen"),
+            "video-playback-size": _pixels(event.size, "size"),
+            "cc-enabled": event.captions,
+            "cc-subtitle-lang": _language(event.language),
+        }
+
+
+def _pixels(size: str | None, place: str) -> str | None:
+    if size is not None and not _PIXELS.fullmatch(size):
+        raise InvalidEvent("the size is not a width and a height in pixels, such as 1920x1080", parameter=place)
+    return size
+
+
+def _language(tag: str | None) -> str | None:
+    if tag and not is_language_tag(tag):
+        raise InvalidEvent("the language of the captions is no language tag", parameter="language")
+    return tag
 
 
 def _video(event: _Event, platform: Platform) -> str:
@@ -146,7 +171,8 @@ def _ended(told: _Told) -> Statement:
     """Say that they saw the end; the end of a live session completes nothing."""
     if told.event.live:
         return _did(words.TERMINATED)(told)
-    return told.viewing.completed(told.at, told.kind, result=told.time | told.seen, context=told.length)
+    spent = told.event.elapsed if told.event.elapsed is not None else length_of(told.event.played or ())
+    return told.viewing.completed(told.at, told.kind, spent=spent, result=told.time | told.seen, context=told.length)
 
 
 def _stage(verb: Verb) -> Say:
@@ -170,7 +196,7 @@ EVENTS: dict[str, Say] = {
     "captionschange": _changed,
     "ended": _ended,
     "pagehide": _did(words.TERMINATED),
-    "stageenter": _stage(words.JOINED),
-    "stageleave": _stage(words.LEFT),
+    "stageenter": _stage(classroom.JOINED),
+    "stageleave": _stage(classroom.LEFT),
 }
 """What each kind of event says."""

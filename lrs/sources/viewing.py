@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from lrs.errors import InvalidEvent
-from lrs.sources import Agent, Person, Platform, Statement
+from lrs.sources import Agent, Person, Platform, Statement, classroom
 from lrs.sources.moment import minute, precise
 from lrs.xapi.formats import is_iri
 
@@ -25,10 +25,8 @@ Verb: TypeAlias = dict[str, Any]
 
 _PROFILE = "https://w3id.org/xapi/video"
 _ADL = "http://adlnet.gov/expapi/verbs"
-_STREAMS = "http://activitystrea.ms"
 _VIDEO = f"{_PROFILE}/activity-type/video"
 _WEBINAR = "http://id.tincanapi.com/activitytype/webinar"
-_STAGE = "https://w3id.org/xapi/virtual-classroom/activity-types/virtual-classroom"
 _CATEGORY = {"id": _PROFILE, "definition": {"type": "http://adlnet.gov/expapi/activities/profile"}}
 _SESSION = f"{_PROFILE}/extensions/session-id"
 _DECIMALS = 3
@@ -49,8 +47,6 @@ PROGRESSED = _verb(f"{_ADL}/progressed", "progressed")
 INTERACTED = _verb(f"{_ADL}/interacted", "interacted")
 COMPLETED = _verb(f"{_ADL}/completed", "completed")
 TERMINATED = _verb(f"{_ADL}/terminated", "terminated")
-JOINED = _verb(f"{_STREAMS}/join", "joined")
-LEFT = _verb(f"{_STREAMS}/leave", "left")
 
 
 @attrs.frozen
@@ -79,7 +75,7 @@ class Viewing:
             "object": self._activity(),
             "context": {
                 "contextActivities": {"category": [_CATEGORY]},
-                "extensions": {_SESSION: self.platform.opaque(b"session", self.session.encode()), **_extensions(context)},
+                "extensions": {_SESSION: _random_form(self.platform.opaque(b"session", self.session.encode())), **_extensions(context)},
             },
             "timestamp": minute(at) if self.live else precise(at),
             "version": "1.0.3",
@@ -88,16 +84,22 @@ class Viewing:
             statement["result"] = {"extensions": told}
         return statement
 
-    def completed(self, at: int, *event: str, result: Part, context: Part) -> Statement:
-        """Say that they saw the end."""
+    def completed(self, at: int, *event: str, spent: float, result: Part, context: Part) -> Statement:
+        """Say that they saw the end, and how many seconds they spent on it, where that is known (0: it is not)."""
         statement = self.said(COMPLETED, at, *event, result=result, context=context)
-        return statement | {"result": {"completion": True, **statement.get("result", {})}}
+        duration = {"duration": _duration(spent)} if spent > 0 else {}
+        return statement | {"result": {"completion": True, **duration, **statement.get("result", {})}}
 
     def on_stage(self, verb: Verb, at: int, *event: str) -> Statement:
-        """Say that they came on the stage of a live session, or left it."""
+        """Say that they came on the stage of a live session, or left it: a class within it, by the profile of classes."""
         statement = self.said(verb, at, "stage", *event)
-        statement["context"]["contextActivities"]["parent"] = [statement["object"]]
-        statement["object"] = {"objectType": "Activity", "id": f"{self.video}/stage", "definition": {"type": _STAGE}}
+        name = self.video.encode()
+        statement["context"] = {
+            "registration": self.platform.opaque(b"registration", name),
+            "contextActivities": {"category": [classroom.CATEGORY], "parent": [statement["object"]]},
+            "extensions": {classroom.SESSION: self.platform.opaque(b"session", name)},
+        }
+        statement["object"] = {"objectType": "Activity", "id": f"{self.video}/stage", "definition": {"type": classroom.CLASS}}
         return statement
 
     def _activity(self) -> Part:
@@ -128,12 +130,29 @@ def played(ranges: Sequence[tuple[float, float]], length: float | None) -> Part:
     """Say which parts of a video were played, in seconds, and how much of it that is: the profile's ``played-segments`` and ``progress``."""
     if len(ranges) > _MOST_RANGES or not all(0 <= start <= end < _LONGEST for start, end in ranges):
         raise InvalidEvent("what was played is no list of parts of a video", parameter="played")
+    segments = "[,]".join(f"{start:.3f}[.]{end:.3f}" for start, end in ranges)
+    progress = round(min(length_of(ranges) / length, 1), _DECIMALS) if length and length > 0 else None
+    return {"played-segments": segments, "progress": progress}
+
+
+def length_of(ranges: Sequence[tuple[float, float]]) -> float:
+    """Add up parts of a video, in seconds; what overlaps counts once."""
     covered, through = 0.0, 0.0
     for start, end in sorted(ranges):
         covered += max(end - max(start, through), 0)
         through = max(through, end)
-    segments = "[,]".join(f"{start:.3f}[.]{end:.3f}" for start, end in ranges)
-    return {"played-segments": segments, "progress": round(min(covered / length, 1), _DECIMALS) if length and length > 0 else None}
+    return covered
+
+
+def _duration(spent: float) -> str:
+    if spent > _LONGEST:
+        raise InvalidEvent("nobody spends so many seconds on a video", parameter="elapsed")
+    return f"PT{spent:.{_DECIMALS}f}".rstrip("0").rstrip(".") + "S"
+
+
+def _random_form(identifier: str) -> str:
+    """Write a UUID in the form of a random one, which the profile's schema asks for of a session."""
+    return f"{identifier[:14]}4{identifier[15:]}"
 
 
 def _extensions(told: Part | None) -> Part:

@@ -175,6 +175,18 @@ def test_people_are_found_by_login_where_a_file_names_them(server: Server) -> No
     assert post(server, "edx", body).json()["refused"] == 1
 
 
+@pytest.mark.parametrize("kind", ["room/created", "room/destroyed", "occupant/joined", "occupant/left"])
+def test_jitsi_puts_each_kind_at_an_address_of_its_own(server: Server, kind: str) -> None:
+    """event_sync adds it to the address that it is given; who may send there is the same."""
+    name = f"jitsi/events/{kind}"
+    event = next(event for event in SAMPLES["jitsi"] if event["event_name"] == f"muc-{kind.replace('/', '-')}")
+    told = post(server, name, json.dumps(event).encode()).json()
+    assert (told["events"], told["refused"], told["unmapped"]) == (1, 0, {})
+    assert post(server, name, b"{}", auth=None).status_code == 401
+    assert post(server, name, b"{}", auth=READER).status_code == 403
+    assert post(server, f"player/events/{kind}", b"{}").status_code == 404
+
+
 def test_a_future_kind_is_named(server: Server) -> None:
     """Without a value of it."""
     told = post(server, "jitsi", b'{"event_name":"muc-canary","room_jid":"x"}\n{"event_name":"it was <me>"}').json()

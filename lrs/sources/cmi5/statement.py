@@ -165,8 +165,9 @@ RULES = [
          _only("waived", lambda read: not isinstance(read.at("result", "extensions", f"{_RESULT}/reason"), str))),
     Rule("9.6.1", "$.context.registration", "must be there", lambda read: not isinstance(read.at("context", "registration"), str)),
     Rule("9.6.2.2", "$.context.contextActivities.category", "must have moveon where there is success or completion, and only there", _moves),
+    # A learner satisfies a block or a course, which is no unit and may have no publisher.
     Rule("9.6.2.3", "$.context.contextActivities.grouping", "must have the publisher's id of the unit",
-         lambda read: not read.activities("grouping")),
+         lambda read: read.verb != "satisfied" and not read.activities("grouping")),
     Rule("9.6.3.1", "$.context.extensions", "must have the sessionid", lambda read: not read.session),
     Rule("9.6.3.2", "$.context.extensions", "must have the masteryscore from 0 to 1, if any", _mastery),
     Rule("9.6.3.3", "$.context.extensions", "must have the launchmode Normal, Browse or Review",

@@ -46,6 +46,13 @@ def test_what_the_specification_asks_breaks_nothing(name: str) -> None:
             assert Checker(version).check(raw).verb == one["verb"]["id"]
 
 
+def test_a_course_that_is_satisfied_has_no_publisher() -> None:
+    """The id of a unit is asked for of what is said of a unit; samples of the specification have it of courses, and lack it."""
+    satisfied = statement("satisfied")
+    del satisfied["context"]["contextActivities"]["grouping"]
+    assert breaches(satisfied) == []
+
+
 def test_other_statements_are_not_looked_at() -> None:
     """A statement without category and session has nothing to do with cmi5."""
     assert (

@@ -60,6 +60,12 @@ def test_a_broken_occupant_costs_the_others_nothing() -> None:
     assert MARK not in repr(outcome.error)
 
 
+def test_nobody_came() -> None:
+    """The module writes an empty list as an empty object."""
+    end = event("room-destroyed", created_at=OPENED, destroyed_at=OPENED + 60, all_occupants={})
+    assert [one["verb"]["id"] for one in said(end)] == ["http://adlnet.gov/expapi/verbs/terminated"]
+
+
 @pytest.mark.parametrize("given", [{"id": None}, {"id": ""}, {"id": f"{MARK} 1"}, {"id": f"{MARK}1@example.fr"}])
 def test_who_has_no_id_is_a_guest(given: dict) -> None:
     """So is who has but a name or an address for one; the same guest joins and leaves."""

@@ -38,9 +38,14 @@ def track(kind: str, source: str | int, **more: Any) -> dict[str, Any]:
 
 def egress(kind: str, *, at: int = 120) -> dict[str, Any]:
     """Make the event of a recording, which has no room but in its own part."""
-    made = event(
-        f"egress_{kind}", at=at, egressInfo={"egressId": "EG_1", "roomId": "RM_1", "roomName": "r-42", "file": {"filename": f"{MARK}.mp4"}}
-    )
+    where = {
+        "file": {"filename": f"{MARK}.mp4"},
+        "fileResults": [{"filename": f"{MARK}.mp4", "location": f"https://{MARK}.example.fr/x.mp4"}],
+        "streamResults": [{"url": f"rtmp://{MARK}.example.fr/key"}],
+        "roomComposite": {"roomName": "r-42", "customBaseUrl": f"https://{MARK}.example.fr"},
+        "error": MARK,
+    }
+    made = event(f"egress_{kind}", at=at, egressInfo={"egressId": "EG_1", "roomId": "RM_1", "roomName": "r-42"} | where)
     del made["room"]
     return made
 

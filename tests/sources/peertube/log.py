@@ -16,8 +16,10 @@ URI = "/api/v1/videos/9c9de5e8-0a1e-484a-b099-e80766180a6d/views"
 
 def request(time: float = 35, *, text: bool = True, uri: str = URI, at: str = "2026-03-02T09:30:15+01:00", **more: Any) -> dict[str, Any]:
     """Make a line as nginx writes it with escape=json, where the body is a string."""
-    body = {"currentTime": time, "sessionId": f"s1{MARK}", "client": MARK, "device": "desktop", "operatingSystem": MARK} | more
-    return {"time": at, "uri": uri, "remote_addr": MARK, "http_user_agent": MARK, "body": json.dumps(body) if text else body}
+    viewer = {"client": MARK, "device": "desktop", "operatingSystem": MARK, "userAgent": {"browser": MARK}}
+    body = {"currentTime": time, "sessionId": f"s1{MARK}"} | viewer | more
+    sender = {"remote_addr": MARK, "remote_user": MARK, "http_user_agent": MARK, "http_referer": MARK, "http_x_forwarded_for": MARK}
+    return {"time": at, "uri": uri, "body": json.dumps(body) if text else body} | sender
 
 
 SAMPLES = [

@@ -20,15 +20,20 @@ def event(kind: str | int, **more: Any) -> dict[str, Any]:
     return made | {"name": MARK, "userAgent": f"Mozilla/5.0 {MARK}", "page": f"https://{MARK}.example.fr", "ip": MARK} | more
 
 
+SEEN = {"played": [[0, 12.5]], "elapsed": 21.5}
 SAMPLES = [
     event("loadedmetadata", rate=1.25, volume=0.5, fullscreen=False, captions=True),
     event("play"),
-    event("pause"),
+    event("pause", **SEEN),
     event("seeked", **{"from": 3}),
     event("ratechange", rate=2),
-    event("ended"),
-    event("pagehide"),
+    event("ended", **SEEN),
+    event("pagehide", **SEEN),
+    event("volumechange", volume=0.5),
+    event("fullscreenchange", fullscreen=True, screen="1920x1080", size="640x360"),
+    event("captionschange", captions=True, language="fr"),
     event(1, player="youtube", video="dQw4w9WgXcQ"),
+    event(0, player="youtube", video="dQw4w9WgXcQ", **SEEN),
     event("playing", video=f"https://{MARK}:secret@cdn.example.fr/film.mp4?token={MARK}#t={MARK}", user=None),
     event("playing", live=True),
     event("stageenter", live=True),

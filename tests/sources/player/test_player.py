@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 
 import pytest
 
@@ -52,7 +53,7 @@ def test_each_event_says_what_happened() -> None:
     assert extensions(seeked["result"]) == {"time-from": 3, "time-to": 12.346}
     assert changed["verb"]["id"] == f"{_ADL}/interacted"
     assert extensions(changed["context"])["speed"] == "2x"
-    assert (ended["verb"]["id"], ended["result"]["completion"]) == (f"{_ADL}/completed", True)
+    assert (ended["verb"]["id"], ended["result"]["completion"], ended["result"]["duration"]) == (f"{_ADL}/completed", True, "PT21.5S")
     assert closed["verb"]["id"] == f"{_ADL}/terminated"
 
 
@@ -72,7 +73,7 @@ def test_what_says_nothing_is_named() -> None:
 
 def test_an_address_loses_what_may_be_personal() -> None:
     """Login, query and fragment of a video's address don't pass; without a user one is a guest of this session."""
-    (statement,) = said(SAMPLES[8])
+    (statement,) = said(SAMPLES[12])
     assert statement["object"]["id"] == "https://cdn.example.fr/film.mp4"
     assert statement["actor"]["account"]["name"].startswith("guest-")
     assert MARK not in json.dumps(statement)
@@ -92,6 +93,7 @@ def test_somebody_comes_on_stage() -> None:
     came, left = said(event("stageenter", live=True), event("stageleave", live=True))
     assert [came["verb"]["id"], left["verb"]["id"]] == ["http://activitystrea.ms/join", "http://activitystrea.ms/leave"]
     assert came["object"] == left["object"]
+    assert came["context"] == left["context"]
     assert came["context"]["contextActivities"]["parent"][0]["id"] == f"{HOME}/videos/acides"
 
 
@@ -120,6 +122,10 @@ def test_a_time_may_be_a_number() -> None:
         (event("play", player="youtube", video="https://youtu.be/x"), "video"),
         (event("stageenter"), "live"),
         (event("play", time="12"), "$.time"),
+        (event("fullscreenchange", screen=f"1920x{MARK}"), "screen"),
+        (event("fullscreenchange", size=MARK), "size"),
+        (event("captionschange", language=f"fr {MARK}"), "language"),
+        (event("ended", elapsed=1e300), "elapsed"),
         ({"event": "play"}, "$"),
     ],
 )
@@ -143,6 +149,43 @@ def test_what_was_played_is_told(kind: str) -> None:
     assert "progress" not in extensions(live.get("result", {}))
     (unknown,) = said(event(kind, played=[], duration=None))
     assert extensions(unknown["result"])["played-segments"] == ""
+
+
+@pytest.mark.parametrize(
+    ("told", "duration"),
+    [
+        ({"elapsed": 58.25, "played": [[0, 60]]}, "PT58.25S"),
+        ({"elapsed": 100}, "PT100S"),
+        ({"played": [[0, 30], [20, 50.5]]}, "PT50.5S"),
+        ({"elapsed": 0}, None),
+        ({}, None),
+    ],
+)
+def test_who_saw_the_end_spent_some_time(told: dict, duration: str | None) -> None:
+    """As the profile asks of a completion: what the page measured, or else what was played; unknown, it is left out."""
+    (ended,) = said(event("ended", **told))
+    assert ended["result"].get("duration") == duration
+
+
+def test_settings_are_told() -> None:
+    """Each that the profile knows, when one of them changes."""
+    told = {"fullscreen": True, "screen": "1920x1080", "size": "640x360", "captions": True, "language": "fr"}
+    (changed,) = said(event("fullscreenchange", **told))
+    assert extensions(changed["context"]) == {
+        "length": 60.5,
+        "full-screen": True,
+        "screen-size": "1920x1080",
+        "video-playback-size": "640x360",
+        "cc-enabled": True,
+        "cc-subtitle-lang": "fr",
+    }
+
+
+def test_a_session_has_the_form_that_the_profile_asks_for() -> None:
+    """That of a random UUID, from which nobody learns the page's."""
+    (played,) = said(event("play"))
+    session = played["context"]["extensions"][f"{_VIDEO}/extensions/session-id"]
+    assert uuid.UUID(session).version == 4
 
 
 @pytest.mark.parametrize("wrong", [[[5, 3]], [[-1, 3]], [[0, 1e12]], [[0]], "0-3", [[0, 1]] * 1001])
