@@ -80,9 +80,9 @@ def convert(  # noqa: PLR0913 -- one parameter an option
 ) -> None:
     """Turn events of another system into statements, one a line on standard output.
 
-    Files hold one event a line; gzipped or not; '-' reads standard input. Each line stands for itself. What was converted, which kinds of
-    events have no mapping and which lines can't be read, by file and line, is said on standard error. The exit status is 1 if a
-    line can't be read.
+    Files hold one event a line, or are one JSON document over many lines; gzipped or not; '-' reads standard input. Each line stands for
+    itself. What was converted, which kinds of events have no mapping and which lines can't be read, by file and line, is said on standard
+    error. The exit status is 1 if a line can't be read.
 
     \b
     lrs convert edx tracking.log.gz --home https://lms.example.org | lrs ingest - --data data/

@@ -103,7 +103,32 @@ def _when_asked(lines: Callable[[io.BufferedIOBase], Iterable[bytes]], file: io.
 
 
 def log_lines(file: io.BufferedIOBase, longest: int) -> Iterator[bytes]:
-    """Give each line of a log; of one longer than ``longest`` bytes no more than one byte above, so that it shows."""
+    """Give each line of a log; of one longer than ``longest`` bytes no more than one byte above, so that it shows.
+
+    A file that is one JSON document over several lines, as tools print them for people, of ``longest`` bytes at most, gives its elements.
+    """
+    lines = _lines_cut(file, longest)
+    head = _until_filled(lines)
+    # Only a bracket by itself begins a document, so that a line that was cut short does not keep the next one waiting.
+    if head and head[-1].strip() in (b"{", b"["):
+        head += _within(lines, longest)
+        if _is_json(whole := b"\n".join(head)):
+            yield from _elements(whole)
+            return
+    yield from head
+    yield from lines
+
+
+def _within(lines: Iterator[bytes], longest: int) -> Iterator[bytes]:
+    """Give lines up to so many bytes, and the one above."""
+    for line in lines:
+        yield line
+        longest -= len(line) + 1
+        if longest < 0:
+            return
+
+
+def _lines_cut(file: io.BufferedIOBase, longest: int) -> Iterator[bytes]:
     while line := file.readline(longest + 1):
         last = line
         while len(last) > longest and not last.endswith(b"\n"):

@@ -136,6 +136,21 @@ def test_titles_and_a_key_that_is_none(convert: list[object], tmp_path: Path) ->
     assert call(*convert[:-1], names, log).status == 1
 
 
+@pytest.mark.parametrize("spelt", [lambda each: each, lambda each: [each, each]], ids=["object", "array"])
+def test_a_document_gives_its_events(spelt: Any, convert: list[object], tmp_path: Path) -> None:
+    """As tools print JSON for people, over many lines; one that is no JSON, or followed by something, is lines, each named."""
+    log = tmp_path / "event.json"
+    given = spelt(json.loads(line("play_video", VIDEO)))
+    log.write_text("\n" + json.dumps(given, indent=4) + "\n")
+    done = call(*convert, log)
+    alone = call(*convert, "-", stdin=line("play_video", VIDEO))
+    assert (done.status, set(done.out.splitlines())) == (0, {alone.out.strip()})
+    assert f"{len(given) if isinstance(given, list) else 1} events: " in done.err
+    log.write_bytes(log.read_bytes() + line("play_video", VIDEO) + b"\n")
+    broken = call(*convert, log)
+    assert (broken.status, broken.out.splitlines()[-1:]) == (1, [alone.out.strip()])
+
+
 def test_people_whom_events_know_by_login_alone(convert: list[object], tmp_path: Path) -> None:
     """Refused with the option that would help, said once; with their numbers they are who they are. Lines may begin as a logger writes them."""
     people, log = tmp_path / "people.json", tmp_path / "tracking.log"
