@@ -251,11 +251,15 @@ def test_a_disk_without_space_loses_nothing(tmp_path: Path) -> None:
         pytest.skip("this machine lets nobody mount a small disk")
     try:
         with child("fill", tmp_path / "data", 2**40) as process:
-            out, _ = process.communicate(timeout=240)
-        lines = out.splitlines()
+            assert process.stdout is not None
+            lines = [process.stdout.readline()]
+            fill_up(tmp_path / "ballast")
+            out, _ = process.communicate(timeout=120)
+        lines += out.splitlines()
         confirmed, refused = [int(line) for line in lines[:-1]], json.loads(lines[-1])
         assert refused["code"] == "store-unavailable"
         assert "space" in refused["message"] + refused["hint"]
+        assert "learner-" not in str(refused)
         saved = tmp_path.parent / "saved"
         shutil.copytree(tmp_path / "data", saved, symlinks=True)
     finally:
@@ -271,21 +275,51 @@ def test_once_there_is_space_again_it_goes_on(tmp_path: Path) -> None:
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", tmp_path], check=False).returncode:
         pytest.skip("this machine lets nobody mount a small disk")
     ballast = tmp_path / "ballast"
-    ballast.write_bytes(bytes(10 * 1024 * 1024))
     lines: list[str] = []
     try:
         with child("through", tmp_path / "data") as process:
             assert process.stdout is not None
             for line in process.stdout:
                 lines.append(line)
-                if line.startswith("{"):
+                if line.strip() == "0":
+                    fill_up(ballast)
+                elif line.startswith("{"):
                     ballast.unlink(missing_ok=True)
         there = stored(tmp_path / "data")
     finally:
         subprocess.run(["umount", "-l", tmp_path], check=True)
+    went_on(lines, there)
+
+
+def fill_up(ballast: Path) -> None:
+    """Leave room for some batches only."""
+    free = os.statvfs(ballast.parent)
+    ballast.write_bytes(bytes(max(free.f_bavail * free.f_frsize - 1024 * 1024, 0)))
+
+
+def test_a_running_store_that_may_not_write_for_a_while(tmp_path: Path) -> None:
+    """While its folders may not be written it says so; once they may, it stores again by itself, and what it acknowledged before is there."""
+    data = tmp_path / "data"
+    lines: list[str] = []
+    modes: dict[Path, int] = {}
+    with child("through", data, prefix=WITHOUT_ROOT) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line)
+            if line.strip() == "3":
+                modes = {path: path.stat().st_mode for path in data.rglob("*") if path.is_dir() and not path.is_symlink()}
+            for path, mode in modes.items():
+                path.chmod(mode if line.startswith("{") else 0o500)
+    went_on(lines, stored(data))
+
+
+def went_on(lines: list[str], there: Counter[str]) -> None:
+    """Fail unless a store that was in trouble said so, named nobody, went on, and lost and doubled nothing."""
     refused = [json.loads(line) for line in lines if line.startswith("{")]
     assert refused
     assert {each["code"] for each in refused} == {"store-unavailable"}
+    assert all(each["hint"] for each in refused)
+    assert "learner-" not in str(refused)
     assert lines[-1].strip().isdigit()
     assert set(there.values()) == {1}
     assert ids([int(line) for line in lines if line.strip().isdigit()]) <= set(there)
