@@ -36,6 +36,8 @@ DIFFERENCES = (
     ("course that only the event names, not its `context`", "no statement", "that course", "what happened is kept"),
     ("position 0 of a video in `current_time`", "left out", "0", "it is a position"),
     ("length of a video below 0", "as it is", "left out", "players say -1 for what they don't know"),
+    ("an event without what names its activity", "no statement, or one without `object.id`", "refused, and named in the report", "a statement has an object"),
+    ("values of another type than documented", "as they are", "numbers in texts as numbers, others left out or refused", "what nobody foresaw may name people"),
 )  # fmt: skip
 """What, in Open edX's statements, in ours, and why."""
 
