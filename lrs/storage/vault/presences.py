@@ -11,6 +11,7 @@ from lrs.errors import StoreUnavailable
 from lrs.storage.contract import PresenceRow
 from lrs.storage.vault import schema
 from lrs.storage.vault.database import Database
+from lrs.storage.vault.subjects import chunks
 
 _ATTEMPTS = 10
 _TABLE = schema.presence
@@ -30,12 +31,15 @@ class Presences(Database):
 
     def keep_presences(self, tenant: str, rows: Sequence[PresenceRow]) -> None:
         """See :class:`lrs.storage.contract.PresenceStore`."""
-        if not rows:
-            return
+        # In parts, and in one order, so that no writer is kept waiting for long, or for one that waits for it.
+        for part in chunks(sorted(rows, key=lambda each: (each.sitting, each.key))):
+            self._keep(tenant, part)
+
+    def _keep(self, tenant: str, rows: Sequence[PresenceRow]) -> None:
         for _ in range(_ATTEMPTS):
             try:
                 with self._write() as connection:
-                    for row in sorted(rows, key=lambda each: (each.sitting, each.key)):
+                    for row in rows:
                         _keep(connection, tenant, row)
             except IntegrityError:
                 # Another writer has just added the same one, or the person is being erased.
