@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from benchmarks import process
 from benchmarks.process import LOGIN, Server
 
-PATIENCE = 60
+PATIENCE = 120
 _ANSWER = re.compile(rb"HTTP/1\.1 (\d+).*?\r\ncontent-length: *(\d+)(?=\r\n).*?\r\n\r\n", re.DOTALL | re.IGNORECASE)
 
 
@@ -29,11 +29,11 @@ class Load:
     latencies: list[float] = field(default_factory=list)
 
 
-def request(server: Server, body: bytes) -> bytes:
-    """Give the bytes of one request that stores statements."""
+def request(server: Server, body: bytes = b"", *, method: str = "POST", query: str = "") -> bytes:
+    """Give the bytes of one request about statements, as a rule one that stores them."""
     login = base64.b64encode(":".join(LOGIN).encode()).decode()
     head = (
-        f"POST {server.path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nAuthorization: Basic {login}\r\nX-Experience-API-Version: 1.0.3\r\n"
+        f"{method} {server.path}{query} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nAuthorization: Basic {login}\r\nX-Experience-API-Version: 1.0.3\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
@@ -51,6 +51,11 @@ def send(server: Server, requests: Iterable[bytes], connections: int, *, seconds
     for line in lines:
         line.close()
     return load
+
+
+def settle(server: Server) -> float:
+    """Read a statement, which shows those that were taken before -> the seconds that it took."""
+    return send(server, [request(server, method="GET", query="?limit=1")], 1).seconds
 
 
 def _until(requests: Iterator[bytes], end: float) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Ingestion from Python: batches of 1,000 into a store in this process, durable when the clock stops.
+"""Ingestion from Python: batches of 1,000 into a store in this process, durable and readable when the clock stops.
 
 "people known"   a stream; everyone in it was met in another statement before
 "people new"     a stream; nobody was
