@@ -47,7 +47,7 @@ class _Track(msgspec.Struct, gc=False):
 
 class _Egress(msgspec.Struct, rename="camel", gc=False):
     egress_id: str
-    room_id: str
+    room_id: str = ""  # a web page that is recorded is in none
     room_name: str = ""
 
 
@@ -81,7 +81,10 @@ def _convert(body: bytes, platform: Platform, attendance: Attendance) -> Outcome
     say = EVENTS.get(kind)
     if say is None:
         return Outcome(unmapped=known_kind(kind))
-    statements = tuple(say(_Told.of(decoded(_event, body), platform, attendance)))
+    event = decoded(_event, body)
+    if event.egress_info is not None and not event.egress_info.room_id:
+        return Outcome(unmapped=kind)
+    statements = tuple(say(_Told.of(event, platform, attendance)))
     return Outcome(statements) if statements else Outcome(unmapped=kind)
 
 

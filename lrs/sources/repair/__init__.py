@@ -23,6 +23,7 @@ RULES: dict[str, Rule] = {
     "host-as-home-page": iri.host_as_home_page,
     "marsha-mbox-in-account": marsha.mbox_in_account,
     "moodle-kind-in-list": moodle.kind_in_list,
+    "moodle-language-code": moodle.language_code,
     "non-iri-parent": iri.non_iri_parent,
     MISSING_VERSION: pod.missing_version,
     "pod-numbers-as-text": pod.numbers_as_text,

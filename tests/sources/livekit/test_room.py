@@ -51,6 +51,9 @@ def test_cameras_and_machines_say_nothing() -> None:
     """Cameras, muted microphones, recorders and agents are named and counted."""
     quiet = [track("published", "CAMERA"), track("published", "MICROPHONE", muted=True), track("published", 0)]
     quiet += [participant("joined", 9, kind=kind) for kind in ("EGRESS", "AGENT", "INGRESS", 2)]
+    quiet += [
+        {"event": "egress_started", "createdAt": "1772443800", "egressInfo": {"egressId": "EG_1", "web": {"url": "https://x.example.fr"}}}
+    ]
     quiet += [event("ingress_started"), event("participant_connection_aborted", participant=someone(1))]
     for given in quiet:
         (outcome,) = converted(given)

@@ -177,6 +177,28 @@ def test_the_kind_of_somebody_leaves_its_list() -> None:
     assert apply(statement, "moodle-kind-in-list")[0] == statement | {"actor": right, "context": {"instructor": right}}
 
 
+def test_codes_of_languages_become_tags() -> None:
+    """Wherever Moodle writes one; a tag, a code that makes none and one whose tag stands there already stay."""
+    definition = {"type": "https://m.example.fr/t", "name": {"pt_br": "Química"}, "description": {"en_us": "Acids"}}
+    statement = {
+        **MOODLE["choices"],
+        "verb": {"id": "https://m.example.fr/v", "display": {"pt_br": "respondeu"}},
+        "object": {"id": "https://m.example.fr/o", "definition": definition},
+        "context": {"language": "pt_br", "contextActivities": {"grouping": [{"id": "https://m.example.fr/g", "definition": definition}]}},
+    }
+    choices = [{"id": "1", "description": {"pt_br": "um"}}]
+    statement["object"]["definition"] = {**definition, "interactionType": "choice", "choices": choices}
+    with pytest.raises(InvalidStatement):
+        Checker("1.0.3").check(json.dumps(statement).encode())
+    mended, rules = apply(statement, "moodle-language-code")
+    assert rules == ("moodle-language-code",)
+    assert json.loads(json.dumps(statement).replace("_br", "-br").replace("_us", "-us")) == mended
+    Checker("1.0.3").check(json.dumps(mended).encode())
+    for name in ({"fr": "Chimie"}, {"fr_": "x"}, {"fr_ca": "a", "fr-ca": "b"}):
+        kept = {"object": {"id": "a:b", "definition": {"name": name}}}
+        assert apply(kept, "moodle-language-code") == (kept, ())
+
+
 def test_a_statement_without_an_id_gets_one_that_stays() -> None:
     """The same for the same content, another for another; one that has an id keeps it, and one without a time gets none."""
     join = BIGBLUEBUTTON["user-joined"]
