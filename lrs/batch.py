@@ -56,6 +56,10 @@ class Batch(msgspec.Struct, eq=False):
         return len(self.statements)
 
 
+Key = tuple[str, int]
+"""(tenant, number of the statement's id)"""
+
+
 class Row(msgspec.Struct, eq=False, gc=False):
     """One new statement on its way into the warehouse."""
 
@@ -63,10 +67,10 @@ class Row(msgspec.Struct, eq=False, gc=False):
     id: UUID
     statement: Statement
     draft: Draft
+    purposes: tuple[str, ...]
     authority: Authority
     defines: bool
     contents: Contents
-    purposes: tuple[str, ...]
 
 
 class Group(msgspec.Struct, eq=False):
@@ -77,11 +81,16 @@ class Group(msgspec.Struct, eq=False):
 
     batches: Sequence[Batch]
     first: int
-    receipts: list[Receipt]
-    fresh: list[Row]
-    rows: list[TokenisedStatement]
-    leans_on: set[Group]
+    receipts: list[Receipt] = []
+    own: dict[Key, Row] = {}
+    rows: list[TokenisedStatement] = []
+    leans_on: set[Group] = set()
     stored: bool = False
+
+    @property
+    def fresh(self) -> list[Row]:
+        """What is new, in order."""
+        return [*self.own.values()]
 
     def __hash__(self) -> int:
         return id(self)

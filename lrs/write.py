@@ -28,7 +28,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from lrs.access import Action, Principal, decide
-from lrs.batch import NO_CONTENTS, Batch, Group, Receipt, Row, by_tenant, future, persons, settle
+from lrs.batch import NO_CONTENTS, Batch, Group, Key, Receipt, Row, by_tenant, future, persons, settle
 from lrs.collection import paused_collection
 from lrs.confine import confine
 from lrs.definitions import Notebook
@@ -36,7 +36,7 @@ from lrs.errors import Conflict, InvalidRequest, LimitExceeded, LRSError
 from lrs.handling import hold, repair
 from lrs.privacy.attachments import seal_contents
 from lrs.privacy.audit import FAILED, Audit, Event
-from lrs.privacy.identity import Draft, Identities, add_authority, owner_of, seal_texts, tokenise
+from lrs.privacy.identity import Draft, Identities, Signature, owner_of, seal_texts, tokenise
 from lrs.privacy.nameless import forget_texts, nameless
 from lrs.privacy.suppression import Suppression, left_of
 from lrs.signed import check_signatures
@@ -44,7 +44,7 @@ from lrs.storage.contract import ERASED, FOREVER, NO_UUID, KnownStatement, Seale
 from lrs.xapi import codec, compare
 from lrs.xapi.attachments import check_contents
 from lrs.xapi.formats import month_of
-from lrs.xapi.model import Authority, Person, Statement, text_of
+from lrs.xapi.model import Authority, Statement, text_of
 from lrs.xapi.multipart import Contents
 from lrs.xapi.rules import Checker, check_authority
 from lrs.xapi.versions import V1, V2
@@ -60,9 +60,8 @@ if TYPE_CHECKING:
 
 _DAY = 86_400
 _MICROSECONDS = 1_000_000
-Key = tuple[str, UUID]
-"""(tenant, statement id)"""
 _MOMENT = 0.002
+_NEVER, _NOW = -sys.maxsize, sys.maxsize
 _MAX_AUTHORITIES = 10_000
 _MAX_PEOPLE = 10_000
 """People in one statement: each is looked for in its texts, by the thread that everybody waits for."""
@@ -221,7 +220,7 @@ class Writer:
         self._notebook = Notebook(warehouse, lambda tenant: tenants(tenant).keys, texts=lambda tenant: policy(tenant).texts.keeps_any)
         self._beside = ThreadPoolExecutor(1, "lrs-definitions")
         self._preparing = threading.Lock()
-        self._under_way: dict[Key, tuple[Group, Row]] = {}
+        self._under_way: dict[Group, None] = {}
 
     def close(self) -> None:
         """Let the thread go that stores definitions."""
@@ -254,7 +253,7 @@ class Writer:
             except BaseException:
                 self._times.settle(first)
                 raise
-            self._under_way.update(((row.tenant, row.id), (group, row)) for row in group.fresh)
+            self._under_way[group] = None
             return group
 
     def store(self, group: Group) -> None:
@@ -288,8 +287,7 @@ class Writer:
     def _give_up(self, group: Group) -> None:
         """Say that a group is not on its way any more."""
         self._times.settle(group.first)
-        for row in group.fresh:
-            self._under_way.pop((row.tenant, row.id), None)
+        self._under_way.pop(group, None)
 
     @contextmanager
     def _recorded(self, batches: Sequence[Batch]) -> Iterator[None]:
@@ -312,53 +310,66 @@ class Writer:
             room.identities.learn(persons(own))
             if room.suppression.live:
                 _suppress(own, room)
-        drafts = []
-        for batch in batches:
-            room = self._tenant(batch.tenant)
-            texts = self._policy(batch.tenant).texts
-            drafts.append([tokenise(statement, room.identities, room.keys, texts) for statement in batch.statements])
-            for draft, purposes in zip(drafts[-1], batch.purposes, strict=True):
-                if not purposes:
-                    forget_texts(draft)
+        return [self._drafts(batch) for batch in batches]
+
+    def _drafts(self, batch: Batch) -> list[Draft]:
+        room = self._tenant(batch.tenant)
+        texts = self._policy(batch.tenant).texts
+        drafts = [tokenise(statement, room.identities, room.keys, texts) for statement in batch.statements]
+        signature = Signature(batch.authority, room.identities)
+        for draft, purposes in zip(drafts, batch.purposes, strict=True):
+            if not purposes:
+                forget_texts(draft)
+            signature.add(draft)
         return drafts
 
     def _recognise(self, batches: Sequence[Batch], drafts: Sequence[Sequence[Draft]], first: int) -> Group:
         """Tell what is new from what is stored already or on its way; a batch with a conflict contributes nothing."""
         # In this order: what is not under way any more can be found in the store.
-        fresh = dict(self._under_way)
+        under_way = list(self._under_way)
         known = {
             tenant: self._warehouse.known(tenant, [each for batch in own for each in batch.ids])
             for tenant, own in by_tenant(batches).items()
         }
-        group = Group(batches, first, [], [], [], set())
+        group = Group(batches, first)
         for batch, own_drafts in zip(batches, drafts, strict=True):
-            tenant = batch.tenant
-            rows: dict[Key, tuple[Group, Row]] = {}
-            replayed: set[int] = set()
-            refused: dict[int, LRSError] = {}
             each = zip(batch.ids, batch.statements, own_drafts, batch.purposes, strict=True)
-            for index, (identifier, statement, draft, purposes) in enumerate(each):
-                if index in batch.withheld:
-                    replayed.add(index)
-                    continue
-                key = (tenant, identifier)
-                row = Row(tenant, identifier, statement, draft, batch.authority, batch.defines, batch.contents, purposes)
-                source, earlier = rows.get(key) or fresh.get(key) or (group, None)
-                stored = known[tenant].get(identifier)
-                if stored is None and earlier is None:
-                    rows[key] = (group, row)
-                    continue
-                if stored is None and source is not group:
-                    group.leans_on.add(source)
-                if self._same(row, stored, earlier):
-                    replayed.add(index)
-                else:
-                    refused[index] = Conflict("another statement is stored under this id", index=index)
-            if batch.independent or not refused:
-                fresh.update(rows)
-                group.fresh += [row for _, row in rows.values()]
-            group.receipts.append(Receipt(batch.ids, frozenset(replayed), refused))
+            rows = [Row(batch.tenant, *one, batch.authority, batch.defines, batch.contents) for one in each]
+            new = {(row.tenant, row.id.int): row for row in rows}
+            stored = known[batch.tenant]
+            receipt = Receipt(batch.ids, frozenset(), {})
+            if stored or batch.withheld or len(new) < len(rows) or any(not new.keys().isdisjoint(one.own) for one in (*under_way, group)):
+                new, receipt = self._compare(batch, rows, stored, (*under_way, group))
+            group.own |= new
+            group.receipts.append(receipt)
         return group
+
+    def _compare(
+        self, batch: Batch, rows: Sequence[Row], stored: Mapping[UUID, KnownStatement], groups: Sequence[Group]
+    ) -> tuple[dict[Key, Row], Receipt]:
+        """Go through a batch of which something was ``stored`` before, or is in one of the groups, the last of which it is to enter."""
+        new: dict[Key, Row] = {}
+        replayed = set(batch.withheld)
+        refused: dict[int, LRSError] = {}
+        for index, row in enumerate(rows):
+            key = (row.tenant, row.id.int)
+            source = next((group for group in groups if key in group.own), None)
+            earlier = source.own[key] if source else new.get(key)
+            known = stored.get(row.id)
+            if index in batch.withheld:
+                continue
+            if known is None and earlier is None:
+                new[key] = row
+                continue
+            if known is None and source and source is not groups[-1]:
+                groups[-1].leans_on.add(source)
+            if self._same(row, known, earlier):
+                replayed.add(index)
+            else:
+                refused[index] = Conflict("another statement is stored under this id", index=index)
+        if refused and not batch.independent:
+            new = {}
+        return new, Receipt(batch.ids, frozenset(replayed), refused)
 
     def _same(self, row: Row, stored: KnownStatement | None, earlier: Row | None) -> bool:
         """Tell whether what came is what is ``stored`` under its id, or came ``earlier`` in the same group."""
@@ -372,56 +383,28 @@ class Writer:
     def _meet(self, fresh: Sequence[Row]) -> bool:
         """Note when the people in new statements were last seen; False when one of them is gone."""
         now = self._times.month()
-        seen: dict[str, dict[int, int]] = {}
+        last: dict[str, dict[int, int]] = {}
         for row in fresh:
-            identities = self._tenant(row.tenant).identities
-            month = now if row.statement.timestamp is None else min(month_of(row.statement.timestamp), now)
-            own = seen.setdefault(row.tenant, {})
-            for sid in (*row.draft.sids, *(identities.token(part)[0] for part in row.authority.parts if type(part) is Person)):
-                if sid != ERASED:
-                    own[sid] = max(own.get(sid, 0), month)
-        return all(self._tenant(tenant).identities.meet(own) for tenant, own in seen.items())
+            own = last.setdefault(row.tenant, {})
+            moment = _NOW if row.statement.timestamp is None else row.statement.timestamp
+            for sid in row.draft.sids:
+                if own.get(sid, _NEVER) < moment:
+                    own[sid] = moment
+        return all(
+            self._tenant(tenant).identities.meet(
+                {sid: now if moment == _NOW else min(month_of(moment), now) for sid, moment in own.items() if sid != ERASED}
+            )
+            for tenant, own in last.items()
+        )
 
     def _seal(self, fresh: Sequence[Row], first: int) -> list[TokenisedStatement]:
-        if not fresh:
-            return []
         owners: dict[str, set[int]] = {}
         for row in fresh:
-            add_authority(row.draft, row.authority, self._tenant(row.tenant).identities)
-            owner = owner_of(row.draft.sids)
-            if row.draft.texts and owner is not None:
+            if row.draft.texts and (owner := owner_of(row.draft.sids)) is not None:
                 owners.setdefault(row.tenant, set()).add(owner)
         deks = {tenant: self._tenant(tenant).identities.deks(sids) for tenant, sids in owners.items()}
-        return [self._row(row, first + n, deks.get(row.tenant, {})) for n, row in enumerate(fresh)]
-
-    def _row(self, row: Row, stored: int, deks: Mapping[int, Dek]) -> TokenisedStatement:
-        statement, draft = row.statement, row.draft
-        timestamp = stored if statement.timestamp is None else statement.timestamp
-        retention = self._policy(row.tenant).retention(row.purposes)
-        return TokenisedStatement(
-            tenant=row.tenant,
-            id=row.id,
-            stored=stored,
-            timestamp=timestamp,
-            verb=draft.verb,
-            activity=draft.activity,
-            related=draft.related,
-            registration=statement.registration or NO_UUID,
-            reference=statement.reference or NO_UUID,
-            references=draft.references,
-            voids=statement.voids,
-            sids=draft.sids,
-            vids=draft.vids,
-            roles=draft.roles,
-            sealed=seal_texts(draft, row.id, deks),
-            fingerprint=draft.fingerprint,
-            body=draft.body,
-            purposes=row.purposes,
-            identity_until=_until(timestamp, retention.identity_days),
-            keep_until=_until(timestamp, retention.statement_days),
-            # What voids another statement stays as long as that one does, or the other one would be back.
-            held=statement.voids or self._policy(row.tenant).holds(row.purposes),
-        )
+        policies = {tenant: self._policy(tenant) for tenant in {row.tenant for row in fresh}}
+        return [_sealed(row, stored, policies[row.tenant], deks.get(row.tenant, {})) for stored, row in enumerate(fresh, first)]
 
     def _insert(self, group: Group) -> None:
         if not group.rows:
@@ -498,6 +481,36 @@ def _handled(batches: Sequence[Batch]) -> dict[str, int]:
     for batch in batches:
         total.update(batch.counts)
     return dict(total)
+
+
+def _sealed(row: Row, stored: int, policy: InForce, deks: Mapping[int, Dek]) -> TokenisedStatement:
+    statement, draft = row.statement, row.draft
+    timestamp = stored if statement.timestamp is None else statement.timestamp
+    terms = policy.terms(row.purposes)
+    return TokenisedStatement(
+        row.tenant,
+        row.id,
+        stored,
+        timestamp,
+        draft.verb,
+        draft.activity,
+        draft.related,
+        statement.registration or NO_UUID,
+        statement.reference or NO_UUID,
+        draft.references,
+        statement.voids,
+        draft.sids,
+        draft.vids,
+        draft.roles,
+        seal_texts(draft, row.id, deks) if draft.texts else (),
+        draft.fingerprint,
+        draft.body,
+        row.purposes,
+        _until(timestamp, terms.identity_days),
+        _until(timestamp, terms.statement_days),
+        # What voids another statement stays as long as that one does, or the other one would be back.
+        statement.voids or terms.held,
+    )
 
 
 def _until(timestamp: int, days: int | None) -> int:

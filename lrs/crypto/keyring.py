@@ -213,11 +213,10 @@ class TenantKeys:
         """Spelling of a subject -> 16 bytes that tell it from other spellings."""
         return hmac.digest(self._variant, struct.pack(">Q", sid) + json, "sha256")[:16]
 
-    def content_fingerprint(self, *content: bytes) -> int:
-        """Content of a statement, in pieces -> 64 bits that recognise a replay."""
+    def content_fingerprint(self, content: bytes) -> int:
+        """Content of a statement -> 64 bits that recognise a replay."""
         hashed = self._fingerprints.copy()
-        for piece in content:
-            hashed.update(piece)
+        hashed.update(content)
         return int.from_bytes(hashed.digest(), "big")
 
     def hidden_iri(self, iri: str) -> str:

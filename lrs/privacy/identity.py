@@ -10,7 +10,8 @@ from __future__ import annotations
 import secrets
 import struct
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 _MAX_SPELLINGS = 200_000
 _MAX_KEYS = 20_000
 _ATTEMPTS = 10
+_ALONE = 3
+"""Parts of a statement in which one person stands and nothing else is set apart."""
 _PLACEHOLDERS = tuple(b'{"$p":%d' % n for n in range(64))
 
 Token = tuple[int, int]
@@ -196,38 +199,47 @@ def tokenise(statement: Statement, identities: Identities, keys: TenantKeys, pol
     The persons must have been learned. Raises nothing of its own.
     """
     draft = Draft(b"", [], [], [], [], [], statement.verb, statement.activity, statement.related)
-    out: list[bytes] = []
-    known: tuple[str, ...] = ()
-    for part in statement.parts:
-        if type(part) is bytes:
-            out.append(part)
-        elif type(part) is Person:
-            known = known + part.known if known else part.known
-            out.append(_person(part, statement.roles[len(draft.sids)], draft, identities))
-        elif type(part) is Text:
-            out.append(_text(part, draft, policy))
-        elif type(part) is Reference:
-            draft.references.append(part.id)
-            out.append(b'{"$s":%d}' % (len(draft.references) - 1))
-    draft.body = b"".join(out)
-    looked_for = mentions.of(known)
+    looked_for = mentions.of(_write_body(draft, statement, identities, policy))
     if looked_for and looked_for.may_be_in(draft.body):
         _hide_mentions(draft, looked_for, keys)
-    draft.fingerprint = keys.content_fingerprint(*_content(draft))
+    draft.fingerprint = keys.content_fingerprint(_content(draft))
     return draft
 
 
-def add_authority(draft: Draft, authority: Authority, identities: Identities) -> None:
-    """Append the authority that the store gives the statement; its persons must have been learned."""
-    out = [draft.body[:-1], b',"authority":']
-    start = len(draft.sids)
-    for part in authority.parts:
-        if type(part) is Person:
-            out.append(_person(part, authority.roles[len(draft.sids) - start], draft, identities))
-        else:
-            out.append(part)  # type: ignore[arg-type]
-    out.append(b"}")
-    draft.body = b"".join(out)
+class _Ending(NamedTuple):
+    """How statements with so many persons end: the text, and whom it names."""
+
+    body: bytes
+    sids: list[int]
+    vids: list[int]
+    roles: list[int]
+
+
+class Signature:
+    """The authority that the store gives to statements. Its persons must have been learned."""
+
+    def __init__(self, authority: Authority, identities: Identities) -> None:
+        self._authority = authority
+        self._identities = identities
+        self._endings: dict[int, _Ending] = {}
+
+    def add(self, draft: Draft) -> None:
+        """Append it to a statement."""
+        ending = self._endings.get(len(draft.sids)) or self._ending(len(draft.sids))
+        draft.body = draft.body[:-1] + ending.body
+        draft.sids += ending.sids
+        draft.vids += ending.vids
+        draft.roles += ending.roles
+
+    def _ending(self, persons: int) -> _Ending:
+        """Write the end of a statement that has so many persons."""
+        others = [0] * persons
+        draft = Draft(b"", [*others], [*others], [*others], [], [], "", "", ())
+        roles = iter(self._authority.roles)
+        parts = [_person(part, next(roles), draft, self._identities) if type(part) is Person else part for part in self._authority.parts]
+        ending = _Ending(b',"authority":%b}' % b"".join(parts), draft.sids[persons:], draft.vids[persons:], draft.roles[persons:])  # type: ignore[arg-type]
+        self._endings[persons] = ending
+        return ending
 
 
 def owner_of(sids: Sequence[int]) -> int | None:
@@ -248,13 +260,38 @@ def text_record(statement_id: UUID, n: int) -> bytes:
     return statement_id.bytes + struct.pack(">I", n)
 
 
+def _write_body(draft: Draft, statement: Statement, identities: Identities, policy: FreeText) -> tuple[str, ...]:
+    """Write the body with everything in its place -> what is known of its people."""
+    parts, roles = statement.parts, statement.roles
+    person = parts[1]
+    if len(parts) == _ALONE and type(person) is Person:
+        draft.body = b"".join((parts[0], _person(person, roles[0], draft, identities), parts[2]))  # type: ignore[arg-type] # both are bytes
+        return person.known
+    out: list[bytes] = []
+    known: tuple[str, ...] = ()
+    for part in parts:
+        if type(part) is bytes:
+            out.append(part)
+        elif type(part) is Person:
+            known += part.known
+            out.append(_person(part, roles[len(draft.sids)], draft, identities))
+        elif type(part) is Text:
+            out.append(_text(part, draft, policy))
+        elif type(part) is Reference:
+            draft.references.append(part.id)
+            out.append(b'{"$s":%d}' % (len(draft.references) - 1))
+    draft.body = b"".join(out)
+    return known
+
+
 def _person(person: Person, role: int, draft: Draft, identities: Identities) -> bytes:
-    n = len(draft.sids)
+    """Note a person -> what stands for it, but for the end of the object."""
+    number = len(draft.sids)
     sid, vid = identities.token(person)
     draft.sids.append(sid)
     draft.vids.append(vid)
     draft.roles.append(role | GROUP if person.is_group else role)
-    return _PLACEHOLDERS[n] if n < len(_PLACEHOLDERS) else b'{"$p":%d' % n
+    return _PLACEHOLDERS[number] if number < len(_PLACEHOLDERS) else b'{"$p":%d' % number
 
 
 def _text(text: Text, draft: Draft, policy: FreeText) -> bytes:
@@ -286,8 +323,15 @@ def _unbox(value: bytes, texts: list[bytes]) -> bytes:
     return value
 
 
-def _content(draft: Draft) -> tuple[bytes, ...]:
+def _content(draft: Draft) -> bytes:
     """Everything that makes two statements the same byte for byte; how much of each there is, the placeholders in the body tell."""
-    number = len(draft.sids)
-    people = struct.pack(f">{number}Q{number}I", *draft.sids, *draft.vids)
-    return (draft.body, people, *(each.bytes for each in draft.references), b"\0".join(draft.texts))
+    content = draft.body + _people(len(draft.sids)).pack(*draft.sids, *draft.vids)
+    if draft.references or draft.texts:
+        content += b"".join([each.bytes for each in draft.references]) + b"\0".join(draft.texts)
+    return content
+
+
+@lru_cache(maxsize=64)
+def _people(number: int) -> struct.Struct:
+    """Give what packs the tokens of so many people."""
+    return struct.Struct(f">{number}Q{number}I")

@@ -24,11 +24,26 @@ _STRING = msgspec.json.Decoder(str)
 _PEOPLE = re.compile(rb'(?:\{"\$p":\d+\},?)+')
 _MANY = 100
 """From so many strings on, what stands for the people of a large group is not searched for each of them: that would take their number squared."""
+_REMEMBERED = 200_000
+"""People for whom what to look for is kept at hand: half a kilobyte each."""
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
-# UTF-8 of ASCII and of U+00C0 to U+00FF, the accented letters of Western Europe, without the sharp s, which folds to ASCII.
-_PLAIN_BYTES = bytes([*range(0x80), 0xC3, *range(0x80, 0x9F), *range(0xA0, 0xC0)])
+_ASCII = range(0x80)
+_LATIN = (*_ASCII, 0xC3, *range(0x80, 0x9F), *range(0xA0, 0xC0))
+"""The bytes of ASCII and of U+00C0 to U+00FF in UTF-8, the accented letters of Western Europe, without the sharp s, which folds to ASCII."""
+_FOREIGN = b"\0"
+"""Stands for every other byte, and for the backslash of an escape. A JSON text has no such byte."""
+
+
+def _lowering(plain: Iterable[int]) -> bytes:
+    """Make the table that brings plain bytes to lower case, and all others to one that is foreign."""
+    kept = frozenset(plain) - {ord("\\")}
+    return bytes(n if n in kept else 0 for n in range(256)).lower()
+
+
+_LOWER_ASCII, _LOWER_LATIN = _lowering(_ASCII), _lowering(_LATIN)
+"""Where every byte of a text is plain, folding leaves its ASCII letters where they are, and a word in ASCII can be looked for in its bytes."""
 
 Seal = Callable[[bytes, bytes], bytes]
 """(JSON value, letter of its placeholder: ``o`` for an object, else ``b``) -> the placeholder to put in its place."""
@@ -37,7 +52,7 @@ Seal = Callable[[bytes, bytes], bytes]
 class Mentions:
     """What to look for in one statement."""
 
-    __slots__ = ("_ascii", "_bytes", "_patterns", "_words")
+    __slots__ = ("_many", "_patterns", "_signs", "_table", "_words")
 
     def __init__(self, known: Iterable[str]) -> None:
         spellings = {spelling for text in known for spelling in (text, fold(quote(text)))}
@@ -45,8 +60,9 @@ class Mentions:
         self._patterns = tuple(
             re.compile(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])") for word in spellings if len(word) < _WHOLE_WORD_BELOW
         )
-        self._bytes = tuple(word.encode() for word in self._words)
-        self._ascii = all(spelling.isascii() for spelling in spellings)
+        self._signs = (_FOREIGN, *(spelling.encode() for spelling in spellings))
+        self._many = len(self._words) > _MANY
+        self._table = _LOWER_LATIN if all(spelling.isascii() for spelling in spellings) else _LOWER_ASCII
 
     def __bool__(self) -> bool:
         return bool(self._words or self._patterns)
@@ -58,24 +74,16 @@ class Mentions:
 
     def may_be_in(self, body: bytes) -> bool:
         """Tell quickly whether a JSON text could contain a mention: False is certain."""
-        if len(self._words) > _MANY:
+        if self._many:
             body = _PEOPLE.sub(b"", body)
-        if b"\\" not in body and (body.isascii() or (self._ascii and _is_plain(body))):
-            lowered = body.lower()
-            for word in self._bytes:
-                if word in lowered:
-                    return True
-            if not self._patterns:
-                return False
-            folded = lowered.decode()
-        else:
-            folded = fold(_unescape(body.decode()))
-            if any(word in folded for word in self._words):
-                return True
-        return any(pattern.search(folded) for pattern in self._patterns)
+        lowered = body.translate(self._table)
+        for sign in self._signs:
+            if sign in lowered:
+                return self(_unescape(body.decode()))
+        return False
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=_REMEMBERED)
 def of(known: tuple[str, ...]) -> Mentions:
     """Give the mentions to look for when exactly these strings are known."""
     return Mentions(known)
@@ -107,14 +115,6 @@ def seal_mentions(value: bytes, mentioned: Mentions, seal: Seal) -> bytes:
         + b",".join(msgspec.json.encode(key) + b":" + seal_mentions(bytes(item), mentioned, seal) for key, item in members.items())
         + b"}"
     )
-
-
-def _is_plain(body: bytes) -> bool:
-    """Tell whether every letter of a text is in ASCII or is one that does not fold to ASCII.
-
-    Then folding leaves its ASCII letters where they are, and a word in ASCII can be looked for in its bytes.
-    """
-    return not body.translate(None, _PLAIN_BYTES)
 
 
 def _unescape(text: str) -> str:

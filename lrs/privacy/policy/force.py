@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import attrs
 
@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from lrs.settings import Settings
 
 
+class Terms(NamedTuple):
+    """How many days statements of some purposes are kept with their people, and at all; None: without limit. Held: they stay, out of sight, after."""
+
+    identity_days: int | None
+    statement_days: int | None
+    held: bool
+
+
 @attrs.frozen(eq=False)
 class InForce:
     """A policy, and what carries it out."""
@@ -23,15 +31,19 @@ class InForce:
     policy: Policy
     texts: FreeText
     intake: Intake
-    _retention: dict[tuple[str, ...], Retention] = attrs.field(factory=dict, init=False, repr=False)
+    _terms: dict[tuple[str, ...], Terms] = attrs.field(factory=dict, init=False, repr=False)
+
+    def terms(self, purposes: tuple[str, ...]) -> Terms:
+        """Say how long a statement is kept that serves these purposes, and whether it stays after, out of sight."""
+        found = self._terms.get(purposes)
+        if found is None:
+            retention = self.retention(purposes)
+            found = self._terms[purposes] = Terms(retention.identity_days, retention.statement_days, self.holds(purposes))
+        return found
 
     def retention(self, purposes: tuple[str, ...]) -> Retention:
         """Say how long a statement is kept that serves these purposes: as long as the one that needs it longest. Serving none, as serving all."""
-        found = self._retention.get(purposes)
-        if found is None:
-            served = [each.retention for each in self.policy.purposes if not purposes or each.id in purposes]
-            found = self._retention[purposes] = _together(served)
-        return found
+        return _together([each.retention for each in self.policy.purposes if not purposes or each.id in purposes])
 
     def holds(self, purposes: tuple[str, ...]) -> bool:
         """Tell whether statements that serve these purposes stay, out of sight, until :mod:`lrs.retention` sees to their end."""
