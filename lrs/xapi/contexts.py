@@ -14,7 +14,7 @@ from lrs.xapi.activities import check_activity
 from lrs.xapi.agents import Actors, check_actor
 from lrs.xapi.extensions import Extensions
 from lrs.xapi.fields import ABSENT, Special, refuse
-from lrs.xapi.formats import is_language_tag
+from lrs.xapi.formats import is_language_tag, read_uuid
 from lrs.xapi.memory import Memory
 from lrs.xapi.model import REGISTRATION, Definition, Part, Text
 from lrs.xapi.references import check_reference
@@ -97,9 +97,12 @@ class Contexts:
         strings = _check_texts(found, path, about_activity=about_activity)
         if found.registration:
             json = bytes(found.registration)
-            context.registration = fields.uuid(json, f"{path}.registration", Section.ID)
-            special["registration"] = json, (_apart(context.registration) if sub else REGISTRATION,)
+            context.registration = read_uuid(json) or fields.refuse_uuid(f"{path}.registration", Section.ID)
             strings += 2
+            if sub:
+                special["registration"] = json, (_apart(context.registration),)
+            else:
+                raw = fields.replaced(raw, "registration", json, REGISTRATION)
         if found.contextActivities:
             json = bytes(found.contextActivities)
             activities, count = self._activities.get(json) or self._new_activities(json, path)

@@ -196,8 +196,12 @@ media_type = _formatted(formats.is_media_type, "must be an Internet media type")
 
 def uuid(raw: bytes, path: str, section: Section) -> UUID:
     """Read a UUID."""
-    found = formats.read_uuid(raw)
-    return found or refuse(path, "must be a UUID in its standard form", section)
+    return formats.read_uuid(raw) or refuse_uuid(path, section)
+
+
+def refuse_uuid(path: str, section: Section) -> NoReturn:
+    """Refuse what is no UUID."""
+    refuse(path, "must be a UUID in its standard form", section)
 
 
 def timestamp(raw: bytes, path: str, version: str) -> int:
@@ -244,6 +248,15 @@ def cut(raw: bytes, special: Special) -> Sequence[Part]:
         if json not in after:
             return before, *parts, after
     return rebuilt(_OBJECT(raw), {key: parts for key, (_, parts) in special.items()})
+
+
+def replaced(raw: bytes, key: str, value: bytes, by: bytes) -> bytes:
+    """Put something else in the place of the value of a property of an object, and leave all else as it came."""
+    before, _, after = raw.partition(value)
+    if value in after:
+        # The same bytes stand somewhere else, too.
+        return b"".join(rebuilt(_OBJECT(raw), {key: (by,)}))  # type: ignore[arg-type] # bytes alone
+    return before + by + after
 
 
 def rebuilt(found: Mapping[str, Slice], special: Mapping[str, Sequence[Part]]) -> tuple[Part, ...]:

@@ -20,7 +20,7 @@ from lrs.xapi.attachments import check_attachments
 from lrs.xapi.contexts import Context, Contexts
 from lrs.xapi.extensions import Extensions, Keeps
 from lrs.xapi.fields import ABSENT, Refusal, refuse
-from lrs.xapi.formats import in_utc
+from lrs.xapi.formats import in_utc, read_uuid
 from lrs.xapi.memory import Memory
 from lrs.xapi.model import VOIDED, Attachment, Authority, Definition, Part, Person, Statement
 from lrs.xapi.references import check_reference
@@ -130,7 +130,7 @@ class Checker:
         context = _NO_CONTEXT
         statement_id = timestamp = None
         if found.id:
-            statement_id = fields.uuid(bytes(found.id), "$.id", Section.ID)
+            statement_id = read_uuid(bytes(found.id)) or fields.refuse_uuid("$.id", Section.ID)
             strings += 2
         if found.result:
             more, count = check_result(bytes(found.result), "$.result", thing.interaction, self._extensions)

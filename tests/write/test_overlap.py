@@ -19,21 +19,21 @@ GROUP = 2
 
 
 class Gate:
-    """Stands before the warehouse: holds the first insert until it is opened, and may let it fail."""
+    """Stands before the warehouse: holds the first rows until it is opened, and may let it fail."""
 
     def __init__(self, store: lrs.LRS) -> None:
         self.reached, self.opened = threading.Event(), threading.Event()
         self.fails = False
-        self._insert = store._warehouse.insert
+        self._put = store._warehouse.put
 
-    def insert(self, rows: Sequence[TokenisedStatement]) -> None:
+    def put(self, rows: Sequence[TokenisedStatement]) -> None:
         first = not self.reached.is_set()
         self.reached.set()
         if first:
             assert self.opened.wait(10)
             if self.fails:
                 raise lrs.StoreUnavailable("the test says so")
-        self._insert(rows)
+        self._put(rows)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def store(tmp_path: Path) -> Iterator[lrs.LRS]:
 def gate(store: lrs.LRS, monkeypatch: pytest.MonkeyPatch) -> Gate:
     """Hold the first insert."""
     made = Gate(store)
-    monkeypatch.setattr(store._warehouse, "insert", made.insert)
+    monkeypatch.setattr(store._warehouse, "put", made.put)
     return made
 
 
