@@ -5,17 +5,15 @@ from __future__ import annotations
 import gzip
 import itertools
 import random
-import re
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from uuid import NAMESPACE_URL, uuid4, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 
 VIDEO = "https://w3id.org/xapi/video"
 VERBS = {"initialized": 8, "played": 30, "paused": 22, "seeked": 12, "completed": 6, "terminated": 8, "answered": 14}
-_ID = re.compile(rb'\{"id":"[0-9a-f-]{36}"(?=,"actor":)')
 STATEMENTS_PER_PERSON = 40
 VIDEOS_PER_COURSE = 60
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
@@ -59,11 +57,6 @@ def real(path: Path, count: int) -> list[bytes]:
 def batches(statements: list[bytes], size: int) -> list[bytes]:
     """Join statements into JSON arrays of ``size``."""
     return [b"[" + b",".join(statements[first : first + size]) + b"]" for first in range(0, len(statements), size)]
-
-
-def anew(batch: bytes) -> bytes:
-    """Give each statement of a batch of made ones another id."""
-    return _ID.sub(lambda _: b'{"id":"%b"' % str(uuid4()).encode(), batch)
 
 
 def _zipf(chance: random.Random, items, count: int):

@@ -6,9 +6,8 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from benchmarks import client, data
@@ -42,7 +41,8 @@ def measure(task: Task) -> Result:
         requests = [client.request(server, body) for body in bodies[:warm]]
         client.send(server, requests[:1], 1)  # alone, so that whoever remembers a verified password verifies it once
         client.send(server, requests[1:], connections)
-        requests, seconds = _load(task, server, bodies[warm:])
+        requests = [client.request(server, body) for body in bodies[warm:]]
+        seconds = float("inf") if task.case == LOAD else SECONDS
         before = server.processor()
         with watched(server) as memory:
             load = client.send(server, requests, connections, seconds=seconds)
@@ -56,13 +56,6 @@ def measure(task: Task) -> Result:
             peak_memory=server.memory("VmHWM"),
             memory=memory,
         )
-
-
-def _load(task: Task, server: Server, bodies: list[bytes]) -> tuple[Iterable[bytes], float]:
-    """Give what is sent, ready-made, and for how many seconds; a long load is made as it goes."""
-    if task.case == LOAD and task.seconds:
-        return (client.request(server, data.anew(body)) for body in itertools.cycle(bodies)), task.seconds
-    return [client.request(server, body) for body in bodies], float("inf") if task.case == LOAD else SECONDS
 
 
 @contextmanager

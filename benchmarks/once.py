@@ -1,6 +1,6 @@
 """One measurement in a fresh process: prints a Result as JSON.
 
-python -m benchmarks.once MODULE CASE FILE [RIVAL] [FILLED] [SECONDS]
+python -m benchmarks.once MODULE CASE FILE [RIVAL] [FILLED]
 
 such as: python -m benchmarks.once embedded "people known" statements.jsonl floor
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.task import Task
 
 
-def main(module: str, case: str, file: str, rival: str = "lrs", filled: str = "", seconds: str = "0") -> None:
+def main(module: str, case: str, file: str, rival: str = "lrs", filled: str = "") -> None:
     """Measure and print."""
     beside = Path(filled).absolute().parent if filled else None  # where a copy may share the files that never change
     with tempfile.TemporaryDirectory(prefix="lrs-bench-", dir=beside) as directory:
@@ -27,7 +27,6 @@ def main(module: str, case: str, file: str, rival: str = "lrs", filled: str = ""
             statements=Path(file).read_bytes().splitlines(),
             directory=Path(directory),
             filled=Path(filled) if filled else None,
-            seconds=float(seconds),
         )
         result = importlib.import_module(f"benchmarks.{module}").measure(task)
     print(json.dumps(dataclasses.asdict(result.with_memory())))

@@ -1,6 +1,6 @@
 """All measurements: each in fresh processes, in turn with its floor and its rivals, several rounds; a table, a file of numbers, a drawing.
 
-./dev bench [--quick | --smoke] [--only ROW] [--without RIVAL] [--filled DIR] [--minutes N] [--real] [--rounds N] [--statements N] [--results DIR]
+./dev bench [--quick | --smoke] [--only ROW] [--without RIVAL] [--filled DIR] [--real] [--rounds N] [--statements N] [--results DIR]
 """
 
 from __future__ import annotations
@@ -74,7 +74,6 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--filled", type=Path, metavar="DIR", help="data directory of a store that holds much already; it is not written to"
     )
-    parser.add_argument("--minutes", type=float, default=0, help="how long the row memory lasts (until all statements were sent, once)")
     parser.add_argument("--real", action="store_true", help="take the statements from the file that LRS_REAL_STATEMENTS names")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR", help="where the numbers go (benchmarks/results)")
     options = parser.parse_args()
@@ -149,7 +148,7 @@ def once(row: Row, rival: str, file: Path, options: argparse.Namespace) -> Resul
     inside = row.module == "checking"
     python = importlib.import_module(f"benchmarks.rivals.{rival}").python() if inside else sys.executable
     filled = options.filled if row.filled or row.name == "memory" else None
-    command = [python, "-m", "benchmarks.once", row.module, row.case, str(file), rival, str(filled or ""), str(options.minutes * 60)]
+    command = [python, "-m", "benchmarks.once", row.module, row.case, str(file), rival, str(filled or "")]
     output = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=ROOT).stdout
     return Result(**json.loads(output.splitlines()[-1]))
 

@@ -11,8 +11,7 @@ from types import ModuleType
 class Task:
     """A case of a way of measuring, the module of ``benchmarks.rivals`` that does it, and the statements; ``directory`` is empty and its own.
 
-    ``filled`` is a data directory of lrs that holds statements already. It is never written to: a store is opened on a copy. ``seconds``: how long a
-    load lasts, the statements being sent again under new ids; 0: until all of them were sent.
+    ``filled`` is a data directory of lrs that holds statements already. It is never written to: a store is opened on a copy.
     """
 
     case: str
@@ -20,4 +19,3 @@ class Task:
     statements: list[bytes]
     directory: Path
     filled: Path | None = None
-    seconds: float = 0.0

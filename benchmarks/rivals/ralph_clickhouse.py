@@ -1,7 +1,7 @@
 """Ralph storing in ClickHouse's engine: its own clickhouse backend, over HTTP to chDB in a process of its own.
 
-The bridge is the one that the tests use for a ClickHouse server. A server would be a little quicker to answer, and slower to acknowledge: Ralph asks for
-asynchronous inserts, which a server holds back for 50 ms or more, and which the bridge makes at once. See ../README.md.
+The bridge is the one that the tests use for a ClickHouse server. A server would be quicker to answer, and slower to acknowledge: Ralph asks for
+asynchronous inserts, which a server holds back for a while, and which the bridge makes at once. See ../README.md.
 """
 
 from __future__ import annotations

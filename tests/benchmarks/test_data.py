@@ -46,14 +46,6 @@ def test_everyone_is_in_it() -> None:
     assert len(data.one_for_each_person(made)) == 300
 
 
-def test_a_batch_is_sent_anew_under_other_ids() -> None:
-    """Everything in it is as it was, but that no statement has an id that it had."""
-    (batch,) = data.batches(data.made(30), 30)
-    before, after = msgspec.json.decode(batch), msgspec.json.decode(data.anew(batch))
-    assert not {statement["id"] for statement in before} & {statement["id"] for statement in after}
-    assert [{**statement, "id": ""} for statement in before] == [{**statement, "id": ""} for statement in after]
-
-
 def test_batches_hold_every_statement_once() -> None:
     """Joining into arrays loses nothing and keeps the order."""
     made = data.made(25)
