@@ -109,6 +109,7 @@ def stored_page() -> str:
     categories = dict(zip(catalogue.Category, member_docstrings(catalogue.Category), strict=True))
     head = (
         "Every column of the vault and the warehouse, and every member of an entry of the audit trail. A test fails when one is not here. "
+        "The journal of an embedded store (`journal/`) holds rows of `statements` for less than a second, as that table does. "
         "`lrs breach assess` reads it to say what a copy of a part of the store shows."
     )
     terms = "\n".join(f"- `{name}`: {text}" for name, text in (forms | categories).items())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _READERS = 4
 _LOOKUPS = 2
-_WRITERS = 3
+_WRITERS = 4
 _ONE_BLOCK = 1 << 40
 # An insert is one block and so one part, which the engine shows and keeps whole or not at all. Without waiting for others: the caller groups.
 _INSERT = {
