@@ -132,14 +132,14 @@ def test_times_rise_over_all_processes(stores: tuple[LRS, LRS], monkeypatch: pyt
 def test_nobody_promises_what_another_has_under_way(stores: tuple[LRS, LRS], monkeypatch: pytest.MonkeyPatch) -> None:
     """Consistent-Through of each process is before the oldest statement that any of them is storing, and goes on once it is there."""
     one, two = stores
-    reached, opened, insert = threading.Event(), threading.Event(), one._warehouse.insert
+    reached, opened, put = threading.Event(), threading.Event(), one._warehouse.put
 
     def held(group: Sequence[TokenisedStatement]) -> None:
         reached.set()
         assert opened.wait(30)
-        insert(group)
+        put(group)
 
-    monkeypatch.setattr(one._warehouse, "insert", held)
+    monkeypatch.setattr(one._warehouse, "put", held)
     sent, behind = statements(1), statements(1)
     under_way = send(one, sent)
     assert reached.wait(10)

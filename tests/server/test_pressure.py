@@ -77,13 +77,13 @@ def there(client: httpx.Client) -> set[str]:
 
 def test_a_full_queue_takes_nothing(store: lrs.LRS, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond its bound a request is answered 503 with Retry-After, none of its statements is stored, and later the same request is 200."""
-    opened, insert = threading.Event(), store._warehouse.insert
+    opened, put = threading.Event(), store._warehouse.put
 
     def held(rows: Sequence[TokenisedStatement]) -> None:
         assert opened.wait(30)
-        insert(rows)
+        put(rows)
 
-    monkeypatch.setattr(store._warehouse, "insert", held)
+    monkeypatch.setattr(store._warehouse, "put", held)
     taken: list[list[dict[str, Any]]] = []
     refused: list[list[dict[str, Any]]] = []
 

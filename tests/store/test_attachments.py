@@ -161,7 +161,7 @@ def test_what_a_crash_left_is_nobodys(store: lrs.LRS, world: World, monkeypatch:
         raise lrs.StoreUnavailable("the disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(store._warehouse, "insert", fail)
+        patched.setattr(store._warehouse, "put", fail)
         with pytest.raises(lrs.StoreUnavailable):
             store.ingest(sent, attachments={sha(TEXT): TEXT})
     other = world.statement("bob", id=sent["id"], attachments=[attached(b"other")])
