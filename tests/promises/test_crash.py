@@ -298,19 +298,26 @@ def fill_up(ballast: Path) -> None:
 
 
 def test_a_running_store_that_may_not_write_for_a_while(tmp_path: Path) -> None:
-    """While its folders may not be written it says so; once they may, it stores again by itself, and what it acknowledged before is there."""
+    """While its folders may not be written it acknowledges what is safe in its journal; once they may, all of it finds its place by itself."""
     data = tmp_path / "data"
-    lines: list[str] = []
-    modes: dict[Path, int] = {}
-    with child("through", data, prefix=WITHOUT_ROOT) as process:
+    with child("ingest", data, 0, prefix=WITHOUT_ROOT) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            lines.append(line)
-            if line.strip() == "3":
-                modes = {path: path.stat().st_mode for path in data.rglob("*") if path.is_dir() and not path.is_symlink()}
+        assert process.stdout.readline() == "open\n"
+        confirmed = [int(process.stdout.readline()) for _ in range(3)]
+        modes = {path: path.stat().st_mode for path in data.rglob("*") if path.is_dir() and not path.is_symlink()}
+        try:
+            for path in modes:
+                path.chmod(0o500)
+            confirmed += [int(process.stdout.readline()) for _ in range(10)]
+        finally:
             for path, mode in modes.items():
-                path.chmod(mode if line.startswith("{") else 0o500)
-    went_on(lines, stored(data))
+                path.chmod(mode)
+        confirmed += [int(process.stdout.readline()) for _ in range(3)]
+        process.send_signal(signal.SIGKILL)
+        confirmed += [int(line) for line in process.communicate(timeout=30)[0].split("\n")[:-1]]
+    there = stored(data)
+    assert set(there.values()) == {1}
+    assert ids(confirmed) <= set(there)
 
 
 def went_on(lines: list[str], there: Counter[str]) -> None:
