@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import msgspec
 import pytest
+from sqlalchemy import event
 
 from lrs.errors import ConfigurationError, KeyUnavailable, PreconditionFailed, StoreUnavailable
 from lrs.settings import Settings
@@ -53,6 +54,28 @@ def test_people_come_back_as_they_went_in(vault: Vault) -> None:
     assert vault.variant_ids("t", [each.fingerprint for each in spellings]) == tokens
     pairs = [(each.sid, 1) for each in spellings]
     assert vault.variants("t", pairs) == {(each.sid, 1): (each.fingerprint, each.sealed) for each in spellings}
+
+
+def test_looking_people_up_is_not_looking_through_all_of_them(vault: Vault) -> None:
+    """Keys of some people are found by their numbers, however many people the tenant has: SQLite would prefer an index of all of them."""
+    if vault._engine.dialect.name != "sqlite":
+        pytest.skip("the others count before they choose an index")
+    people = [subject() for _ in range(50)]
+    vault.add("t", people, [], month=202611)
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, sql: str, values: Any, *_more: Any) -> None:
+        asked.append((sql, values))
+
+    event.listen(vault._engine, "before_cursor_execute", note)
+    assert len(vault.keys("t", [person.sid for person in people])) == 50
+    assert vault.meet("t", {person.sid: 202611 for person in people}, month=202611)
+    event.remove(vault._engine, "before_cursor_execute", note)
+    selects = [(sql, values) for sql, values in asked if sql.startswith("SELECT")]
+    with vault._engine.connect() as connection:
+        plans = [connection.exec_driver_sql("EXPLAIN QUERY PLAN " + sql, values).all() for sql, values in selects]
+    assert len(plans) == 2
+    assert all("(sid=?)" in str(plan) for plan in plans)
 
 
 def test_spellings_are_numbered_by_person(vault: Vault) -> None:

@@ -10,7 +10,7 @@ from lrs.storage.contract import Leaving
 from lrs.storage.vault import schema
 from lrs.storage.vault.database import Database
 from lrs.storage.vault.erasures import delete_people
-from lrs.storage.vault.subjects import chunks
+from lrs.storage.vault.subjects import chunks, numbered
 from lrs.xapi.formats import month_of
 
 _SUBJECT, _DOCUMENT, _JOINED = schema.subject, schema.document, schema.joined
@@ -59,8 +59,7 @@ class Inactive(Database):
             for chunk in chunks(sids):
                 # Months tell who is seen again: not before the month is over in which somebody was seen.
                 still = (_SUBJECT.c.warned.is_(None), _SUBJECT.c.last_seen < month_of(at))
-                ours = (_SUBJECT.c.tenant == tenant, _SUBJECT.c.sid.in_(chunk), *still)
-                connection.execute(update(_SUBJECT).where(*ours).values(warned=at))
+                connection.execute(update(_SUBJECT).where(*numbered(tenant, chunk), *still).values(warned=at))
 
     def seen_counts(self, tenant: str, *, but: int) -> list[tuple[int, bool, int]]:
         """See :class:`lrs.storage.contract.InactiveStore`."""

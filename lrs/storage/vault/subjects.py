@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, bindparam, case, func, insert, null, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, case, func, insert, null, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lrs.storage.contract import IndexTaken, NewSubject, NewVariant, WrappedKey
@@ -64,8 +64,8 @@ class Subjects(Database):
         newer = table.c.last_seen < bindparam("seen")
         change = update(table).where(table.c.sid == bindparam("of"), table.c.tenant == tenant)
         with self._write() as connection:
-            there = select(func.count()).select_from(table).where(table.c.tenant == tenant)
-            if sum(connection.scalar(there.where(table.c.sid.in_(chunk))) or 0 for chunk in chunks(list(seen))) < len(seen):
+            there = select(func.count()).select_from(table)
+            if sum(connection.scalar(there.where(*numbered(tenant, chunk))) or 0 for chunk in chunks(list(seen))) < len(seen):
                 return False
             # Who is seen again need not be warned any more.
             connection.execute(
@@ -81,10 +81,10 @@ class Subjects(Database):
     def keys(self, tenant: str, sids: Sequence[int]) -> Mapping[int, WrappedKey]:
         """See :class:`lrs.storage.contract.SubjectStore`."""
         table = schema.subject
-        query = select(table.c.sid, *_KEY).where(table.c.tenant == tenant)
+        query = select(table.c.sid, *_KEY)
         with self._read() as connection:
             return {
-                sid: WrappedKey(*key) for chunk in chunks(sids) for sid, *key in connection.execute(query.where(table.c.sid.in_(chunk)))
+                sid: WrappedKey(*key) for chunk in chunks(sids) for sid, *key in connection.execute(query.where(*numbered(tenant, chunk)))
             }
 
     def variants(self, tenant: str, pairs: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], tuple[bytes, bytes]]:
@@ -113,6 +113,16 @@ def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
     """Cut a list so that each part fits in an IN."""
     for start in range(0, len(values), _CHUNK):
         yield values[start : start + _CHUNK]
+
+
+def numbered(tenant: str, sids: Sequence[int]) -> tuple[ColumnElement[bool], ...]:
+    """Give the conditions under which a subject of a tenant is one of these.
+
+    The tenant is held against an expression: SQLite, for which one index is as good as another, would look through all people of the
+    tenant in order of when they were seen, 33 ms among 100,000, in place of looking these up in 0.5 ms.
+    """
+    table = schema.subject
+    return table.c.sid.in_(sids), func.coalesce(table.c.tenant, "") == tenant
 
 
 def see(connection: Connection, tenant: str, sid: int, month: int) -> None:
