@@ -114,7 +114,8 @@ def by_tenant(batches: Sequence[Batch]) -> dict[str, list[Batch]]:
 def persons(batches: Sequence[Batch]) -> list[Person]:
     """Give everybody who stands in some batches, as often as they do."""
     found = [part for batch in batches for part in batch.authority.parts if type(part) is Person]
-    found += [part for batch in batches for statement in batch.statements for part in statement.parts if type(part) is Person]
+    # Every second part of a statement is bytes.
+    found += [part for batch in batches for statement in batch.statements for part in statement.parts[1::2] if type(part) is Person]
     return found
 
 

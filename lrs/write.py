@@ -440,7 +440,7 @@ def _stamp(statements: Sequence[Statement], wanted: UUID | None) -> list[UUID]:
             raise InvalidRequest("the statement's id is not the one in the request", parameter="statementId", section=section)
         return [wanted]
     ids = [statement.id or uuid4() for statement in statements]
-    if len(set(ids)) < len(ids):
+    if len({each.int for each in ids}) < len(ids):
         raise InvalidRequest("two statements of the batch have the same id", section="xAPI 1.0.3 Communication 2.1.2")
     return ids
 

@@ -500,6 +500,7 @@ TWICE = {
         b'[{"id":"x"},{"id":"y","id":"canary"}]}}}'
     ),
     "$.result": b'{"actor":%(agent)b,"verb":%(verb)b,"object":%(activity)b,"result":{"success":true,"success":true}}',
+    "$.result once of another type": b'{"actor":%(agent)b,"verb":%(verb)b,"object":%(activity)b,"result":{"success":"x","success":true}}',
     "$.result.score": b'{"actor":%(agent)b,"verb":%(verb)b,"object":%(activity)b,"result":{"score":{"raw":1,"raw":1}}}',
     "$.result.score once null": b'{"actor":%(agent)b,"verb":%(verb)b,"object":%(activity)b,"result":{"score":{"raw":null,"raw":1}}}',
     "$.result.extensions": b'{"actor":%(agent)b,"verb":%(verb)b,"object":%(activity)b,"result":{"extensions":{"a:b":1,"a:b" :2}}}',
@@ -507,6 +508,7 @@ TWICE = {
         b'{"actor":%(agent)b,"verb":%(verb)b,"object":%(activity)b,"result":{"extensions":{"a:b":[{"canary":{"x":1,"x" :2}}]}}}'
     ),
     "$.context": b'{"actor":%(agent)b,"verb":%(verb)b,"object":%(activity)b,"context":{"platform":"x","platform":"canary"}}',
+    "$.context once of another type": b'{"actor":%(agent)b,"verb":%(verb)b,"object":%(activity)b,"context":{"platform":1,"platform":"canary"}}',
     "$.context.contextActivities": (
         b'{"actor":%(agent)b,"verb":%(verb)b,"object":%(activity)b,"context":{"contextActivities":{"parent":[],"parent":[]}}}'
     ),
@@ -617,6 +619,24 @@ def test_what_a_statement_says_of_itself():
     assert (statement.reference, statement.voids, statement.authority) == (None, False, None)
     assert [(seen.activity, seen.json) for seen in statement.definitions] == [("http://a/parent", b'{"type":"http://a/t"}')]
     assert [(seen.sha2, seen.length, seen.sub) for seen in statement.attachments] == [("ab" * 32, 27, False)]
+
+
+@pytest.mark.parametrize("first", ["registration", "extensions"])
+def test_what_stands_twice_is_put_apart_where_it_belongs(first):
+    """A registration, or a response, that stands somewhere else as well is set apart in its own place alone."""
+    same = "ec531277-b57b-4c15-8d91-d292c5b2b8f7"
+    both = {"registration": same, "extensions": {"http://a/session": same}}
+    sent = {
+        **context(**{key: both[key] for key in sorted(both, key=lambda key: key != first)}),
+        "result": {"response": "x", "extensions": {"a:b": "x"}},
+    }
+    statement = Checker(V1, keeps=lambda _iri: True).check(write(sent))
+    assert statement.registration == UUID(same)
+    assert read(text_of(statement)) == {**sent, "version": "1.0.0"}
+    clear = b"".join(part for part in statement.parts if isinstance(part, bytes))
+    assert clear.count(same.encode()) == 1
+    assert b'"http://a/session":"%b"' % same.encode() in clear
+    assert [(part.place, part.json) for part in statement.parts if isinstance(part, Text)] == [("response", b'"x"')]
 
 
 @pytest.mark.parametrize(("version", "shown"), [(V1, "2021-11-29 00:09:00.10+01:00"), (V2, "2021-11-28T23:09:00.10Z")])

@@ -41,7 +41,7 @@ class SeenIds:
 
     def add(self, ids: Sequence[UUID]) -> None:
         """Note ids."""
-        self._add(self._halves(b"".join([each.bytes for each in ids]), ">u8"))
+        self._add(self._halves(b"".join([each.int.to_bytes(16) for each in ids]), ">u8"))
 
     def add_stored(self, pieces: Iterable[bytes]) -> None:
         """Note ids as ClickHouse's RowBinary writes them: two little-endian halves each."""
@@ -54,7 +54,7 @@ class SeenIds:
 
     def maybe(self, ids: Sequence[UUID]) -> list[UUID]:
         """Of these ids, those that may have been seen; all others surely were not."""
-        first, second = self._hashes(self._halves(b"".join([each.bytes for each in ids]), ">u8"))
+        first, second = self._hashes(self._halves(b"".join([each.int.to_bytes(16) for each in ids]), ">u8"))
         found = self._np.zeros(len(ids), dtype=bool)
         for piece in self._pieces:
             found |= piece.maybe(first, second)

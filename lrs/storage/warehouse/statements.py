@@ -27,6 +27,7 @@ _ANY = "SELECT 1 FROM statements WHERE id IN {ids:Array(UUID)} LIMIT 1"
 _COLUMNS = TokenisedStatement.__struct_fields__
 _values = attrgetter(*_COLUMNS)
 _ID = _COLUMNS.index("id")
+_OFTEN_NONE = (_COLUMNS.index("registration"), _COLUMNS.index("reference"))
 
 
 class Statements:
@@ -71,13 +72,16 @@ class Statements:
             with self._sessions.inserter() as session:
                 session.insert("statements", _COLUMNS, columns)
 
-    def _columns(self, rows: Sequence[TokenisedStatement]) -> list[tuple[Any, ...]]:
+    def _columns(self, rows: Sequence[TokenisedStatement]) -> list[Sequence[Any]]:
         """Turn rows into columns, and note in memory what is about to be stored."""
-        columns = list(zip(*map(_values, rows), strict=True))
+        columns: list[Sequence[Any]] = list(zip(*map(_values, rows), strict=True))
         if self._seen is not None:
             # Before the insert: should it fail half-way, what was noted in vain is looked up.
             self._seen.add(columns[_ID])
-            self._referring.update(row.tenant for row in rows if row.reference != NO_UUID)
+            self._referring.update(row.tenant for row in rows if row.reference.int)
+        for n in _OFTEN_NONE:
+            # The client writes zero faster than a UUID of zeros.
+            columns[n] = [each.int for each in columns[n]]
         return columns
 
     def _insert_records(self, records: Sequence[Record]) -> None:
