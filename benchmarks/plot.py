@@ -12,7 +12,7 @@ from benchmarks.row import MEASURES
 
 Numbers = dict[str, Any]
 
-WIDTH, MARGIN, NAMES, BARS, HEIGHT = 960, 32, 250, 400, 18
+WIDTH, MARGIN, NAMES, BARS, HEIGHT = 1060, 32, 250, 400, 18
 STEP, GAP = HEIGHT + 8, 46  # from bar to bar, and what a panel adds to its bars
 HIDDEN = {"echo"}  # the client's ceiling would make all other bars look alike
 STYLE = """
