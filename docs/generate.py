@@ -110,6 +110,7 @@ def stored_page() -> str:
     head = (
         "Every column of the vault and the warehouse, and every member of an entry of the audit trail. A test fails when one is not here. "
         "The journal of an embedded store (`journal/`) holds rows of `statements` for less than a second, as that table does. "
+        "The spool (`spool/`, if `spool_bytes` is set) holds whole statements while a ClickHouse server is away, sealed under a key of their tenant. "
         "`lrs breach assess` reads it to say what a copy of a part of the store shows."
     )
     terms = "\n".join(f"- `{name}`: {text}" for name, text in (forms | categories).items())

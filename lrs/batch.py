@@ -32,7 +32,8 @@ class Batch(msgspec.Struct, eq=False):
     ``defines``: the activity definitions in them enter the store's own. ``independent`` statements do not fail together: a conflict is one
     statement's own. ``purposes`` are, for each statement, the ids of those that it serves; none: it is stored without identity.
     ``withheld`` are the places of statements that are not stored, as they were erased, or are somebody's who was. ``counts`` are what the audit trail says
-    of it beside its size: which repairs were made how often, and which profiles were not kept to.
+    of it beside its size: which repairs were made how often, and which profiles were not kept to. ``received``: when it was acknowledged, if it waited in
+    the spool since.
     """
 
     principal: Principal
@@ -46,6 +47,7 @@ class Batch(msgspec.Struct, eq=False):
     contents: Contents = NO_CONTENTS
     withheld: set[int] = msgspec.field(default_factory=set)
     counts: Mapping[str, int] = {}
+    received: int | None = None
 
     @property
     def tenant(self) -> str:
@@ -71,6 +73,7 @@ class Row(msgspec.Struct, eq=False, gc=False):
     authority: Authority
     defines: bool
     contents: Contents
+    received: int | None = None
 
 
 class Group(msgspec.Struct, eq=False):

@@ -21,6 +21,10 @@ _PATIENCE = 0.05
 """The longest wait for others, in seconds; it is never longer than the last group took to be stored."""
 
 
+class Unexpected(StoreUnavailable):
+    """A batch could not be stored for a reason that nobody foresaw, and that may well be in the batch."""
+
+
 class Group(Protocol):
     """Batches that were made ready together."""
 
@@ -34,10 +38,20 @@ class Committer:
 
     ``prepare`` makes a group of batches; ``store`` gets the groups one after the other and settles the future of each batch, and ``prepare`` may be
     called for the next group meanwhile. A group on which either fails with an unexpected error is committed again batch by batch, so
-    that one poisonous batch fails alone. ``group`` and ``queue`` count statements.
+    that one poisonous batch fails alone. ``rescue`` gets the batches that a store which can't answer did not take, and settles those that it takes
+    itself. ``group`` and ``queue`` count statements.
     """
 
-    def __init__(self, prepare: Callable[[Sequence[Any]], Any], store: Callable[[Any], None], *, group: int, queue: int) -> None:
+    def __init__(
+        self,
+        prepare: Callable[[Sequence[Any]], Any],
+        store: Callable[[Any], None],
+        *,
+        group: int,
+        queue: int,
+        rescue: Callable[[Sequence[Any]], None] = lambda _: None,
+    ) -> None:
+        self._rescue = rescue
         self._prepare = prepare
         self._store = store
         self._group = group
@@ -151,6 +165,8 @@ class Committer:
                 except Exception as own:  # noqa: BLE001 -- as above
                     _fail(batch, own)
             return
+        if isinstance(error, StoreUnavailable):
+            self._rescue(left)
         for batch in left:
             _fail(batch, error)
 
@@ -161,7 +177,7 @@ def _fail(batch: Batch, error: Exception) -> None:
     if not isinstance(error, LRSError):
         # The message of a foreign error could quote a statement: its type and place must do.
         _log.error("a batch could not be committed: %s", type(error).__name__, extra={"lines": _places(error)})
-        error = StoreUnavailable(f"the batch could not be stored: internal error {type(error).__name__} at {_places(error)[-1]}")
+        error = Unexpected(f"the batch could not be stored: internal error {type(error).__name__} at {_places(error)[-1]}")
     batch.done.set_exception(error)
 
 

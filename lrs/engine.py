@@ -29,7 +29,7 @@ from lrs.committer import Committer
 from lrs.credentials import Credentials
 from lrs.crypto.providers import open_keyring
 from lrs.documents import Documents
-from lrs.errors import InvalidRequest, LRSError, NotAuthenticated, NotPermitted
+from lrs.errors import InvalidRequest, LRSError, NotAuthenticated, NotPermitted, StoreUnavailable
 from lrs.exchange import emitters, export, targets
 from lrs.exchange.channel import Origin
 from lrs.exchange.forward import Forwarding, Standing
@@ -55,6 +55,8 @@ from lrs.rights.erasure import Erasures, Outcome, Place
 from lrs.rights.erasure.ledger import Ledger, Step
 from lrs.rights.persons import sids_of
 from lrs.rights.subjects import Subjects
+from lrs.spool.folder import Folder, Waiting, check_empty, folder_of
+from lrs.spool.spooling import Spooling
 from lrs.storage.vault import Vault
 from lrs.storage.warehouse import Warehouse
 from lrs.stored import MICROSECONDS, SharedTimes, StoredTimes, Times
@@ -148,7 +150,11 @@ class LRS:
                 readings=readings,
             )
             self.metrics = Metrics(
-                waiting_statements=lambda: self._committer.waiting.size, waiting_batches=lambda: len(self._committer.waiting)
+                waiting_statements=lambda: self._committer.waiting.size,
+                waiting_batches=lambda: len(self._committer.waiting),
+                spooled_statements=lambda: self.spooled.statements,
+                spooled_bytes=lambda: self.spooled.size,
+                spool_unreadable=lambda: self.spooled.unreadable,
             )
             writer = Writer(
                 tenants=self._tenant,
@@ -161,7 +167,14 @@ class LRS:
                 metrics=self.metrics,
             )
             self._writer = writer
-            self._committer = Committer(writer.prepare, writer.store, group=settings.group_statements, queue=settings.queue_statements)
+            self._spooling = None if settings.warehouse is None else self._opened_spool()
+            self._committer = Committer(
+                self._spooling.prepare if self._spooling else writer.prepare,
+                writer.store,
+                group=settings.group_statements,
+                queue=settings.queue_statements,
+                rescue=self._spooling.rescue if self._spooling else lambda _: None,
+            )
             opened.callback(writer.close)
             opened.callback(self._committer.close)
             self.documents = Documents(
@@ -188,6 +201,9 @@ class LRS:
             self.erasures = Erasures(self._place_of_erasures())
             # Before anything is served: what was interrupted, and whoever a restore brought back.
             self.erasures.resume()
+            if self._spooling is not None:
+                self._spooling.start(self._committer)
+                opened.callback(self._spooling.close)
             self._open = opened.pop_all()
 
     def __enter__(self) -> Self:
@@ -419,6 +435,10 @@ class LRS:
     def consistent_through(self, *, fresh: bool = True) -> datetime:
         """Give the time up to which every stored statement can be read now; unless ``fresh``, at once, and perhaps a second behind."""
         through = self._times.consistent_through() if fresh else self._times.announced()
+        since = self.spooled.since
+        if since:
+            # Whoever sent it was told that it is stored, and can't read it yet.
+            through = min(through, since - 1)
         return datetime.fromtimestamp(through / MICROSECONDS, UTC)
 
     def last_stored(self) -> datetime | None:
@@ -537,6 +557,7 @@ class LRS:
         tenant = tenant or self.settings.tenant
         if dry_run:
             return self.erasures.plan(person, tenant)
+        check_empty(self.settings)
         if request is None:
             return self.erasures.erase(person, tenant, step=step, despite_restriction=despite_restriction)
         sids = sids_of(self._vault, self._keys(tenant), tenant, person)
@@ -578,14 +599,39 @@ class LRS:
             raise
 
     def ready(self) -> None:
-        """Raise :class:`lrs.StoreUnavailable` unless vault and warehouse answer."""
-        for ping in self.pings.values():
-            ping()
+        """Raise :class:`lrs.StoreUnavailable` unless vault and warehouse answer; while there is room in the spool, the warehouse may be away."""
+        self._vault.ping()
+        try:
+            self._warehouse.ping()
+        except StoreUnavailable:
+            if self._spooling is None or not self._spooling.folder.has_room():
+                raise
+
+    @property
+    def spooled(self) -> Waiting:
+        """How much waits in the spool for the warehouse."""
+        return Waiting() if self._spooling is None else self._spooling.folder.waiting()
 
     @property
     def pings(self) -> dict[str, Callable[[], None]]:
         """What asks each store whether it answers, and raises :class:`lrs.StoreUnavailable` if it does not."""
         return {"vault": self._vault.ping, "warehouse": self._warehouse.ping}
+
+    def _ping(self) -> None:
+        for ping in self.pings.values():
+            ping()
+
+    def _opened_spool(self) -> Spooling:
+        return Spooling(
+            Folder(folder_of(self.settings), self._keys, most=self.settings.spool_bytes),
+            prepare=self._writer.prepare,
+            preparer=self._preparer,
+            known=lambda tenant: frozenset(each.id for each in self._policy(tenant).purposes),
+            ping=self._ping,
+            quarantine=lambda: self.quarantine,
+            audit=self._audit,
+            clock=self._clock,
+        )
 
     def _issuers_bearers(self) -> Bearers | None:
         if self.settings.oidc_issuer is None:

@@ -92,7 +92,15 @@ class Histogram:
 class Metrics:
     """All numbers of one store."""
 
-    def __init__(self, *, waiting_statements: Callable[[], int], waiting_batches: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        *,
+        waiting_statements: Callable[[], int],
+        waiting_batches: Callable[[], int],
+        spooled_statements: Callable[[], int],
+        spooled_bytes: Callable[[], int],
+        spool_unreadable: Callable[[], int],
+    ) -> None:
         self.statements = Counter(
             "lrs_statements_total", "Statements sent: stored, replayed (stored before) or refused (conflicts).", "outcome"
         )
@@ -114,6 +122,9 @@ class Metrics:
             self.errors,
             Gauge("lrs_queue_statements", "Statements that wait for their insert.", waiting_statements),
             Gauge("lrs_queue_batches", "Batches that wait for their insert.", waiting_batches),
+            Gauge("lrs_spool_statements", "Statements that were acknowledged and wait for a warehouse that is away.", spooled_statements),
+            Gauge("lrs_spool_bytes", "Bytes on the disk of what waits for a warehouse that is away.", spooled_bytes),
+            Gauge("lrs_spool_unreadable_files", "Files of the spool that can't be used, and were put aside.", spool_unreadable),
         )
 
     def text(self) -> str:

@@ -128,6 +128,8 @@ class Settings:
     """Statements that one insert takes at most, when many requests wait."""
     queue_statements: int = attrs.field(default=100_000, validator=_positive)
     """Statements that may wait for their insert, of one tenant half as many as the others leave room for; beyond that a write is refused as busy."""
+    spool_bytes: int = attrs.field(default=0, validator=attrs.validators.ge(0))
+    """What may wait, sealed in the data directory, for a ClickHouse server that is away; 0: nothing is taken then, and a write is answered 503."""
     body_seconds: int = attrs.field(default=300, validator=_positive)
     """Seconds within which a whole request body must have come; who takes longer is refused, and keeps nothing busy any more."""
     read_seconds: int = attrs.field(default=60, validator=_positive)
@@ -162,6 +164,10 @@ class Settings:
         if self.max_bodies_bytes < 2 * self.max_body_bytes:
             raise ConfigurationError(
                 "setting max_bodies_bytes must be at least twice max_body_bytes", hint="Or the largest body is never taken."
+            )
+        if self.spool_bytes and self.warehouse is None:
+            raise ConfigurationError(
+                "setting spool_bytes is for a ClickHouse server: an embedded warehouse is never away", hint="Leave it out."
             )
         for name in ("oidc_audience", "oidc_view"):
             if self.oidc_issuer and not getattr(self, name):

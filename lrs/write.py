@@ -101,7 +101,7 @@ class Preparer:
             check_signatures(
                 statements, contents, partial(self._one, principal=principal, version=version), statement_id=statement_id, version=version
             )
-        authority = self._authority(principal)
+        authority = self.authority(principal)
         return Batch(principal, ids, statements, authority, future(), grant.defines, purposes, contents=contents, counts=counts)
 
     def prepare_lines(self, lines: Sequence[bytes], principal: Principal, *, version: str) -> tuple[Batch, list[int], dict[int, LRSError]]:
@@ -123,9 +123,17 @@ class Preparer:
             purposes += served
             places += [place] * len(found)
         ids = [statement.id or uuid4() for statement in statements]
-        authority = self._authority(principal)
+        authority = self.authority(principal)
         batch = Batch(principal, ids, statements, authority, future(), grant.defines, purposes, independent=True, counts=counts)
         return batch, places, refused
+
+    def check_again(self, texts: Sequence[bytes], versions: Sequence[str], tenant: str) -> list[Statement]:
+        """Make statements again of what was checked before, minimised and all, under the version of each."""
+        force = self._policy(tenant)
+        return [
+            self._checker(force, tenant, V2 if version.startswith("2.") else V1).check(text)
+            for text, version in zip(texts, versions, strict=True)
+        ]
 
     def forget(self) -> None:
         """Drop from memory whatever was cached of statements and people."""
@@ -170,7 +178,8 @@ class Preparer:
             raise InvalidRequest("an array is not one statement")
         return self._check(raws, principal, version, Counter())[0][0]
 
-    def _authority(self, principal: Principal) -> Authority:
+    def authority(self, principal: Principal) -> Authority:
+        """Give what a principal's statements get as their authority, checked."""
         authority = self._authorities.get(principal.authority)
         if authority is None:
             if len(self._authorities) >= _MAX_AUTHORITIES:
@@ -334,7 +343,7 @@ class Writer:
         group = Group(batches, first)
         for batch, own_drafts in zip(batches, drafts, strict=True):
             each = zip(batch.ids, batch.statements, own_drafts, batch.purposes, strict=True)
-            rows = [Row(batch.tenant, *one, batch.authority, batch.defines, batch.contents) for one in each]
+            rows = [Row(batch.tenant, *one, batch.authority, batch.defines, batch.contents, batch.received) for one in each]
             new = {(row.tenant, row.id.int): row for row in rows}
             stored = known[batch.tenant]
             receipt = Receipt(batch.ids, frozenset(), {})
@@ -485,7 +494,7 @@ def _handled(batches: Sequence[Batch]) -> dict[str, int]:
 
 def _sealed(row: Row, stored: int, policy: InForce, deks: Mapping[int, Dek]) -> TokenisedStatement:
     statement, draft = row.statement, row.draft
-    timestamp = stored if statement.timestamp is None else statement.timestamp
+    timestamp = _taken(row, stored) if statement.timestamp is None else statement.timestamp
     terms = policy.terms(row.purposes)
     return TokenisedStatement(
         row.tenant,
@@ -511,6 +520,11 @@ def _sealed(row: Row, stored: int, policy: InForce, deks: Mapping[int, Dek]) -> 
         # What voids another statement stays as long as that one does, or the other one would be back.
         statement.voids or terms.held,
     )
+
+
+def _taken(row: Row, stored: int) -> int:
+    """Give the timestamp of a statement that has none: when it was taken. It is shown by its absence from the body, or by being that of ``stored``."""
+    return stored if row.received is None or b'"timestamp"' in row.draft.body else row.received
 
 
 def _until(timestamp: int, days: int | None) -> int:

@@ -19,7 +19,7 @@ RANKS = [
     {"definitions"},  # what reading, and later analytics, puts together of both stores
     {"stored", "committer", "collection", "signed"},  # the clock, the queue, memory and signatures that writing needs; they know no store
     {"write", "read", "documents", "credentials", "oidc", "analytics", "exchange"},
-    {"aside", "rights", "retention", "backup", "accountability"},  # what persons and officers ask of what is stored
+    {"aside", "spool", "rights", "retention", "backup", "accountability"},  # what persons and officers ask of what is stored
     {"selftest", "tenants"},  # what is promised, tried on made-up people
     {"engine"},
     {"server", "asgi"},

@@ -52,6 +52,7 @@ def all_findings(settings: Settings, tls_cert: Path | None, tls_key: Path | None
     yield from data_directory(settings)
     yield from keyring(settings)
     yield from disk(settings)
+    yield from spool(settings)
     yield from limits()
     yield from clock()
     if tls_cert is not None and tls_key is not None:
@@ -137,6 +138,24 @@ def disk(settings: Settings) -> Iterator[Finding]:
         yield Finding(Level.WARNING, "disk", text, "Make space, or move the data: merging needs room for the largest part twice.")
     else:
         yield Finding(Level.OK, "disk", text)
+
+
+def spool(settings: Settings) -> Iterator[Finding]:
+    """Check what waits for a warehouse that is away."""
+    from lrs.spool.folder import folder_of, waiting_in
+
+    found = waiting_in(folder_of(settings))
+    if found.unreadable:
+        text = f"{found.unreadable} files of the spool can't be used, and were put aside"
+        yield Finding(
+            Level.FAILURE, "spool", text, "Put the keyring back that belongs to this data, then take .unreadable off their names."
+        )
+    if found.statements:
+        since = datetime.fromtimestamp(found.since / 1_000_000, UTC)
+        text = f"{found.statements} statements ({found.size} bytes) wait for the warehouse since {since:%Y-%m-%d %H:%M:%S} UTC"
+        yield Finding(Level.WARNING, "spool", text, "They go on by themselves once it answers, as long as lrs serve runs.")
+    elif settings.spool_bytes and not found.unreadable:
+        yield Finding(Level.OK, "spool", "nothing waits for the warehouse")
 
 
 def limits() -> Iterator[Finding]:

@@ -151,6 +151,8 @@ class TenantKeys:
         """What seals the authorities of credentials: an imported one may name a person."""
         self.quarantine = Dek(_derive(tenant.mac, b"lrs1|qtn"), tenant=name, sid=0)
         """What seals what could not be taken."""
+        self.spool = Dek(_derive(tenant.mac, b"lrs1|spl"), tenant=name, sid=0)
+        """What seals statements that wait for the warehouse."""
 
     @property
     def current_epoch(self) -> int:

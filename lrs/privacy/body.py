@@ -58,8 +58,8 @@ def written(row: StoredStatement, shown: Shown, texts: Sequence[bytes | None]) -
     head = b'{"id":%b,' % _quoted(row.id)
     stored = format_timestamp(row.stored).encode()
     tail = b',"stored":"%b"}' % stored
-    if row.timestamp == row.stored and "timestamp" not in _OBJECT.decode(body):
-        tail = b',"timestamp":"%b"%b' % (stored, tail)
+    if (row.timestamp == row.stored or b'"timestamp"' not in body) and "timestamp" not in _OBJECT.decode(body):
+        tail = b',"timestamp":"%b"%b' % (format_timestamp(row.timestamp).encode(), tail)
     return head + filled[1:-1] + tail
 
 

@@ -44,4 +44,5 @@ class Ready:
             await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(self._thread, self._store.ready), _PATIENCE)
         except TimeoutError:
             raise StoreUnavailable(f"the store did not answer within {_PATIENCE} seconds") from None
-        return json_reply({"status": "ready"})
+        waiting = self._store.spooled.statements
+        return json_reply({"status": "ready"} | ({"spooled": waiting} if waiting else {}))

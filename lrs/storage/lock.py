@@ -1,4 +1,4 @@
-"""One process at a time: the lock of an embedded store's data directory."""
+"""One process at a time: the lock of a directory, be it the data directory of an embedded store."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lrs.errors import ConfigurationError, DataDirectoryInUse
 
 
 class DirectoryLock:
-    """Hold a data directory for this process; the system lets go of it when the process ends, however it ends."""
+    """Hold a directory for this process; the system lets go of it when the process ends, however it ends."""
 
     def __init__(self, folder: Path) -> None:
         path = folder / "process.lock"

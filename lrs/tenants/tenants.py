@@ -10,6 +10,7 @@ from lrs.crypto.providers import remove_tenant
 from lrs.errors import ConfigurationError, TamperedData
 from lrs.privacy.audit import Audit, Event
 from lrs.privacy.receipts import facts_of, signed
+from lrs.spool.folder import check_empty, drop_tenant
 from lrs.tenants import words
 from lrs.tenants.archive import Archive, Sink
 from lrs.tenants.returning import Returning
@@ -70,9 +71,10 @@ class Tenants:
         """Write everything of a tenant into a file, as an archive that anybody can read -> the receipt, which :meth:`end` asks for.
 
         Statements, attachments, documents, persons, credentials and receipts of erasures; the people in clear. Raises
-        :class:`lrs.errors.ConfigurationError`.
+        :class:`lrs.errors.ConfigurationError`, :class:`lrs.errors.StoreUnavailable` while statements wait in the spool.
         """
         self._known(name, ended=False)
+        check_empty(self._settings)
         at, policy = self._clock(), self._policy(name).policy.digest
         # Before it is shown.
         self._audit.record(Event(action="return a tenant", tenant=name, credential=LOCAL, policy=policy))
@@ -110,6 +112,7 @@ class Tenants:
         self._ended(name)
         rows = self._vault.drop_tenant(name)
         self._vault.scrub()
+        drop_tenant(self._settings, name)
         self._warehouse.drop_tenant(name)
         # Its own key would seal what is said of it, but that is destroyed.
         self._audit.record(Event(action="end a tenant", credential=LOCAL, object=name, counts={"people": row.people, "rows": rows}))
