@@ -95,6 +95,10 @@ class Group(msgspec.Struct, eq=False):
         """What is new, in order."""
         return [*self.own.values()]
 
+    def has_any(self, new: Mapping[Key, Row]) -> bool:
+        """Tell whether any of these is new here too; goes through whichever are fewer."""
+        return not self.own.keys().isdisjoint(new.keys())
+
     def __hash__(self) -> int:
         return id(self)
 

@@ -319,13 +319,14 @@ class Writer:
             room.identities.learn(persons(own))
             if room.suppression.live:
                 _suppress(own, room)
-        return [self._drafts(batch) for batch in batches]
+        signatures: dict[tuple[str, int], Signature] = {}
+        return [self._drafts(batch, signatures) for batch in batches]
 
-    def _drafts(self, batch: Batch) -> list[Draft]:
+    def _drafts(self, batch: Batch, signatures: dict[tuple[str, int], Signature]) -> list[Draft]:
         room = self._tenant(batch.tenant)
         texts = self._policy(batch.tenant).texts
         drafts = [tokenise(statement, room.identities, room.keys, texts) for statement in batch.statements]
-        signature = Signature(batch.authority, room.identities)
+        signature = signatures.setdefault((batch.tenant, id(batch.authority)), Signature(batch.authority, room.identities))
         for draft, purposes in zip(drafts, batch.purposes, strict=True):
             if not purposes:
                 forget_texts(draft)
@@ -347,7 +348,7 @@ class Writer:
             new = {(row.tenant, row.id.int): row for row in rows}
             stored = known[batch.tenant]
             receipt = Receipt(batch.ids, frozenset(), {})
-            if stored or batch.withheld or len(new) < len(rows) or any(not new.keys().isdisjoint(one.own) for one in (*under_way, group)):
+            if stored or batch.withheld or len(new) < len(rows) or any(one.has_any(new) for one in (*under_way, group)):
                 new, receipt = self._compare(batch, rows, stored, (*under_way, group))
             group.own |= new
             group.receipts.append(receipt)
