@@ -1,4 +1,4 @@
-"""The vault's tables, version 1. Portable SQL: SQLite, PostgreSQL; nothing here that MySQL lacks."""
+"""The vault's tables, version 2. Portable SQL: SQLite, PostgreSQL; nothing here that MySQL lacks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-VERSION = 1
+VERSION = 2
 _SIGN = 1 << 63
 _RANGE = 1 << 64
 _LARGEST = 1 << 30
