@@ -133,7 +133,7 @@ class Journal:
         try:
             self._store(records, again=again)
             self._files[1].empty()
-        except (StoreUnavailable, OSError) as error:
+        except Exception as error:  # noqa: BLE001 -- whatever it is, rows wait here that are safe nowhere else
             failure = error if isinstance(error, StoreUnavailable) else explained(error)
             _log.error("statements that are safe on the disk could not be inserted yet: %s", failure.message)
             with self._changed:
