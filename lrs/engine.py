@@ -433,13 +433,17 @@ class LRS:
         return Breaches(self._vault, tenant=self.settings.tenant, clock=self._clock, audit=self._audit)
 
     def consistent_through(self, *, fresh: bool = True) -> datetime:
-        """Give the time up to which every stored statement can be read now; unless ``fresh``, at once, and perhaps a second behind."""
+        """Give the time up to which every stored statement can be read now; unless ``fresh``, at once, and as old as :meth:`is_late` says."""
         through = self._times.consistent_through() if fresh else self._times.announced()
         since = self.spooled.since
         if since:
             # Whoever sent it was told that it is stored, and can't read it yet.
             through = min(through, since - 1)
         return datetime.fromtimestamp(through / MICROSECONDS, UTC)
+
+    def is_late(self) -> bool:
+        """Tell whether what :meth:`consistent_through` gives at once is more than a second old: nobody has asked for so long."""
+        return self._times.is_late()
 
     def last_stored(self) -> datetime | None:
         """Give the time at which the newest statement was stored; None when nothing is."""

@@ -52,7 +52,10 @@ class Times(Protocol):
         """Give the month that it is, as yyyymm."""
 
     def announced(self) -> int:
-        """Give such a time without waiting for anything; it may be a second behind."""
+        """Give such a time without waiting for anything: the newest that is agreed on with the vault."""
+
+    def is_late(self) -> bool:
+        """Tell whether what is announced is more than a second old, as nobody has asked for so long: the next to ask makes it new."""
 
     def close(self) -> None:
         """Let go of everything."""
@@ -111,6 +114,10 @@ class StoredTimes:
         through = self._through()
         self._want(through)
         return min(through, self._leased)
+
+    def is_late(self) -> bool:
+        """See :class:`Times`."""
+        return self._leased < self._through() - MICROSECONDS
 
     def close(self) -> None:
         """See :class:`Times`. Calling it twice is no error."""
@@ -172,7 +179,8 @@ class SharedTimes:
         self._held: set[int] = set()
         self._late: set[int] = set()
         self._seen: dict[Claim, float] = {}
-        self._announced = self.consistent_through()
+        self._announced, self._agreed = 0, 0.0
+        self.consistent_through()
         self._wanted = threading.Event()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lrs-times", daemon=True)
@@ -206,7 +214,11 @@ class SharedTimes:
 
     def consistent_through(self) -> int:
         """See :class:`Times`; raises :class:`lrs.errors.StoreUnavailable`."""
-        return self._claims.through(self._clock())
+        now = time.monotonic()
+        through = self._claims.through(self._clock())
+        # Never back: another thread may have asked later and been answered sooner.
+        self._announced, self._agreed = max(self._announced, through), now
+        return through
 
     def month(self) -> int:
         """See :class:`Times`."""
@@ -216,6 +228,10 @@ class SharedTimes:
         """See :class:`Times`."""
         self._wanted.set()
         return self._announced
+
+    def is_late(self) -> bool:
+        """See :class:`Times`."""
+        return time.monotonic() - self._agreed > _BEAT
 
     def close(self) -> None:
         """See :class:`Times`. Calling it twice is no error."""
@@ -230,7 +246,7 @@ class SharedTimes:
             self._wanted.clear()
             try:
                 if asked:
-                    self._announced = self.consistent_through()
+                    self.consistent_through()
                 if time.monotonic() - beaten >= _BEAT:
                     beaten = time.monotonic()
                     self._look_after()

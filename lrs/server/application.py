@@ -50,7 +50,7 @@ class Guarded(Protocol):
 
     methods: str
 
-    def headers(self) -> list[Header]:
+    async def headers(self) -> list[Header]:
         """Give what every reply of this resource carries, errors included."""
 
     async def answer(self, request: Request, principal: Principal) -> Reply:
@@ -111,7 +111,7 @@ class Application:
         except Exception as error:  # noqa: BLE001 -- the one place where every failure becomes an answer
             reply = reply_to(error, request.id, bearer=request.credential == BEARER)
             self._metrics.errors.add(error.code if isinstance(error, LRSError) else "internal-error")
-        reply.headers = [*reply.headers, *self._headers(request)]
+        reply.headers = [*reply.headers, *await self._headers(request)]
         if request.method == "HEAD" and sent is not request:
             reply = Reply(reply.status, headers=reply.headers)  # To a POST, Content-Length says what comes.
         await reply.send(send, headers_only=sent.method == "HEAD")
@@ -146,11 +146,11 @@ class Application:
         request.version = spoken or self._newest
         return spoken
 
-    def _headers(self, request: Request) -> list[Header]:
+    async def _headers(self, request: Request) -> list[Header]:
         """Give the headers of every reply to this request, whatever came of it."""
         headers = [(versions.HEADER, request.version.encode()), *self._cors.headers(request)]
         guarded = self._guarded.get(request.path)
-        return headers if guarded is None else [*headers, *guarded.headers()]
+        return headers if guarded is None else [*headers, *await guarded.headers()]
 
     def _place(self, request: Request) -> tuple[str, str]:
         """Name the resource and the method, in words of ours: unknown paths carry identities."""

@@ -28,7 +28,7 @@ class Consents:
     def __init__(self, store: LRS) -> None:
         self._store = store
 
-    def headers(self) -> list[Header]:
+    async def headers(self) -> list[Header]:
         """Give what every reply of this resource carries: nothing of its own."""
         return []
 

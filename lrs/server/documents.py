@@ -47,7 +47,7 @@ class Documents:
         self._kind = kind
         self._threads = ThreadPoolExecutor(_THREADS, "lrs-documents")
 
-    def headers(self) -> list[Header]:
+    async def headers(self) -> list[Header]:
         """Give what every reply of this resource carries: nothing of its own."""
         return []
 

@@ -29,7 +29,7 @@ class Lookup:
     def __init__(self, read: Read) -> None:
         self._read = read
 
-    def headers(self) -> list[Header]:
+    async def headers(self) -> list[Header]:
         """Give what every reply of this resource carries: nothing of its own."""
         return []
 

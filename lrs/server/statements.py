@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import msgspec
 
-from lrs.errors import InvalidRequest
+from lrs.errors import InvalidRequest, StoreUnavailable
 from lrs.server.mixed import mixed_reply
 from lrs.server.reply import JSON, Header, Reply, json_reply, last_modified
 from lrs.xapi import multipart
@@ -30,6 +32,8 @@ PATH = "/xapi/statements"
 _INLINE = 256 * 1024
 """Larger bodies are checked in a thread: up to here that takes less time than others mind waiting."""
 _READERS = 4
+_PATIENCE = 1.0
+"""Seconds that a reply waits for the vault to say what Consistent-Through is."""
 _MIXED = "multipart/mixed"
 _CONTENT_TYPES = ("application/json", _MIXED)
 
@@ -50,9 +54,9 @@ class Statements:
         self._store = store
         self._readers = ThreadPoolExecutor(_READERS, "lrs-read")
 
-    def headers(self) -> list[Header]:
+    async def headers(self) -> list[Header]:
         """Give what every reply of this resource carries, errors included."""
-        through = self._store.consistent_through(fresh=False).isoformat(timespec="milliseconds")
+        through = (await self._through()).isoformat(timespec="milliseconds")
         return [(b"x-experience-api-consistent-through", through.replace("+00:00", "Z").encode())]
 
     async def answer(self, request: Request, principal: Principal) -> Reply:
@@ -62,6 +66,14 @@ class Statements:
         if request.method == "PUT":
             return await self._put(request, principal)
         return await self._get(request, principal)
+
+    async def _through(self) -> datetime:
+        """Give Consistent-Through: what was agreed on last, at once; after a pause in which nobody asked, what the vault says now."""
+        if self._store.is_late():
+            # A vault that does not answer keeps nobody waiting: what was agreed on before holds as well.
+            with suppress(StoreUnavailable, TimeoutError):
+                return await asyncio.wait_for(asyncio.to_thread(self._store.consistent_through), _PATIENCE)
+        return self._store.consistent_through(fresh=False)
 
     async def _post(self, request: Request, principal: Principal) -> Reply:
         if request.parameters():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -46,10 +47,18 @@ def test_every_statements_reply_has_its_headers(asked: str, client: httpx.Client
     assert reply.headers["X-Experience-API-Version"] == "1.0.3"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", reply.headers[THROUGH])
     through = datetime.fromisoformat(reply.headers[THROUGH])
-    # Times of storing may run ahead of the clock a little: each statement has one of its own.
-    assert before - timedelta(seconds=5) <= through <= datetime.now(UTC) + timedelta(seconds=5)
+    assert before - timedelta(seconds=1) <= through <= datetime.now(UTC)
     assert len(dates(reply)) == 1
     assert reply.headers["Content-Type"] == "application/json"
+
+
+def test_after_a_pause_consistent_through_is_not_old(client: httpx.Client) -> None:
+    """The first who asks after some seconds in which nobody did is told what holds now, not what held then."""
+    client.get(STATEMENTS)
+    time.sleep(4)
+    before = datetime.now(UTC)
+    through = datetime.fromisoformat(client.get(STATEMENTS).headers[THROUGH])
+    assert before - timedelta(seconds=1) <= through <= datetime.now(UTC)
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,18 @@ def test_what_is_announced_at_once_is_leased_before(vault: Vault) -> None:
         assert vault.leased() >= now
 
 
+def test_after_a_pause_what_is_announced_is_late(vault: Vault) -> None:
+    """Who announces is told that nobody has asked for long, until somebody does."""
+    now = 5 * MICROSECONDS
+    with times_of(vault, lambda: now) as times:
+        assert not times.is_late()
+        now += 3600 * MICROSECONDS
+        assert times.is_late()
+        assert times.consistent_through() == now
+        assert not times.is_late()
+        assert times.announced() == now
+
+
 def test_a_group_lies_in_one_month(vault: Vault) -> None:
     """What is inserted together lands in one partition, even over midnight of the last of a month."""
     with times_of(vault, lambda: at(2026, 11, 30, 23, 59, 59) + MICROSECONDS - 3) as times:
