@@ -69,16 +69,12 @@ def test_no_canary_is_left_anywhere(tmp_path: Path) -> None:
     assert not found_in(logs.getvalue().encode(), corpus.markers)
 
 
-NUMBER = 8
-"""Bytes of a subject's number."""
-
-
 def hidden_bytes(store: lrs.LRS, corpus: OnePerson) -> list[bytes]:
     """What stands for her on the disk: wrapped keys, blind indexes, sealed spellings and documents, numbers."""
     found = []
     for agent in corpus.hers.values():
         for sid in sids(store, agent):
-            found += [store._vault.keys("default", [sid])[sid].wrapped, sid.to_bytes(NUMBER, "little")]
+            found += [store._vault.keys("default", [sid])[sid].wrapped, sid.to_bytes(8, "little")]
             found += [part for spelling in store._vault.spellings("default", sid) for part in spelling]
     return found
 
