@@ -43,7 +43,8 @@ def test_no_canary_is_left_anywhere(tmp_path: Path) -> None:
         join(store, *(corpus.hers[kind] for kind in ("mbox", "openid", "account")))
         before = everything(store)
         hidden = hidden_bytes(store, corpus)
-        assert all(any(secret in content for _, content in bytes_below(tmp_path)) for secret in hidden)
+        contents = [content for _, content in bytes_below(tmp_path)]
+        assert all(any(betrays(content, pieces) for content in contents) for pieces in hidden)
         planned = store.erase(corpus.hers["mbox"], dry_run=True)
         assert everything(store) == before
         outcome = store.erase(corpus.hers["mbox"])
@@ -60,23 +61,32 @@ def test_no_canary_is_left_anywhere(tmp_path: Path) -> None:
         assert not any(sids(store, agent) for agent in corpus.hers.values())
         for path, content in bytes_below(tmp_path):
             assert not found_in(content, corpus.markers), path
-            assert not [secret for secret in hidden if secret in content], path
+            assert not [pieces for pieces in hidden if betrays(content, pieces)], path
     for path, content in bytes_below(tmp_path):
-        assert not [secret for secret in hidden if secret in content], path
+        assert not [pieces for pieces in hidden if betrays(content, pieces)], path
     assert not found_in(warehouse_text(tmp_path), corpus.markers)
     root.removeHandler(handler)
     root.setLevel(level)
     assert not found_in(logs.getvalue().encode(), corpus.markers)
 
 
-def hidden_bytes(store: lrs.LRS, corpus: OnePerson) -> list[bytes]:
-    """What stands for her on the disk: wrapped keys, blind indexes, sealed spellings and documents, numbers."""
+def hidden_bytes(store: lrs.LRS, corpus: OnePerson) -> list[set[bytes]]:
+    """What stands for her on the disk: wrapped keys, blind indexes, sealed spellings and documents, numbers. Each as the pieces that betray it."""
     found = []
     for agent in corpus.hers.values():
         for sid in sids(store, agent):
-            found += [store._vault.keys("default", [sid])[sid].wrapped, sid.to_bytes(8, "little")]
-            found += [part for spelling in store._vault.spellings("default", sid) for part in spelling]
+            found += [{store._vault.keys("default", [sid])[sid].wrapped}, pieces_of(sid.to_bytes(8, "little"))]
+            found += [{part} for spelling in store._vault.spellings("default", sid) for part in spelling]
     return found
+
+
+def betrays(content: bytes, pieces: set[bytes]) -> bool:
+    return any(piece in content for piece in pieces)
+
+
+def pieces_of(number: bytes) -> set[bytes]:
+    """Any six bytes in a row of eight: when what stands before or after a number was met before, LZ4 may take a byte of the number with it."""
+    return {number[start : start + 6] for start in range(3)}
 
 
 def test_she_is_somebody_new_when_the_time_is_over(tmp_path: Path) -> None:
