@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any, Protocol
 
@@ -61,6 +62,8 @@ class Committer:
         self._expected = 0
         self._patience = 0.0
         self._closed = False
+        self._paused = False
+        self._preparing = False
         self._prepared_all = False
         self._changed = threading.Condition()
         self._threads = [threading.Thread(target=run, name="lrs-committer", daemon=True) for run in (self._prepare_all, self._store_all)]
@@ -83,6 +86,22 @@ class Committer:
             for batch in batches:
                 self.waiting.put(batch)
             self._changed.notify_all()
+
+    @contextmanager
+    def alone(self) -> Iterator[Callable[[Sequence[Batch]], None]]:
+        """Give what commits batches at once, in the caller's thread, during a block in which nothing else is on its way: what is put waits.
+
+        One thread at a time. The future of each batch is settled as always.
+        """
+        with self._changed:
+            self._paused = True
+            self._changed.wait_for(lambda: self._is_idle() and not self._preparing)
+        try:
+            yield self._commit
+        finally:
+            with self._changed:
+                self._paused = False
+                self._changed.notify_all()
 
     def close(self) -> None:
         """Commit everything that was put, then stop. Calling it twice is no error."""
@@ -107,9 +126,13 @@ class Committer:
 
     def _next_batches(self) -> list[Batch]:
         with self._changed:
+            self._preparing = False
+            self._changed.notify_all()
             self._changed.wait_for(lambda: self._closed or self._is_due())
             self._changed.wait_for(self._is_everybody_here, self._patience)
+            self._changed.wait_for(lambda: not self._paused)
             taken = self.waiting.take(self._group)
+            self._preparing = bool(taken)
             self._changed.notify_all()
             return taken
 
@@ -154,6 +177,12 @@ class Committer:
             self._storing = group is not None
             self._changed.notify_all()
             return group
+
+    def _commit(self, batches: Sequence[Batch]) -> None:
+        try:
+            self._store(self._prepare(batches))
+        except Exception as error:  # noqa: BLE001 -- as above
+            self._commit_one_by_one(batches, error)
 
     def _commit_one_by_one(self, batches: Sequence[Batch], error: Exception) -> None:
         left = [batch for batch in batches if not batch.done.done()]

@@ -1,6 +1,6 @@
 """The folder of the spool: files that are whole on the disk or not there, each sealed under the key of one tenant and bound to its own name.
 
-A name says since when it waits (microseconds since 1970) and how many statements it has; its ending says where it stands: it waits, it is on its way, or it
+A name says since when it waits (microseconds since 1970) and how many statements it has; its ending says where it stands: it waits, or it
 can't be used and is kept for somebody to look at.
 """
 
@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
@@ -19,14 +19,14 @@ import msgspec
 
 from lrs.errors import DataDirectoryInUse, StoreBusy, StoreUnavailable
 from lrs.spool.record import Record
-from lrs.storage.lock import DirectoryLock
+from lrs.storage.lock import DirectoryLock, turn
 
 if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
     from lrs.settings import Settings
 
 _KIND = "spool"
-_WAITS, _GOES, _ASIDE, _HALF = ".sealed", ".going", ".unreadable", ".new"
+_WAITS, _ASIDE, _HALF = ".sealed", ".unreadable", ".new"
 _ABANDONED = 60.0
 """Seconds after which a file that is half written is nobody's any more."""
 _File = tuple[str, bytes]
@@ -67,12 +67,16 @@ class Folder:
         return self.waiting().size < self._most
 
     def has_waiting(self) -> bool:
-        """Tell whether anything waits that is not on its way yet."""
+        """Tell whether anything waits."""
         return any(name.endswith(_WAITS) for name in _names(self._path))
 
     def names(self) -> list[str]:
-        """Name what waits or is on its way, oldest first."""
-        return sorted(name for name in _names(self._path) if name.endswith((_WAITS, _GOES)))
+        """Name what waits, oldest first."""
+        return sorted(name for name in _names(self._path) if name.endswith(_WAITS))
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Give a block in which nobody else who asks for a turn has one: to add because others wait, or to send those on."""
+        return turn(self._path / "turn.lock")
 
     def add(self, records: Sequence[Record]) -> None:
         """Keep batches of one tenant; durable on return. Raises :class:`lrs.errors.StoreBusy` when there is no room, :class:`lrs.errors.StoreUnavailable`."""
@@ -97,17 +101,14 @@ class Folder:
         content = self._keys(tenant).spool.open(_KIND, _stem(name).encode(), sealed)
         return msgspec.msgpack.decode(content, type=list[Record])
 
-    def send(self, name: str) -> str:
-        """Say that a file is on its way -> its name from now on."""
-        return self._rename(name, _GOES)
-
     def put_aside(self, name: str) -> None:
         """Keep a file that can't be used out of the way of the others."""
-        self._rename(name, _ASIDE)
+        (self._path / name).rename(self._path / (_stem(name) + _ASIDE))
 
-    def drop(self, name: str) -> None:
-        """Let go of a file; it is gone from the disk on return."""
-        (self._path / name).unlink(missing_ok=True)
+    def drop(self, names: Sequence[str]) -> None:
+        """Let go of files; they are gone from the disk on return."""
+        for name in names:
+            (self._path / name).unlink(missing_ok=True)
         _sync(self._path)
 
     def sweep(self) -> None:
@@ -124,11 +125,6 @@ class Folder:
         except DataDirectoryInUse:
             return None
 
-    def _rename(self, name: str, ending: str) -> str:
-        renamed = _stem(name) + ending
-        (self._path / name).rename(self._path / renamed)
-        return renamed
-
 
 def folder_of(settings: Settings) -> Path:
     """Give the folder of a store's spool."""
@@ -140,7 +136,7 @@ def waiting_in(path: Path) -> Waiting:
     statements = unreadable = size = 0
     times = []
     for entry in _entries(path):
-        if entry.name.endswith((_WAITS, _GOES)):
+        if entry.name.endswith(_WAITS):
             received, _, number = _stem(entry.name).split("-")
             times.append(int(received))
             statements += int(number)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import wait
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _LOOK_AGAIN = 1.0
 """Seconds until the stores are asked again whether they are back."""
-_AT_ONCE = 10_000
-"""Statements that go on together."""
+_AT_ONCE = 5_000
+"""Statements that are read at a time."""
 _log = logging.getLogger("lrs.spool")
 
 
@@ -82,8 +82,11 @@ class Spooling:
         """Make a group of batches; of those that come while others wait, a file instead."""
         going, new = _parted(batches)
         if new and self.folder.takes_any and self.folder.has_waiting():
-            self._keep(new)
-            new = []
+            with self.folder.turn():
+                # All may have gone before it was our turn.
+                if self.folder.has_waiting():
+                    self._keep(new)
+                    new = []
         # What was acknowledged before goes before.
         ordered = [*going, *new]
         return self._prepare(ordered) if ordered else Group((), 0)
@@ -135,22 +138,35 @@ class Spooling:
         return self._held is not None
 
     def _empty(self, committer: Committer) -> None:
-        """Send everything on its way, oldest first, until all has gone or a store fails again, which is raised."""
-        while self.folder.names() and not self._closed.is_set():
-            self._ping()
-            taken = list(self._next())
-            batches = [batch for _, own in taken for batch in own]
-            for batch in batches:
-                committer.put(batch, wait=True)
-            # What comes from now on is behind these in the committer's queue: under a steady load the spool is left for good.
-            sent = [(self.folder.send(name), own) for name, own in taken]
-            wait([batch.done for batch in batches])
-            for name, own in sent:
-                self._finish(name, own)
+        """Send everything on its way, oldest first, until all has gone or a store fails again, which is raised.
 
-    def _next(self) -> Iterator[tuple[str, list[Batch]]]:
+        Nothing is added, nor goes by another way, while some of it goes. Others have their turn when less waits than at their last one, by as much as is
+        read at a time: however much comes, and however steadily, it is empty in the end.
+        """
+        left = sys.maxsize
+        while self.folder.has_waiting() and not self._closed.is_set():
+            self._ping()
+            taken = dict(self._next({}))
+            with committer.alone() as commit, self.folder.turn():
+                left = self._send(taken, commit, most=max(left - _AT_ONCE, 0))
+
+    def _send(self, taken: dict[str, list[Batch]], commit: Callable[[Sequence[Batch]], None], *, most: int) -> int:
+        """Send what was taken on its way, and what comes next, until at most so many statements wait -> how many do."""
+        while True:
+            taken |= self._next(taken)
+            commit([batch for own in taken.values() for batch in own])
+            self._finish(taken)
+            taken = {}
+            left = self.folder.waiting().statements
+            if left <= most or self._closed.is_set():
+                return left
+
+    def _next(self, taken: Collection[str]) -> Iterator[tuple[str, list[Batch]]]:
+        """Read the oldest of what waits and is not taken yet."""
         size = 0
         for name in self.folder.names():
+            if name in taken:
+                continue
             try:
                 own = [batch_of(record, self._preparer, self._known) for record in self.folder.read(name)]
             except (LRSError, msgspec.MsgspecError) as error:
@@ -163,16 +179,20 @@ class Spooling:
             if size >= _AT_ONCE:
                 return
 
-    def _finish(self, name: str, batches: Sequence[Batch]) -> None:
-        """Let go of a file whose batches are stored; raises what a store says that can't answer."""
+    def _finish(self, sent: Mapping[str, Sequence[Batch]]) -> None:
+        """Let go of the files whose batches are stored; raises what a store says that can't answer."""
+        stored = []
         try:
-            for batch in batches:
-                self._hold_conflicts(batch, batch.done.result())
-        except Unexpected as error:
-            # It would keep all that comes after it waiting.
-            self._put_aside(name, error)
-        else:
-            self.folder.drop(name)
+            for name, batches in sent.items():
+                try:
+                    for batch in batches:
+                        self._hold_conflicts(batch, batch.done.result())
+                    stored.append(name)
+                except Unexpected as error:
+                    # It would keep all that comes after it waiting.
+                    self._put_aside(name, error)
+        finally:
+            self.folder.drop(stored)
 
     def _hold_conflicts(self, batch: Batch, receipt: Receipt) -> None:
         """Keep in quarantine what turned out to be another statement under an id that is taken: nobody can be told any more."""

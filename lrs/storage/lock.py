@@ -1,12 +1,14 @@
-"""One process at a time: the lock of a directory, be it the data directory of an embedded store."""
+"""One process at a time: the lock of a directory, be it the data directory of an embedded store; and turns that processes take."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from lrs.errors import ConfigurationError, DataDirectoryInUse
+from lrs.errors import ConfigurationError, DataDirectoryInUse, StoreUnavailable
 
 
 class DirectoryLock:
@@ -32,3 +34,20 @@ class DirectoryLock:
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
+
+
+@contextmanager
+def turn(path: Path) -> Iterator[None]:
+    """Wait until no other thread or process has its turn under this file, and have it during the block; the system ends that of a process that dies.
+
+    Raises :class:`lrs.errors.StoreUnavailable` if the file can't be made.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreUnavailable(f"the data directory can't be written: {error.strerror}", hint="Check its disk.") from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

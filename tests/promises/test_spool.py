@@ -30,7 +30,7 @@ from tests.promises.test_crash import ids as batch_ids
 from tests.promises.test_faults import CANARY, ids, made, rows
 from tests.storage.engines import server, server_settings
 
-PATIENCE = 120
+PATIENCE = 60
 ROOM = 200_000
 
 

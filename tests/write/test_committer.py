@@ -175,6 +175,59 @@ def test_those_who_were_answered_together_are_waited_for() -> None:
     committer.close()
 
 
+@pytest.mark.parametrize("where", ["prepare", "store"])
+def test_what_is_committed_alone(where: str) -> None:
+    """It goes when all that was taken before is stored, before all that waits, and one poisonous batch of it fails alone."""
+    order: list[Load] = []
+    started, gate, waits = threading.Event(), threading.Event(), threading.Event()
+
+    def refuse(batches: Sequence[Load], place: str) -> None:
+        if place == where and any(batch.poison for batch in batches):
+            raise ValueError
+
+    def prepare(batches: Sequence[Load]) -> Group:
+        refuse(batches, "prepare")
+        return Group(batches)
+
+    def store(group: Group) -> None:
+        started.set()
+        gate.wait(5)
+        refuse(group.batches, "store")
+        order.extend(group.batches)
+        settle(group)
+
+    committer = Committer(prepare, store, group=10, queue=100)
+    before, after = [Load(), Load()], [Load(), Load()]
+    own, bad = [Load(), Load()], Load(poison=True)
+    committer.put(before[0], wait=False)
+    started.wait(5)
+    # Full, so that it is made ready while the first one is stored.
+    committer.put(before[1], Load(9), wait=False)
+    while len(committer.waiting):
+        time.sleep(0.001)
+
+    def alone() -> None:
+        with committer.alone() as commit:
+            waits.set()
+            while len(committer.waiting) < 2:
+                time.sleep(0.001)
+            commit([own[0], bad, own[1]])
+
+    thread = threading.Thread(target=alone)
+    thread.start()
+    assert not waits.wait(0.05)
+    gate.set()
+    assert waits.wait(5)
+    for load in after:
+        committer.put(load, wait=False)
+    thread.join(5)
+    assert [load.done.result(5) for load in after] == ["stored"] * 2
+    committer.close()
+    assert [load for load in order if len(load) == 1] == [*before, *own, *after]
+    with pytest.raises(StoreUnavailable):
+        bad.done.result(0)
+
+
 def test_closing_stores_what_was_taken_and_then_takes_nothing() -> None:
     """Nothing that was put is lost by closing; nothing is put after it."""
     committer = committer_of(settle)
