@@ -13,7 +13,7 @@ import pytest
 from lrs.access import Handling
 from lrs.credentials import open_credentials
 from lrs.settings import load
-from tests.server.process import WRITER, Server
+from tests.server.process import NO_TLS, WRITER, Server
 from tests.sources.cmi5.unit import session
 from tests.sources.spoken.bigbluebutton import BIGBLUEBUTTON
 from tests.sources.spoken.marsha import MARSHA
@@ -25,7 +25,7 @@ BASIC = "Basic " + base64.b64encode(":".join(WRITER).encode()).decode()
 
 def send(server: Server, path: str, said: Any, **headers: str) -> httpx.Response:
     """Post JSON with these headers and no others of xAPI."""
-    return httpx.post(server.address + path, json=said, headers={"Authorization": BASIC} | headers)
+    return httpx.post(server.address + path, json=said, headers={"Authorization": BASIC} | headers, verify=NO_TLS)
 
 
 def test_moodle(server: Server) -> None:

@@ -15,7 +15,7 @@ from lrs.crypto import passwords
 from lrs.settings import load
 from lrs.sources.cmi5 import check
 from tests.cli.calling import call
-from tests.server.process import READER, VERSION, WRITER, Server
+from tests.server.process import NO_TLS, READER, VERSION, WRITER, Server
 
 LMS = ("lms", "l")
 AGENT = {"objectType": "Agent", "account": {"homePage": "https://lms.example.fr", "name": "canary-1042"}}
@@ -44,12 +44,14 @@ def lms(server: Server) -> None:
 def launched(server: Server, who: Any = LMS, **more: Any) -> httpx.Response:
     """Ask for a launch."""
     said = {"agent": AGENT, "activity": UNIT, "registration": REGISTRATION, "session": "s1"} | more
-    return httpx.post(f"{server.address}/credentials/launch", auth=who, json={k: v for k, v in said.items() if v is not None})
+    return httpx.post(
+        f"{server.address}/credentials/launch", auth=who, json={k: v for k, v in said.items() if v is not None}, verify=NO_TLS
+    )
 
 
 def fetched(server: Server, path: str) -> dict[str, str]:
     """Fetch as a unit does; whatever comes of it, it is JSON and 200 (cmi5 8.2.2)."""
-    answer = httpx.post(server.address + path, headers={"Origin": "https://lms.example.fr"})
+    answer = httpx.post(server.address + path, headers={"Origin": "https://lms.example.fr"}, verify=NO_TLS)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["access-control-allow-origin"] == "https://lms.example.fr"
@@ -60,10 +62,10 @@ def fetched(server: Server, path: str) -> dict[str, str]:
 @pytest.fixture
 def unit(server: Server) -> Iterator[httpx.Client]:
     """A unit that was launched, with its token."""
-    with httpx.Client(base_url=server.address, auth=LMS, headers=VERSION) as platform:
+    with httpx.Client(base_url=server.address, auth=LMS, headers=VERSION, verify=NO_TLS) as platform:
         assert platform.put("/xapi/activities/state", params=MINE | {"stateId": "LMS.LaunchData"}, json=LAUNCH_DATA).status_code == 204
     token = fetched(server, launched(server).json()["fetch"])["auth-token"]
-    with httpx.Client(base_url=server.address, headers={"Authorization": f"Basic {token}", **VERSION}) as client:
+    with httpx.Client(base_url=server.address, headers={"Authorization": f"Basic {token}", **VERSION}, verify=NO_TLS) as client:
         yield client
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from lrs.credentials import open_credentials
 from lrs.settings import load
-from tests.server.process import READER, VERSION, WRITER, Server
+from tests.server.process import NO_TLS, READER, VERSION, WRITER, Server
 
 AGENT = {"account": {"homePage": "https://mooc.example.fr", "name": "canary-42"}}
 ACTIVITY = "https://mooc.example.fr/videos/acids"
@@ -27,7 +27,9 @@ STATEMENT = {
 def asked(server: Server, who: Any = WRITER, **more: Any) -> httpx.Response:
     """Ask for a pass."""
     said = {"agent": AGENT, "activity": ACTIVITY, "registration": REGISTRATION} | more
-    return httpx.post(f"{server.address}/credentials/browser", auth=who, json={k: v for k, v in said.items() if v is not None})
+    return httpx.post(
+        f"{server.address}/credentials/browser", auth=who, json={k: v for k, v in said.items() if v is not None}, verify=NO_TLS
+    )
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def page(server: Server) -> Iterator[httpx.Client]:
     """A page with a pass, of an origin that the settings name."""
     token = asked(server).json()["token"]
     headers = {"Authorization": f"Bearer {token}", "Origin": "https://lms.example.fr", **VERSION}
-    with httpx.Client(base_url=server.address, headers=headers) as client:
+    with httpx.Client(base_url=server.address, headers=headers, verify=NO_TLS) as client:
         yield client
 
 

@@ -22,7 +22,7 @@ import lrs
 from lrs.asgi import create_app
 from lrs.settings import Settings
 from lrs.storage.contract import TokenisedStatement
-from tests.server.process import BOTH, VERSION, add_credentials
+from tests.server.process import BOTH, NO_TLS, VERSION, add_credentials
 from tests.server.test_connection import connected, serving
 
 QUEUE = 10
@@ -51,7 +51,7 @@ def port(store: lrs.LRS) -> Iterator[int]:
 @pytest.fixture
 def client(port: int) -> Iterator[httpx.Client]:
     """Somebody who keeps to the rules."""
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", auth=BOTH, headers=VERSION, timeout=30) as made:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", auth=BOTH, headers=VERSION, timeout=30, verify=NO_TLS) as made:
         yield made
 
 
@@ -121,8 +121,8 @@ def test_bodies_have_room_together(store: lrs.LRS, monkeypatch: pytest.MonkeyPat
     app = create_app(store)
     padding = b" " * 8_000
 
-    async def post(gate: asyncio.Event | None, *, length: bool = True) -> tuple[int, int]:
-        """Send a body, the end of it once the gate is open -> (status, messages that were read)."""
+    async def post(gate: asyncio.Barrier | None, *, length: bool = True) -> tuple[int, int]:
+        """Send a body, the end of it once all have met at the gate for the second time -> (status, messages that were read)."""
         body, read, answer = padding + json.dumps(batch(1)).encode(), 0, []
         headers = [(b"authorization", b"Basic " + base64.b64encode(":".join(BOTH).encode())), (b"content-type", b"application/json")]
         headers += [(name.lower().encode(), value.encode()) for name, value in VERSION.items()]
@@ -135,6 +135,7 @@ def test_bodies_have_room_together(store: lrs.LRS, monkeypatch: pytest.MonkeyPat
                 return {"type": "http.request", "body": body[:7_900], "more_body": True}
             if gate is not None:
                 await gate.wait()
+                await gate.wait()
             return {"type": "http.request", "body": body[7_900:], "more_body": False}
 
         async def send(message: Any) -> None:
@@ -145,12 +146,12 @@ def test_bodies_have_room_together(store: lrs.LRS, monkeypatch: pytest.MonkeyPat
         return answer[0]["status"], read
 
     async def all_of_them() -> None:
-        gate = asyncio.Event()
+        gate = asyncio.Barrier(3)
         under_way = [asyncio.create_task(post(gate)) for _ in range(2)]
-        await asyncio.sleep(0.1)
+        await gate.wait()
         assert await post(None) == (503, 0)
         assert await post(None, length=False) == (503, 1)
-        gate.set()
+        await gate.wait()
         assert [await each for each in under_way] == [(200, 2), (200, 2)]
         assert await post(None) == (200, 2)
 
@@ -181,7 +182,7 @@ def test_who_reads_slowly_keeps_nobody_waiting(store: lrs.LRS, port: int, client
     digest = hashlib.sha256(ESSAY).hexdigest()
     attachment = {"usageType": "https://u.example/1", "display": {}, "contentType": "text/plain", "length": len(ESSAY), "sha2": digest}
     (essay,) = store.ingest([batch(1)[0] | {"attachments": [attachment]}], attachments={digest: ESSAY})
-    head = b"GET /xapi/statements?attachments=true&statementId=%b HTTP/1.1\r\n" % str(essay).encode() + BASIC + b"\r\n"
+    head = b"GET /xapi/statements?attachments=true&statementId=%b HTTP/1.1\r\n" % str(essay).encode() + BASIC + b"Connection: close\r\n\r\n"
     with contextlib.ExitStack() as slow:
         waiting = [slow.enter_context(narrow(port, head)) for _ in range(CLIENTS)]
         for connection in waiting:
@@ -193,7 +194,7 @@ def test_who_reads_slowly_keeps_nobody_waiting(store: lrs.LRS, port: int, client
             assert received(connection) < len(ESSAY)
     # Who takes it slowly, but does, gets all of it.
     with narrow(port, head) as patient:
-        assert received(patient, pause=0.01) > len(ESSAY)
+        assert received(patient, pause=0.01, patience=20) > len(ESSAY)
 
 
 def narrow(port: int, request: bytes) -> socket.socket:
@@ -206,9 +207,9 @@ def narrow(port: int, request: bytes) -> socket.socket:
     return connection
 
 
-def received(connection: socket.socket, *, pause: float = 0.0) -> int:
-    """Count the bytes that come until the server hangs up, or has nothing more to say."""
-    connection.settimeout(1)
+def received(connection: socket.socket, *, pause: float = 0.0, patience: float = 1) -> int:
+    """Count the bytes that come until the server hangs up, or has nothing more to say for some seconds."""
+    connection.settimeout(patience)
     size = 0
     with contextlib.suppress(ConnectionResetError, TimeoutError):
         while piece := connection.recv(1 << 18):

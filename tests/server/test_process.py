@@ -16,7 +16,7 @@ import pytest
 
 import lrs
 from tests.certificates import certificate
-from tests.server.process import BOTH, VERSION, Server, add_credentials
+from tests.server.process import BOTH, PATIENCE, VERSION, Server, add_credentials
 
 STATEMENT = {
     "id": "6f1c3c1e-6d0f-4bb8-8f0a-2f3d0a1f8a11",
@@ -39,17 +39,19 @@ def test_a_request_under_way_is_answered_and_durable(tmp_path: Path) -> None:
     port = int(server.address.rpartition(":")[2])
     body = json.dumps(STATEMENT).encode()
     request = httpx.Request(
-        "POST", f"{server.address}/xapi/statements", headers=VERSION | {"Content-Type": "application/json"}, content=body
+        "POST",
+        f"{server.address}/xapi/statements",
+        headers=VERSION | {"Content-Type": "application/json", "Expect": "100-continue"},
+        content=body,
     )
     request = next(httpx.BasicAuth(*BOTH).auth_flow(request))
     head = b"POST /xapi/statements HTTP/1.1\r\n" + b"".join(b"%b: %b\r\n" % pair for pair in request.headers.raw) + b"\r\n"
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(head + body[:20])
-        time.sleep(0.3)
+        # The server asks for the body once the request is under way.
+        assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")
         server.terminate()
-        time.sleep(0.7)
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        wait_until_refused(port)
         assert server.process.poll() is None
         connection.sendall(body[20:])
         answer = b""
@@ -60,6 +62,18 @@ def test_a_request_under_way_is_answered_and_durable(tmp_path: Path) -> None:
     assert server.stop() == 0
     with lrs.open(tmp_path / "data") as store:
         assert [found["id"] for found in store.query().statements] == [STATEMENT["id"]]
+
+
+def wait_until_refused(port: int) -> None:
+    """Wait until nobody listens there any more."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        except ConnectionRefusedError:
+            return
+        time.sleep(0.02)
+    pytest.fail("the server still listens")
 
 
 def test_what_was_acknowledged_until_the_end_is_there(tmp_path: Path) -> None:
@@ -83,7 +97,10 @@ def test_what_was_acknowledged_until_the_end_is_there(tmp_path: Path) -> None:
     writers = [threading.Thread(target=write) for _ in range(4)]
     for writer in writers:
         writer.start()
-    time.sleep(1)
+    end = time.monotonic() + PATIENCE
+    while len(acknowledged) < 20:
+        assert time.monotonic() < end
+        time.sleep(0.01)
     assert server.stop() == 0
     for writer in writers:
         writer.join(30)

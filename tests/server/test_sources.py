@@ -20,7 +20,7 @@ from lrs.credentials import open_credentials
 from lrs.crypto import passwords
 from lrs.settings import load
 from tests.crypto.test_webhook import token
-from tests.server.process import READER, Server, add_credentials
+from tests.server.process import NO_TLS, READER, Server, add_credentials
 from tests.sources.hostile import STRANGE, UNREADABLE, mutations
 from tests.sources.samples import MARK, SAMPLES
 
@@ -62,7 +62,7 @@ def _table(name: str, secret: Path | None) -> str:
 
 
 def post(server: Server, name: str, body: bytes, **how: Any) -> httpx.Response:
-    return httpx.post(f"{server.address}/sources/{name}", content=body, timeout=300, **({"auth": SENDER} | how))
+    return httpx.post(f"{server.address}/sources/{name}", content=body, timeout=300, verify=NO_TLS, **({"auth": SENDER} | how))
 
 
 def lines(name: str) -> bytes:

@@ -167,6 +167,7 @@ def test_a_gzip_body_is_taken(client: httpx.Client, statement: dict[str, Any]) -
         ("br", b"{}", 400),
         ("gzip, gzip", b"{}", 400),
     ],
+    ids=["no gzip", "cut short", "followed by rubbish", "a bomb", "a bomb of two members", "unknown", "twice"],
 )
 def test_a_bad_encoding_is_refused(encoding: str, body: bytes, status: int, client: httpx.Client) -> None:
     """No gzip, cut short, followed by rubbish, a bomb, something else."""

@@ -85,9 +85,9 @@ def test_migrations_run_once_and_guard_the_schema(engine: Engine) -> None:
 
 def test_what_expired_is_hidden_at_once_and_leaves_the_disk(engine: Engine) -> None:
     """Past its limit a personal column is not read, in no filter, and the engine itself takes its bytes off the disk; then the row."""
-    end = int(time.time()) + 4
     marker = b"sealed-" + uuid4().hex.encode()
     with engine.open() as warehouse:
+        end = int(time.time()) + 4
         warehouse.insert([row(0, sids=(99,), sealed=(marker,), registration=uuid4(), identity_until=end), row(1, keep_until=end), row(2)])
         assert engine.folder is None or is_below(engine.folder, marker)
         late = (end + 1) * SECOND

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,6 +16,7 @@ from lrs.access import Principal, Scope, View
 from lrs.privacy.attachments import PIECE_BYTES
 from lrs.storage.contract import SealedPiece
 from lrs.xapi.attachments import SIGNATURE
+from tests.effort import Effort
 from tests.signing import certificate, signed
 from tests.store.conftest import World
 
@@ -300,9 +300,9 @@ def test_a_signature_that_is_attached_often_is_checked_once(store: lrs.LRS, worl
     plain = world.statement(id=str(uuid4()), result={"response": "x" * 1_000_000})
     jws = signed(json.dumps(plain).encode())
     signature = attached(jws, usageType=SIGNATURE, contentType="application/octet-stream")
-    start = time.perf_counter()
-    store.ingest(plain | {"attachments": [signature] * 10_000}, attachments={sha(jws): jws})
-    assert time.perf_counter() - start < 20
+    with Effort() as effort:
+        store.ingest(plain | {"attachments": [signature] * 10_000}, attachments={sha(jws): jws})
+    assert effort.seconds < 20
 
 
 def test_a_linked_signature_is_not_fetched(store: lrs.LRS, world: World) -> None:
