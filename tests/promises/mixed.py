@@ -3,9 +3,13 @@
 Meanwhile parts are merged, people are erased and keys rotate. What is done is said on stdout, and in the journal of a disk where there is one (LRS_JOURNAL):
 
     open
+    storing BATCH             it is on its way
     stored BATCH              acknowledged
     erasing BATCH             the person of the batch who leaves is about to be erased
     erased BATCH              they are
+    merging NUMBER            all parts are about to become one
+    merged NUMBER             they did
+    rotating NUMBER           a new epoch is about to begin, and everything to be wrapped under it
     rotated EPOCH             this epoch was destroyed
 
 ``python -m tests.promises.mixed list DATA`` prints (id, name of the actor) of all that is there.
@@ -32,6 +36,8 @@ from lrs.privacy import rotation
 BATCH = 20
 LEAVES = 3
 """One batch in so many has somebody who leaves."""
+WORKS = {"storing": "stored", "erasing": "erased", "merging": "merged", "rotating": "rotated"}
+"""What is said when a work begins: what is said when it ends."""
 NAMESPACE = uuid.UUID("b4f4b4f3-27f1-44a4-9a53-5b7c3a1d7f10")
 
 
@@ -88,11 +94,21 @@ def expect(said: Iterable[str], there: Counter[tuple[str, str]], *, following: i
     assert more in (set(), {(statement_id(following, n), name_of(following, n)) for n in range(BATCH)})
 
 
+def under_way(said: Iterable[str]) -> set[str]:
+    """Tell what had begun and not ended when a process had said this much, as it says when each begins."""
+    begun: set[str] = set()
+    for line in said:
+        what = line.split()[0]
+        begun = {each for each in {*begun, what} & WORKS.keys() if WORKS[each] != what}
+    return begun
+
+
 def _say(text: str) -> None:
     if journal := os.environ.get("LRS_JOURNAL"):
         with Path(journal).open("a") as file:
             file.write(f"mark\t{text}\n")
-    print(text, flush=True)
+    # At once with its end: several threads say something.
+    print(f"{text}\n", end="", flush=True)
 
 
 def load(data: str, first: str) -> None:
@@ -103,6 +119,7 @@ def load(data: str, first: str) -> None:
         for work in (_merge, _erase, _rotate):
             threading.Thread(target=_for_ever, args=(work, store, leaving), daemon=True).start()
         for batch in range(int(first), sys.maxsize):
+            _say(f"storing {batch}")
             store.ingest(batch_of(batch))
             _say(f"stored {batch}")
             if batch % LEAVES == 0:
@@ -119,9 +136,11 @@ def _for_ever(work: Any, store: lrs.LRS, leaving: queue.Queue[int]) -> None:
 
 
 def _merge(store: lrs.LRS, _leaving: queue.Queue[int]) -> None:
+    _say("merging 0")
     with store._warehouse._sessions.writer() as session:
         session.command("OPTIMIZE TABLE statements FINAL")
-    time.sleep(1)
+    _say("merged 0")
+    time.sleep(0.3)
 
 
 def _erase(store: lrs.LRS, leaving: queue.Queue[int]) -> None:
@@ -135,6 +154,7 @@ def _rotate(store: lrs.LRS, _leaving: queue.Queue[int]) -> None:
     with rotation.open_rotations(store.settings) as rotations:
         turning = rotations["default"]
         _destroy(turning)  # What a process that was killed has left.
+        _say("rotating 0")
         turning.begin()
         for _ in turning.rewrap():
             time.sleep(0.01)

@@ -86,17 +86,44 @@ def test_killing_it_in_a_merge_loses_and_doubles_nothing(tmp_path: Path) -> None
 
 
 def test_killing_it_while_everything_goes_on_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    """The same while parts are merged, people are erased and keys rotate: whoever was erased stays so, everybody else can be read."""
+    """The same while parts are merged, people are erased and keys rotate: whoever was erased stays so, everybody else can be read.
+
+    It is killed a moment after one of these begins, each in turn, until each was under way at some kill and each came to its end before another one.
+    """
     chance = random.Random(2028)
     said: list[str] = []
-    following = 0
-    for _ in range(max(ROUNDS // 2, 3)):
+    met: Counter[str] = Counter()
+    done: Counter[str] = Counter()
+    following = rounds = 0
+    while rounds < ROUNDS // 2 or not (met.keys() >= mixed.WORKS.keys() and done.keys() >= {*mixed.WORKS.values()}):
         command = [sys.executable, "-m", "tests.promises.mixed", "load", str(tmp_path), str(following)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            said += killed(process, after=chance.uniform(0.0, 4.0))
+            told = killed_in(list(mixed.WORKS)[rounds % len(mixed.WORKS)], process, chance)
+        said += told
+        met.update(mixed.under_way(told))
+        done.update(line.split()[0] for line in told)
         following = max((int(line.split()[1]) for line in said if line.startswith("stored")), default=-1) + 1
+        rounds += 1
+    print(f"{rounds} kills; under way at them: {dict(met)}; said in all: {dict(done)}")
     assert "broken 0" not in said
     mixed.expect(said, mixed.all_of(tmp_path), following=following)
+
+
+def killed_in(work: str, process: subprocess.Popen[str], chance: random.Random) -> list[str]:
+    """Let it work until this has begun once, twice or three times, kill it a moment later, and give what it said."""
+    assert process.stdout is not None
+    said = []
+    times = chance.randint(1, 3)
+    for line in process.stdout:
+        said.append(line.rstrip("\n"))
+        times -= line.startswith(work)
+        if not times:
+            break
+    time.sleep(chance.uniform(0.0, 0.3))
+    process.send_signal(signal.SIGKILL)
+    said += process.stdout.read().split("\n")[:-1]
+    assert process.wait(30) == -signal.SIGKILL
+    return said
 
 
 def killed(process: subprocess.Popen[str], *, after: float) -> list[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,7 +35,7 @@ from tests.promises.test_canary import bytes_below
 from tests.promises.test_crash import child
 from tests.promises.test_crash import ids as batch_ids
 from tests.promises.test_faults import ids, made, rows
-from tests.promises.test_power import COMPILER, Run
+from tests.promises.test_power import COMPILER, ROUNDS, Run
 from tests.promises.test_spool import away, emptied, until
 from tests.storage.engines import server, server_settings
 from tests.tenants.test_end import of
@@ -167,9 +168,13 @@ def test_a_damaged_file_keeps_nobody_waiting(wired: Wired, settings: Settings, c
 
 
 @pytest.mark.skipif(COMPILER is None, reason="a C compiler is needed to see what a process syncs")
-@pytest.mark.parametrize("journalling", [False, True])
-def test_a_power_cut_leaves_what_was_acknowledged(wired: Wired, settings: Settings, tmp_path: Path, *, journalling: bool) -> None:
-    """When the power goes while the warehouse is away, all that was acknowledged is in the spool, on a strict disk and on a journalling one."""
+@pytest.mark.parametrize("number", range(ROUNDS))
+def test_a_power_cut_leaves_what_was_acknowledged(number: int, wired: Wired, settings: Settings, tmp_path: Path) -> None:
+    """When the power goes while the warehouse is away, or while the spool empties: what was acknowledged is there once the spool is empty.
+
+    So it is on a strict disk and on a journalling one, with and without luck.
+    """
+    chance = Random(number)
     layer, journal, root = tmp_path / "journal.so", tmp_path / "journal", tmp_path / "root"
     root.mkdir()
     source = Path(__file__).parent / "power" / "journal.c"
@@ -181,11 +186,16 @@ def test_a_power_cut_leaves_what_was_acknowledged(wired: Wired, settings: Settin
         assert process.stdout.readline() == "open\n"
         with away(wired[0]):
             confirmed = [int(process.stdout.readline()) for _ in range(5)]
-            process.send_signal(signal.SIGKILL)
-            process.communicate(timeout=30)
+            if not number & 2:
+                process.kill()
+                process.wait(30)
+        time.sleep(chance.uniform(0.0, 3.0) if number & 2 else 0.0)
+        process.kill()
+        confirmed += map(int, process.stdout.read().split("\n")[:-1])
     run = Run(root, journal, journal.read_text().splitlines(keepends=True))
-    data = run.restored(len(run.lines), tmp_path / "cut", journalling=journalling, chance=None)
+    data = run.restored(len(run.lines), tmp_path / "cut", journalling=bool(number & 1), chance=chance if number & 4 else None)
     with lrs.open(attrs.evolve(settings, data=data)) as store:
+        print(f"{len(confirmed)} batches were acknowledged, {store.spooled.statements} statements wait after the power cut")
         emptied(store)
         assert batch_ids(confirmed) <= {str(each) for each in rows(store)}
         assert set(rows(store).values()) == {1}
