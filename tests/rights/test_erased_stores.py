@@ -17,7 +17,7 @@ from lrs.storage.contract import DeadLetter
 from tests.promises.test_canary import bytes_below, found_in, warehouse_text
 from tests.rights.erasing import STUB_REFERENCE, OnePerson, everything, join, person, put, sids, statement, without
 from tests.rights.standing import ANA, ATTACHED, ESSAY, HERS, OTHERS, VOIDING, fill
-from tests.storage.engines import settings_for
+from tests.storage.engines import server, server_settings
 from tests.vault.databases import empty_vault
 
 DAY = 86_400_000_000
@@ -170,7 +170,11 @@ def test_a_wrong_file_of_targets_stops_it_before_anything_is_done(tmp_path: Path
 def test_an_erasure_over_a_network(kind: str, tmp_path: Path) -> None:
     """With the warehouse on a server, or the vault, all is as it is embedded: nothing of her is left, others are as they were, late batches change nothing."""
     with ExitStack() as opened:
-        settings = empty_vault("postgresql", tmp_path) if kind == "PostgreSQL" else opened.enter_context(settings_for("server", tmp_path))
+        if kind == "PostgreSQL":
+            settings = empty_vault("postgresql", tmp_path)
+        else:
+            address, _ = opened.enter_context(server(tmp_path / "engine"))
+            settings = server_settings(address, tmp_path / "data")
         store = opened.enter_context(lrs.open(settings))
         fill(store)
         before, hers = everything(store), {each["id"] for each in (*HERS, *VOIDING)}

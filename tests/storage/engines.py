@@ -5,11 +5,14 @@ A process holds one embedded engine at a time: close one before the next is open
 
 from __future__ import annotations
 
+import atexit
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -21,7 +24,7 @@ from lrs.storage.warehouse import Warehouse
 
 ENGINES = ("embedded", "server")
 _BRIDGE = Path(__file__).with_name("bridge.py")
-_SECONDS = 600
+_SECONDS = 7200
 USER = "lrs"
 PASSWORD = "p@ss:w/ö?d"
 _numbers = count(1)
@@ -103,5 +106,16 @@ def settings_for(engine: str, folder: Path, **more: object) -> Iterator[Settings
     if engine == "embedded":
         yield attrs.evolve(embedded_settings(folder), **more)
         return
-    with server(folder / "engine") as (address, _):
-        yield attrs.evolve(server_settings(address, folder / "data"), **more)
+    settings = attrs.evolve(server_settings(_shared(), folder / "data"), **more)
+    yield settings
+    Engine("server", settings, None).drop()
+
+
+@cache
+def _shared() -> str:
+    """Give the address of a server for all tests of this process that look at no file of it; it ends with the process."""
+    running = ExitStack()
+    atexit.register(running.close)
+    folder = running.enter_context(tempfile.TemporaryDirectory())
+    address, _ = running.enter_context(server(Path(folder)))
+    return address

@@ -14,24 +14,6 @@ from lrs.storage.warehouse import Warehouse
 from tests.storage.engines import Engine
 from tests.storage.rows import DAY, NOW, SECOND, START, noise, referring, row, seen, voiding
 
-HOSTILE = [
-    "'",
-    '"',
-    "\\",
-    "\\'",
-    "'); DROP TABLE statements; --",
-    "{tenant:String}",
-    "%s",
-    "a\tb\nc\r\x00d",
-    "é中😀",
-    "\\N",
-    "NULL",
-    "`",
-    "$$",
-    "",
-    "a b",
-]
-
 
 def ids_of(warehouse: Warehouse, selection: Selection | None = None, *, tenant: str = "t", now: int = NOW) -> list[UUID]:
     return [found.id for found in warehouse.find(tenant, selection or Selection(), now=now)]
@@ -56,21 +38,6 @@ def test_a_row_comes_back_as_it_was_stored(warehouse: Warehouse) -> None:
     warehouse.insert([full, empty])
     assert warehouse.find("t", Selection(ascending=True), now=NOW) == [seen(full), seen(empty)]
     assert warehouse.by_id("t", [full.id, empty.id, uuid4()], now=NOW) == {full.id: (seen(full), False), empty.id: (seen(empty), False)}
-
-
-@pytest.mark.parametrize("text", HOSTILE)
-def test_no_text_is_taken_for_sql(warehouse: Warehouse, text: str) -> None:
-    """Quotes, backslashes, placeholders and control characters are values: stored, found and counted as they are."""
-    one, other = row(1, tenant=text, verb=text, activity=text, related=(text,), body=text.encode()), row(2, tenant=text)
-    warehouse.insert([one, other, row(3)])
-    assert ids_of(warehouse, Selection(verbs=(text,)), tenant=text) == [one.id]
-    assert ids_of(warehouse, Selection(activities=(text, "x")), tenant=text) == [one.id]
-    assert ids_of(warehouse, Selection(activities=(text,), related_activities=True), tenant=text) == [one.id]
-    assert ids_of(warehouse, tenant=text) == [other.id, one.id]
-    assert dict(warehouse.count_by(text, Selection(), "verb", now=NOW)) == {text: 1, other.verb: 1}
-    seen = SeenDefinition(text, text.encode(), 1, START)
-    warehouse.add_definitions(text, [seen])
-    assert warehouse.definitions(text, [text]) == {text: [seen]}
 
 
 def test_known_tells_what_is_stored(warehouse: Warehouse) -> None:
