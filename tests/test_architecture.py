@@ -17,7 +17,13 @@ RANKS = [
     {"privacy"},
     {"batch", "waiting", "handling", "confine"},  # what is on its way into the store, and what is done with it
     {"definitions"},  # what reading, and later analytics, puts together of both stores
-    {"stored", "committer", "collection", "signed"},  # the clock, the queue, memory and signatures that writing needs; they know no store
+    {
+        "stored",
+        "committer",
+        "collection",
+        "signed",
+        "rounds",
+    },  # the clock, the queue, memory, signatures and threads that others need; they know no store
     {"write", "read", "documents", "credentials", "oidc", "analytics", "exchange"},
     {"aside", "spool", "rights", "retention", "backup", "accountability"},  # what persons and officers ask of what is stored
     {"selftest", "tenants"},  # what is promised, tried on made-up people

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import logging
 import secrets
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from lrs.backup.place import Manifest, Part
 from lrs.backup.places import Places
 from lrs.errors import ConfigurationError, LRSError, StoreUnavailable
 from lrs.privacy.audit import DONE, FAILED, Audit, Event
+from lrs.rounds import Stopped, rounds
 from lrs.storage.vault.backups import epochs_in
 from lrs.stored import MICROSECONDS
 from lrs.xapi.formats import format_timestamp
@@ -78,28 +78,15 @@ class Backups:
             self._audit.record(Event(action="back up", credential=LOCAL, outcome=outcome, object=name, counts=counts))
         return made
 
-    @contextmanager
-    def regularly(self, *, every: float) -> Iterator[None]:
+    def regularly(self, *, every: float) -> AbstractContextManager[None]:
         """Make a backup whenever the newest is older than so many seconds, while the block runs; what goes wrong is logged, and tried again."""
         Places.of(self._settings)
-        stop = threading.Event()
-        thread = threading.Thread(target=self._run, args=(every, stop), name="lrs-backup")
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
 
-    def _run(self, every: float, stop: threading.Event) -> None:
-        while True:
-            try:
-                if self._age() >= every:
-                    self.make()
-            except LRSError as error:
-                _log.error("no backup could be made: %s", error.message)
-            if stop.wait(min(every, _LOOK_AGAIN)):
-                return
+        def make_if_old(_stopped: Stopped) -> None:
+            if self._age() >= every:
+                self.make()
+
+        return rounds("lrs-backup", make_if_old, every=min(every, _LOOK_AGAIN), failed=_log_error, at_once=True)
 
     def _age(self) -> float:
         """Say how many seconds ago the newest backup began."""
@@ -157,3 +144,7 @@ def source(root: Path, manifest: Manifest) -> str:
 
 def _name(base: Manifest | None) -> str:
     return "" if base is None else base.name
+
+
+def _log_error(error: LRSError) -> None:
+    _log.error("no backup could be made: %s", error.message)

@@ -16,12 +16,11 @@ from typing import cast
 import msgspec
 
 from lrs.errors import InvalidRequest, LRSError
+from lrs.sources.body import BYTE_ORDER_MARK, is_json
 
 STDIN = Path("-")
 _GZIP_MAGIC = b"\x1f\x8b"
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BUFFER = 1 << 20
-_VALUE = msgspec.json.Decoder(msgspec.Raw)
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -112,7 +111,7 @@ def log_lines(file: io.BufferedIOBase, longest: int) -> Iterator[bytes]:
     # Only a bracket by itself begins a document, so that a line that was cut short does not keep the next one waiting.
     if head and head[-1].strip() in (b"{", b"["):
         head += _within(lines, longest)
-        if _is_json(whole := b"\n".join(head)):
+        if is_json(whole := b"\n".join(head)):
             yield from _elements(whole)
             return
     yield from head
@@ -146,8 +145,8 @@ def lines_of(file: Iterable[bytes]) -> Iterator[bytes]:
     head = _until_filled(lines)
     if not head:
         return iter(())
-    head[0] = head[0].removeprefix(_BYTE_ORDER_MARK)
-    if _is_json(head[-1]):
+    head[0] = head[0].removeprefix(BYTE_ORDER_MARK)
+    if is_json(head[-1]):
         first = head[-1]
         if first.lstrip()[:1] == b"[":
             # Only an array may be the whole file: other lines are given before the next one is waited for.
@@ -158,7 +157,7 @@ def lines_of(file: Iterable[bytes]) -> Iterator[bytes]:
         return _stripped(chain(head, lines))
     whole = b"".join(chain(head, lines))
     # Where it is no document either, each line speaks, or fails, for itself.
-    return _elements(whole) if _is_json(whole) else _stripped(whole.splitlines())
+    return _elements(whole) if is_json(whole) else _stripped(whole.splitlines())
 
 
 def _until_filled(lines: Iterator[bytes]) -> list[bytes]:
@@ -169,14 +168,6 @@ def _until_filled(lines: Iterator[bytes]) -> list[bytes]:
         if line.strip():
             break
     return taken
-
-
-def _is_json(text: bytes) -> bool:
-    try:
-        _VALUE.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return False
-    return True
 
 
 def _elements(document: bytes) -> Iterator[bytes]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import NamedTuple
 
 import attrs
@@ -14,6 +13,7 @@ from lrs.access import Principal
 from lrs.errors import InvalidEvent, LRSError
 from lrs.exchange.reception import Reception, Take
 from lrs.privacy.quarantine import Quarantine
+from lrs.rounds import Stopped, rounds
 from lrs.storage.contract import QuarantinedRow
 
 _WHY = "replay quarantined"
@@ -45,26 +45,14 @@ class Replay:
         found = {row.key.hex(): row for row in self._quarantine.entries(tenant)}
         return [self._one(tenant, found[key], principal) for key in keys]
 
-    @contextmanager
-    def following(self) -> Iterator[None]:
+    def following(self) -> AbstractContextManager[None]:
         """Try what others ask for while the block runs, within a second; what goes wrong with the store is logged, and tried again."""
-        stop = threading.Event()
-        thread = threading.Thread(target=self._follow, args=(stop,), name="lrs-quarantine")
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
+        return rounds("lrs-quarantine", self._asked, every=_LOOK_AGAIN, failed=_log_error)
 
-    def _follow(self, stop: threading.Event) -> None:
-        while not stop.wait(_LOOK_AGAIN):
-            try:
-                while not stop.is_set() and (claimed := self._quarantine.claim()):
-                    tenant, row = claimed
-                    self._one(tenant, row, None)
-            except LRSError as error:
-                _log.error("what is in quarantine could not be tried: %s", error.code)
+    def _asked(self, stopped: Stopped) -> None:
+        while not stopped() and (claimed := self._quarantine.claim()):
+            tenant, row = claimed
+            self._one(tenant, row, None)
 
     def _one(self, tenant: str, row: QuarantinedRow, principal: Principal | None) -> Replayed:
         key = row.key.hex()
@@ -90,3 +78,7 @@ class Replay:
             received = self._reception().receive(source, content, principal)
             return InvalidEvent(received.faults[0].message) if received.refused else None
         return next((line.error for line in self._take(iter([content]), principal) if line.error is not None), None)
+
+
+def _log_error(error: LRSError) -> None:
+    _log.error("what is in quarantine could not be tried: %s", error.code)

@@ -10,7 +10,7 @@ import msgspec
 
 from lrs.errors import LimitExceeded
 
-__all__ = ["BYTE_ORDER_MARK", "MOST", "split"]
+__all__ = ["BYTE_ORDER_MARK", "MOST", "is_json", "split"]
 
 MOST = 100_000
 """The most events that a body may have."""
@@ -27,12 +27,13 @@ def split(body: bytes) -> list[bytes]:
     body = body.removeprefix(BYTE_ORDER_MARK)
     if body.lstrip()[:1] == b"[":
         # Each line of a log may be an array by itself.
-        lines = not _is_json(body) and _is_json(body.lstrip().partition(b"\n")[0])
+        lines = not is_json(body) and is_json(body.lstrip().partition(b"\n")[0])
         return _lines(body) if lines else _items(body)
-    return [body] if _is_json(body) else _lines(body)
+    return [body] if is_json(body) else _lines(body)
 
 
-def _is_json(text: bytes) -> bool:
+def is_json(text: bytes) -> bool:
+    """Tell whether it is one JSON value; one that is nested too deeply for anybody is none."""
     try:
         _VALUE.decode(text)
     except (msgspec.DecodeError, RecursionError):

@@ -16,8 +16,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -31,6 +31,7 @@ from lrs.rights.erasure.ledger import PLAN, Ledger, Step
 from lrs.rights.erasure.receipt import receipt
 from lrs.rights.erasure.staying import Move, move, outdated, voiding
 from lrs.rights.erasure.whom import Whom
+from lrs.rounds import Stopped, rounds
 from lrs.storage.contract import Erasure, ErasureState, StatementStore, Traces
 
 if TYPE_CHECKING:
@@ -120,25 +121,13 @@ class Erasures:
                 self._place.ledger.audit.record(Event(action=RESUME, tenant=tenant, counts={"erasures": len(entries)}, sids=sids))
             return len(waiting)
 
-    @contextmanager
-    def following(self) -> Iterator[None]:
+    def following(self) -> AbstractContextManager[None]:
         """Take up what others put into the ledger while the block runs, within a second; what goes wrong is logged, and tried again."""
-        stop = threading.Event()
-        thread = threading.Thread(target=self._follow, args=(stop,), name="lrs-erasures")
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
+        return rounds("lrs-erasures", self._take_up, every=_LOOK_AGAIN, failed=_log_error)
 
-    def _follow(self, stop: threading.Event) -> None:
-        while not stop.wait(_LOOK_AGAIN):
-            try:
-                if self._place.ledger.waiting():
-                    self.resume()
-            except LRSError as error:
-                _log.error("an erasure could not be finished: %s", error.code)
+    def _take_up(self, _stopped: Stopped) -> None:
+        if self._place.ledger.waiting():
+            self.resume()
 
     def _is_ours(self, entry: Erasure) -> bool:
         """Tell what another process, where there can be one, is probably doing right now: what was put down a short while ago."""
@@ -258,3 +247,7 @@ def _counted(traces: Traces) -> dict[str, int]:
 
 def _larger(counted: dict[str, int], before: Mapping[str, int]) -> dict[str, int]:
     return {name: max(number, before.get(name, 0)) for name, number in counted.items()}
+
+
+def _log_error(error: LRSError) -> None:
+    _log.error("an erasure could not be finished: %s", error.code)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, Table, delete, text
 from sqlalchemy.exc import IntegrityError
 
 from lrs.storage.vault.connection import answering
@@ -34,6 +34,15 @@ class Database:
     @property
     def _sqlite(self) -> bool:
         return self._engine.dialect.name == "sqlite"
+
+    def _prune(self, table: Table, *, now: int, tenant: str | None) -> int:
+        """Delete what has reached its ``until``, of one tenant or of all -> how many rows; no copy of them is left either."""
+        ended = [table.c.until <= now] + ([] if tenant is None else [table.c.tenant == tenant])
+        with self._write() as connection:
+            gone = connection.execute(delete(table).where(*ended)).rowcount
+        if gone:
+            self.checkpoint()
+        return gone
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:

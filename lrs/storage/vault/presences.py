@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lrs.errors import StoreUnavailable
@@ -49,12 +49,7 @@ class Presences(Database):
 
     def prune_presences(self, *, now: int, tenant: str | None = None) -> int:
         """See :class:`lrs.storage.contract.PresenceStore`."""
-        ended = [_TABLE.c.until <= now] + ([] if tenant is None else [_TABLE.c.tenant == tenant])
-        with self._write() as connection:
-            gone = connection.execute(delete(_TABLE).where(*ended)).rowcount
-        if gone:
-            self.checkpoint()
-        return gone
+        return self._prune(_TABLE, now=now, tenant=tenant)
 
 
 def _keep(connection: Connection, tenant: str, row: PresenceRow) -> None:

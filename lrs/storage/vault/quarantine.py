@@ -84,12 +84,7 @@ class Quarantine(Database):
 
     def prune_quarantine(self, *, now: int, tenant: str | None = None) -> int:
         """See :class:`lrs.storage.contract.QuarantineStore`."""
-        ended = [_TABLE.c.until <= now] + ([] if tenant is None else [_TABLE.c.tenant == tenant])
-        with self._write() as connection:
-            gone = connection.execute(delete(_TABLE).where(*ended)).rowcount
-        if gone:
-            self.checkpoint()
-        return gone
+        return self._prune(_TABLE, now=now, tenant=tenant)
 
 
 def _one(tenant: str, key: bytes) -> tuple[ColumnElement[bool], ...]:
