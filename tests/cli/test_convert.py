@@ -175,6 +175,15 @@ def opened_by(process: int) -> set[str]:
     return found
 
 
+def read_by(process: int) -> set[int]:
+    """Give how far a process has got in each of the files that it has open, in bytes."""
+    found = set()
+    for descriptor in Path(f"/proc/{process}/fdinfo").iterdir():
+        with contextlib.suppress(OSError):
+            found.add(int(descriptor.read_text().partition("pos:")[2].split()[0]))
+    return found
+
+
 def wait_until(done: Callable[[], bool]) -> None:
     """Wait for what another process does, half a minute at most."""
     end = time.monotonic() + 30
@@ -205,7 +214,7 @@ def test_a_running_log_is_followed(convert: list[object], data: Path, tmp_path: 
         log.write_bytes(lines(4, 5))
         renamed = log.stat().st_ino
         wait_until(lambda: renamed in {Path(name).stat().st_ino for name in opened_by(converting.pid) if name == str(log)})
-        time.sleep(1)
+        wait_until(lambda: log.stat().st_size in read_by(converting.pid))
         converting.send_signal(signal.SIGTERM)
         out, _ = ingesting.communicate(timeout=30)
         assert converting.wait(10) == 0

@@ -177,9 +177,9 @@ def test_a_launch_can_not_be_made_up(server: Server) -> None:
 
 def test_a_launch_ends(server: Server) -> None:
     """What is not fetched in time is expired, and so is a token after its session's time."""
-    late, soon = (launched(server, ttl=1).json()["fetch"] for _ in range(2))
+    late, soon = (launched(server, ttl=ttl).json()["fetch"] for ttl in (1, 4))
     token = fetched(server, soon)["auth-token"]
-    time.sleep(2.1)
+    time.sleep(5.1)
     assert fetched(server, late)["error-code"] == "1"
     headers = {"Authorization": f"Basic {token}", **VERSION}
     assert httpx.post(f"{server.address}/xapi/statements", headers=headers, json=said("initialized")).status_code == 401
