@@ -26,7 +26,10 @@ RANKS = [
     },  # the clock, the queue, memory, signatures and threads that others need; they know no store
     {"write", "read", "documents", "credentials", "oidc", "analytics", "exchange"},
     {"aside", "spool", "rights", "retention", "backup", "accountability"},  # what persons and officers ask of what is stored
+    {"intake"},  # whatever a program gives, made into batches that wait for their insert
     {"selftest", "tenants"},  # what is promised, tried on made-up people
+    {"opening"},  # everything opened, wired, closed
+    {"annex"},  # what is put onto it when it is asked for
     {"engine"},
     {"server", "asgi"},
     {"cli"},

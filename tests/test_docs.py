@@ -123,7 +123,7 @@ def test_every_scope_and_view_is_documented() -> None:
 
 def test_every_public_call_is_documented() -> None:
     """Each public method of a store is on the page about Python."""
-    public = {name for name in vars(lrs.LRS) if not name.startswith("_")}
+    public = {name for name in dir(lrs.LRS) if not name.startswith("_")}
     assert {
         name for name in public - {"read", "read_more", "read_person", "read_activity"} if f"`store.{name}" not in page("python.md")
     } == set()
