@@ -15,6 +15,11 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def course() -> list[dict[str, Any]]:
+    """Give the statements of a course, for this test alone."""
+    return statements()
+
+
+def statements() -> list[dict[str, Any]]:
     """Make 60 statements of 7 people with 3 verbs about 5 activities."""
     return [
         {

@@ -11,15 +11,17 @@ import pytest
 
 import lrs
 from tests.cli.calling import call
+from tests.cli.conftest import statements
 
 FUTURE = "2999-01-01T00:00:00Z"
 
 
-@pytest.fixture
-def stored(data: Path, course: list[dict[str, Any]]) -> Path:
-    """Store the course."""
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Store the course once: no query changes it."""
+    data = tmp_path_factory.mktemp("queried") / "data"
     with lrs.open(data) as store:
-        store.ingest(course)
+        store.ingest(statements())
     return data
 
 
