@@ -15,12 +15,12 @@ from lrs.exchange import emitters
 from lrs.exchange.forward import Standing
 from lrs.exchange.reception import Reception
 from lrs.exchange.replay import Replay
-from lrs.intake import LineOutcome
 from lrs.opening import Opened
 from lrs.privacy.presence import Presences
 from lrs.retention.desk import Desk
 from lrs.retention.retention import Retention
 from lrs.rights.subjects import Subjects
+from lrs.streams import LineOutcome
 from lrs.tenants.tenants import Tenants
 
 

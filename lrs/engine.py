@@ -19,7 +19,7 @@ from lrs.batch import Receipt
 from lrs.errors import InvalidRequest, NotAuthenticated, StoreUnavailable
 from lrs.exchange import export
 from lrs.exchange.replay import Replayed
-from lrs.intake import DEFAULT_VERSION, Json, LineOutcome, Statements
+from lrs.intake import DEFAULT_VERSION, Statements
 from lrs.privacy.audit import DONE, FAILED, REFUSED, Event
 from lrs.privacy.projects import Projects
 from lrs.read import Page
@@ -28,6 +28,7 @@ from lrs.rights.erasure.ledger import Step
 from lrs.rights.persons import sids_of
 from lrs.spool.folder import check_empty
 from lrs.stored import MICROSECONDS
+from lrs.streams import Json, LineOutcome
 from lrs.xapi import lookup, parameters
 from lrs.xapi.query import StatementQuery, from_arguments, person_of
 

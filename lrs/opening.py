@@ -33,6 +33,7 @@ from lrs.read import Reader
 from lrs.rights import consents
 from lrs.rights.erasure import Erasures, Place
 from lrs.rights.erasure.ledger import Ledger
+from lrs.second import Second
 from lrs.spool.folder import Folder, Waiting, folder_of
 from lrs.spool.spooling import Spooling
 from lrs.storage.vault import Vault
@@ -94,6 +95,8 @@ class Opened:
         self._writers: dict[str, TenantWriter] = {}
         self._projects: dict[str, Projects] = {}
         self._preparer = Preparer(self.settings, self._policies.of, self._keys)
+        self._second = Second(self._policy, self.settings)
+        opened.callback(self._second.end)
         self._readings = Readings(self._policy, Mirror(self._vault, self._warehouse), self._clock)
         self._reader = Reader(
             self._vault,
@@ -154,7 +157,7 @@ class Opened:
         )
         self.quarantine.prune()
         self._vault.prune_presences(now=self._clock())
-        self._intake = Intake(self._preparer, self._committer, self.quarantine, self.settings, self._refusals)
+        self._intake = Intake(self._preparer, self._committer, self.quarantine, self._second, self.settings, self._refusals)
         self._bearers = self._issuers_bearers()
         self.erasures = Erasures(self._place_of_erasures())
 
@@ -307,6 +310,7 @@ class Opened:
         for writer in list(self._writers.values()):
             writer.identities.forget()
         self._preparer.forget()
+        self._second.end()
         self._writer.forget()
         self._reader.forget()
         self.documents.forget()

@@ -29,24 +29,25 @@ import msgspec
 
 from lrs.access import Action, Principal, decide
 from lrs.batch import NO_CONTENTS, Batch, Group, Key, Receipt, Row, by_tenant, future, persons, settle
+from lrs.checking import Checked, Checking, Purposes
 from lrs.collection import paused_collection
 from lrs.confine import confine
 from lrs.definitions import Notebook
-from lrs.errors import Conflict, InvalidRequest, LimitExceeded, LRSError
+from lrs.errors import Conflict, InvalidRequest, LRSError
 from lrs.handling import hold, repair
 from lrs.privacy.attachments import seal_contents
 from lrs.privacy.audit import FAILED, Audit, Event
 from lrs.privacy.identity import Draft, Identities, Signature, owner_of, seal_texts, tokenise
-from lrs.privacy.nameless import forget_texts, nameless
+from lrs.privacy.nameless import forget_texts
 from lrs.privacy.suppression import Suppression, left_of
 from lrs.signed import check_signatures
 from lrs.storage.contract import ERASED, FOREVER, NO_UUID, KnownStatement, SealedPiece, StatementStore, TokenisedStatement
-from lrs.xapi import codec, compare
+from lrs.xapi import compare
 from lrs.xapi.attachments import check_contents
 from lrs.xapi.formats import month_of
 from lrs.xapi.model import Authority, Statement, text_of
 from lrs.xapi.multipart import Contents
-from lrs.xapi.rules import Checker, check_authority
+from lrs.xapi.rules import check_authority
 from lrs.xapi.versions import V1, V2
 
 if TYPE_CHECKING:
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
     from lrs.crypto.seal import Dek
     from lrs.metrics import Metrics
     from lrs.privacy.policy.force import InForce
-    from lrs.privacy.policy.intake import Purposes
     from lrs.settings import Settings
     from lrs.stored import Times
 
@@ -63,18 +63,14 @@ _MICROSECONDS = 1_000_000
 _MOMENT = 0.002
 _NEVER, _NOW = -sys.maxsize, sys.maxsize
 _MAX_AUTHORITIES = 10_000
-_MAX_PEOPLE = 10_000
-"""People in one statement: each is looked for in its texts, by the thread that everybody waits for."""
 
 
 class Preparer:
     """The first half: from bytes to a batch of checked statements. Thread-safe; touches no store."""
 
     def __init__(self, settings: Settings, policy: Callable[[str], InForce], keys: Callable[[str], TenantKeys]) -> None:
-        self._settings = settings
-        self._policy = policy
         self._keys = keys
-        self._checkers: dict[tuple[str, str], Checker] = {}
+        self._checking = Checking(policy, max_statement_bytes=settings.max_statement_bytes)
         self._authorities: dict[bytes, Authority] = {}
 
     def prepare(
@@ -90,7 +86,7 @@ class Preparer:
         """Make a batch of at most ``limit`` statements of what was sent, or raise what is wrong with it. Nothing is stored yet."""
         counts: Counter[str] = Counter()
         with paused_collection():
-            raws, single = self._decode(body, limit)
+            raws, single = self._checking.split(body, limit)
             statements, purposes = self._check(raws, principal, version, counts)
         if statement_id is not None and not single:
             raise InvalidRequest("PUT takes one statement, not an array", parameter="statementId", section="xAPI 1.0.3 Communication 2.1.1")
@@ -114,7 +110,7 @@ class Preparer:
         counts: Counter[str] = Counter()
         for place, line in enumerate(lines):
             try:
-                found, served = self._check(self._decode(line, sys.maxsize)[0], principal, version, counts)
+                found, served = self._check(self._checking.split(line, sys.maxsize)[0], principal, version, counts)
                 check_contents(found, NO_CONTENTS)
             except LRSError as error:
                 refused[place] = error
@@ -127,53 +123,39 @@ class Preparer:
         batch = Batch(principal, ids, statements, authority, future(), grant.defines, purposes, independent=True, counts=counts)
         return batch, places, refused
 
+    def assemble(self, checked: Checked, principal: Principal, *, independent: bool = False) -> Batch:
+        """Make a batch of statements that another process has checked, without attachments."""
+        grant = decide(principal, Action.WRITE_STATEMENTS)
+        statements = checked.statements
+        ids = [statement.id or uuid4() for statement in statements] if independent else _stamp(statements, None)
+        authority = self.authority(principal)
+        return Batch(principal, ids, statements, authority, future(), grant.defines, checked.purposes, independent=independent)
+
     def check_again(self, texts: Sequence[bytes], versions: Sequence[str], tenant: str) -> list[Statement]:
         """Make statements again of what was checked before, minimised and all, under the version of each."""
-        force = self._policy(tenant)
         return [
-            self._checker(force, tenant, V2 if version.startswith("2.") else V1).check(text)
+            self._checking.check([text], tenant, V2 if version.startswith("2.") else V1)[0]
             for text, version in zip(texts, versions, strict=True)
         ]
 
     def forget(self) -> None:
         """Drop from memory whatever was cached of statements and people."""
-        for checker in self._checkers.values():
-            checker.forget()
+        self._checking.forget()
         self._authorities.clear()
-
-    def _decode(self, body: bytes, limit: int) -> tuple[list[msgspec.Raw], bool]:
-        return codec.split(body, max_statements=limit, max_statement_bytes=self._settings.max_statement_bytes)
 
     def _check(
         self, raws: Sequence[msgspec.Raw], principal: Principal, version: str, counts: Counter[str]
     ) -> tuple[list[Statement], list[Purposes]]:
         """Repair and check statements, and do with each what the policy says -> (what is left of them, the purposes of each)."""
-        force = self._policy(principal.tenant)
-        check = self._checker(force, principal.tenant, version).check
-        sent = repair([bytes(raw) for raw in raws], principal.handling, self._keys(principal.tenant).document_index, counts)
-        statements = [check(raw, index=index) for index, raw in enumerate(sent)]
-        _check_people(statements)
+        tenant = principal.tenant
+        sent = repair([bytes(raw) for raw in raws], principal.handling, self._keys(tenant).document_index, counts)
+        statements = self._checking.check(sent, tenant, version)
         confine(sent, principal.narrow)
         hold(sent, principal.handling, counts)
-        if force.intake.takes_all:
-            return statements, [force.intake.unassigned] * len(statements)
-        purposes: list[Purposes] = []
-        for index, raw in enumerate(sent):
-            left, served = force.intake.take(raw, principal.name)
-            # What is left of a statement has to be one too.
-            statement = statements[index] if left == raw else check(left, index=index)
-            statements[index] = statement if served else nameless(statement)
-            purposes.append(served)
-        return statements, purposes
-
-    def _checker(self, force: InForce, tenant: str, version: str) -> Checker:
-        checker = self._checkers.get((tenant, version))
-        if checker is None:
-            checker = self._checkers.setdefault((tenant, version), Checker(version, keeps=force.texts.keeps))
-        return checker
+        return statements, self._checking.take(sent, statements, tenant, principal.name, version)
 
     def _one(self, body: bytes, *, principal: Principal, version: str) -> Statement:
-        raws, single = self._decode(body, 1)
+        raws, single = self._checking.split(body, 1)
         if not single:
             raise InvalidRequest("an array is not one statement")
         return self._check(raws, principal, version, Counter())[0][0]
@@ -434,12 +416,6 @@ class Writer:
             if row.contents and row.statement.attachments and row.purposes and owner is not None:
                 key = self._tenant(row.tenant).identities.deks([owner])[owner]
                 yield from seal_contents(sealed, row.statement.attachments, row.contents, key)
-
-
-def _check_people(statements: Sequence[Statement]) -> None:
-    for index, statement in enumerate(statements):
-        if len(statement.roles) > _MAX_PEOPLE:
-            raise LimitExceeded(f"statement {index} names more than {_MAX_PEOPLE} people", hint="Split its groups over several statements.")
 
 
 def _stamp(statements: Sequence[Statement], wanted: UUID | None) -> list[UUID]:

@@ -23,9 +23,12 @@ RANKS = [
         "collection",
         "signed",
         "rounds",
-    },  # the clock, the queue, memory, signatures and threads that others need; they know no store
+        "checking",
+    },  # the clock, the queue, memory, signatures, threads and checking that others need; they know no store
     {"write", "read", "documents", "credentials", "oidc", "analytics", "exchange"},
+    {"second"},  # another process, in which checking is done as well
     {"aside", "spool", "rights", "retention", "backup", "accountability"},  # what persons and officers ask of what is stored
+    {"streams"},  # what comes one after another
     {"intake"},  # whatever a program gives, made into batches that wait for their insert
     {"selftest", "tenants"},  # what is promised, tried on made-up people
     {"opening"},  # everything opened, wired, closed

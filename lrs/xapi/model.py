@@ -43,7 +43,7 @@ GROUP = 32
 """Added to a role in the warehouse when an identified Group stands there, so that a view without identities can still write a valid one."""
 
 
-class Person(msgspec.Struct, frozen=True, gc=False):
+class Person(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
     """An identified Agent or Group as it was sent, at one place of a statement.
 
     ``json`` is the object's exact JSON without its ``member`` property; it starts with ``{`` and ends with ``}``.
@@ -65,7 +65,7 @@ class Person(msgspec.Struct, frozen=True, gc=False):
         return "Person(<identity>)"
 
 
-class Text(msgspec.Struct, frozen=True, gc=False):
+class Text(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
     """A JSON value that may carry free text; policy decides whether it is kept, sealed or dropped.
 
     ``place`` is ``response`` (``detail``: the interaction type of the activity, or ``""``), ``extension`` (``detail``: its IRI),
@@ -82,7 +82,7 @@ class Text(msgspec.Struct, frozen=True, gc=False):
         return f"Text({self.place})"
 
 
-class Reference(msgspec.Struct, frozen=True, gc=False):
+class Reference(msgspec.Struct, frozen=True, gc=False, array_like=True, tag=True):
     """Stands in the parts where the id of another statement is (StatementRef as object, in a SubStatement, ``context.statement``)."""
 
     id: UUID
@@ -94,7 +94,7 @@ REGISTRATION = b'{"$r":0}'
 """Stands in the bytes where ``context.registration`` is: the value itself is ``Statement.registration``. Nothing that was sent can look like it."""
 
 
-class Definition(msgspec.Struct, frozen=True, gc=False):
+class Definition(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An activity definition seen in a statement: ``json`` are its exact bytes, without the extensions that the statement has as a Text.
 
     ``whole`` are the bytes with them, or nothing where none were left out.
@@ -108,7 +108,7 @@ class Definition(msgspec.Struct, frozen=True, gc=False):
         return f"Definition(activity={self.activity!r})"
 
 
-class Statement(msgspec.Struct, gc=False):
+class Statement(msgspec.Struct, gc=False, array_like=True):
     """One checked statement.
 
     ``parts`` is the JSON object without ``id``, ``stored`` and ``authority``: the first part starts with ``{``, the last ends with ``}``;
@@ -138,7 +138,7 @@ class Statement(msgspec.Struct, gc=False):
         return "Statement(...)"
 
 
-class Attachment(msgspec.Struct, frozen=True, gc=False):
+class Attachment(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What an attachment's metadata promises about its content; ``sha2`` in lower case. ``sub``: it belongs to the SubStatement."""
 
     sha2: str
@@ -149,7 +149,7 @@ class Attachment(msgspec.Struct, frozen=True, gc=False):
     sub: bool = False
 
 
-class Authority(msgspec.Struct, frozen=True, gc=False):
+class Authority(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Parts and roles of an authority, ready to be appended to a statement."""
 
     parts: tuple[Part, ...]

@@ -61,10 +61,14 @@ class Policies:
         """Give what is in force for a tenant; raises :class:`lrs.errors.ConfigurationError` when its file is wrong."""
         found = self._known.get(tenant)
         if found is None:
-            policy = policy_of(self._settings, tenant)
-            texts = FreeText(free_text=policy.ingest.free_text, keep_extensions=policy.ingest.keep_extensions)
-            found = self._known.setdefault(tenant, InForce(policy, texts, Intake(policy)))
+            found = self._known.setdefault(tenant, carried_out(policy_of(self._settings, tenant)))
         return found
+
+
+def carried_out(policy: Policy) -> InForce:
+    """Put a policy in force."""
+    texts = FreeText(free_text=policy.ingest.free_text, keep_extensions=policy.ingest.keep_extensions)
+    return InForce(policy, texts, Intake(policy))
 
 
 def _together(served: Sequence[Retention]) -> Retention:

@@ -1,0 +1,197 @@
+"""A second process that checks: Python runs one thread of a process at a time, and checking is what a long stream has most of.
+
+    this process                                   the second one
+    lines -> task, through a pipe ->               -> check -> minimise ->
+    statements <- through a pipe <-                <- statements, or nothing
+
+What goes there and comes back is never on a disk, and the process ends with the store, or when somebody is to be forgotten. It answers nothing
+for what it would refuse: that is checked again here, where errors are raised. ``python -m lrs.second`` is that process.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from struct import Struct
+from typing import IO, TYPE_CHECKING
+
+import msgspec
+
+from lrs.access import Handling
+from lrs.checking import Checked, Checking
+from lrs.collection import collect_seldom
+from lrs.errors import LRSError
+from lrs.privacy.policy import Policy
+from lrs.privacy.policy.force import carried_out
+from lrs.xapi.attachments import check_contents
+
+if TYPE_CHECKING:
+    from lrs.access import Principal
+    from lrs.settings import Settings
+
+_WORTH = 4 * 1024 * 1024
+"""Bytes of streams after which a second process is started: that takes a second of processor time."""
+_LEAST = 64 * 1024
+"""Bytes that are worth a way there and back."""
+_UNDER_WAY = 2
+"""Tasks that it may have: one that it works on, and one that waits."""
+_SIZE = Struct(">Q")
+_encode = msgspec.msgpack.Encoder(uuid_format="bytes").encode
+
+
+class Task(msgspec.Struct, array_like=True):
+    """Lines to be checked, each a statement or an array of them: whose, under the name of which credential, in which version, by which policy."""
+
+    lines: Sequence[bytes]
+    tenant: str
+    name: str
+    version: str
+    policy: Policy
+    max_statement_bytes: int
+
+    def __repr__(self) -> str:
+        return f"Task({len(self.lines)} lines)"
+
+
+_task, _checked = msgspec.msgpack.Decoder(Task).decode, msgspec.msgpack.Decoder(Checked).decode
+
+
+class Second:
+    """The second process, seen from the first one: started when it is worth it, and again after it has ended. Thread-safe."""
+
+    def __init__(self, policy: Callable[[str], Policy], settings: Settings) -> None:
+        self._policy = policy
+        self._largest = settings.max_statement_bytes
+        self._allowed = settings.second_process and len(os.sched_getaffinity(0)) > 1 and Path(sys.executable).name.startswith("python")
+        self._offered = 0
+        self._running: _Running | None = None
+        self._lock = threading.Lock()
+
+    def check(self, lines: Sequence[bytes], principal: Principal, version: str) -> Future[Checked | None] | None:
+        """Have lines checked there -> a future, which gives None for what has to be checked here after all; None at once when it can't take them now."""
+        size = sum(map(len, lines))
+        if not self._allowed or principal.narrow or principal.handling != Handling(quarantine_days=principal.handling.quarantine_days):
+            return None
+        with self._lock:
+            self._offered += size
+            if self._running is None and self._offered > _WORTH:
+                self._running = _Running()
+            if self._running is None or size < _LEAST or not self._running.has_room():
+                return None
+            tenant = principal.tenant
+            return self._running.ask(Task(lines, tenant, principal.name, version, self._policy(tenant), self._largest))
+
+    def end(self) -> None:
+        """End the process, and with it what it remembers; what it was asked is checked here. Calling it twice is no error."""
+        with self._lock:
+            running, self._running, self._offered = self._running, None, 0
+        if running is not None:
+            running.end()
+
+
+class _Running:
+    """The process while it runs. One thread writes to it and one reads, so that neither waits for the other."""
+
+    def __init__(self) -> None:
+        # The same modules as here, whatever this program did to find them; no terminal's signals; no log, which could quote what it was given.
+        there = os.environ | {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "lrs.second"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=there,
+            start_new_session=True,
+        )
+        self._writer, self._reader = (ThreadPoolExecutor(1, f"lrs-second-{way}") for way in ("out", "in"))
+        self._under_way = 0
+        self._counting = threading.Lock()
+        self._ready = self._reader.submit(self._read)
+
+    def has_room(self) -> bool:
+        """Tell whether it can be asked: it has started, lives, and has little to do."""
+        return self._ready.done() and self._process.poll() is None and self._under_way < _UNDER_WAY
+
+    def ask(self, task: Task) -> Future[Checked | None]:
+        """Send a task; one thread at a time."""
+        with self._counting:
+            self._under_way += 1
+        self._writer.submit(self._write, task)
+        return self._reader.submit(self._answer)
+
+    def end(self) -> None:
+        """Kill it: whoever waits for an answer gets none."""
+        self._process.kill()
+        self._process.wait()
+        for thread in (self._writer, self._reader):
+            thread.shutdown()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):
+                pipe.close()  # type: ignore[union-attr] # both were asked for
+
+    def _write(self, task: Task) -> None:
+        with suppress(OSError):
+            _send(self._process.stdin, _encode(task))  # type: ignore[arg-type] # as above
+
+    def _answer(self) -> Checked | None:
+        try:
+            content = self._read()
+            return _checked(content) if content else None
+        finally:
+            with self._counting:
+                self._under_way -= 1
+
+    def _read(self) -> bytes:
+        return _receive(self._process.stdout)  # type: ignore[arg-type] # as above
+
+
+def main() -> None:
+    """Be the second process: answer one task after another, until there are no more."""
+    collect_seldom()
+    _send(sys.stdout.buffer, b"")  # It has started.
+    while content := _receive(sys.stdin.buffer):
+        _send(sys.stdout.buffer, _answer(_task(content)))
+
+
+def _answer(task: Task) -> bytes:
+    checking = _checking(task.policy, task.max_statement_bytes)
+    checked = Checked([], [], [])
+    try:
+        for place, line in enumerate(task.lines):
+            sent = [bytes(raw) for raw in checking.split(line, sys.maxsize)[0]]
+            statements = checking.check(sent, task.tenant, task.version)
+            check_contents(statements, {})
+            checked.purposes += checking.take(sent, statements, task.tenant, task.name, task.version)
+            checked.statements += statements
+            checked.places += [place] * len(statements)
+    except LRSError:
+        return b""
+    return _encode(checked)
+
+
+@lru_cache(16)
+def _checking(policy: Policy, max_statement_bytes: int) -> Checking:
+    force = carried_out(policy)
+    return Checking(lambda _tenant: force, max_statement_bytes=max_statement_bytes)
+
+
+def _send(pipe: IO[bytes], content: bytes) -> None:
+    pipe.write(_SIZE.pack(len(content)) + content)
+    pipe.flush()
+
+
+def _receive(pipe: IO[bytes]) -> bytes:
+    """Read what was sent; nothing at the end, too."""
+    head = pipe.read(_SIZE.size)
+    return pipe.read(*_SIZE.unpack(head)) if len(head) == _SIZE.size else b""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""The second process, which checks what the first one stores: nothing but the time that it takes may tell that it is there."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import attrs
+import pytest
+
+import lrs
+from lrs import second
+from lrs.access import Handling, Narrow
+from lrs.settings import Settings
+from tests.policy.stores import POLICY
+from tests.promises.corpus import Corpus, statements_2_0
+from tests.rights.erasing import everything
+
+PATIENCE = 60
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start it for the first byte, and give it whatever it has room for."""
+    monkeypatch.setattr(second, "_WORTH", -1)
+    monkeypatch.setattr(second, "_LEAST", 0)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Count what it is asked: lines, of each task."""
+    counted: list[int] = []
+    ask = second._Running.ask
+
+    def counting(self: second._Running, task: second.Task) -> Any:
+        counted.append(len(task.lines))
+        return ask(self, task)
+
+    monkeypatch.setattr(second._Running, "ask", counting)
+    return counted
+
+
+def until(done: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def started(store: lrs.LRS) -> second._Running:
+    """Have it started, and wait until it can be asked."""
+    store._second.check([b""], store.owner, "1.0.3")
+    running = store._second._running
+    assert running is not None
+    until(running.has_room)
+    return running
+
+
+def batches(version: str, *, size: int = 12) -> list[list[dict[str, Any]]]:
+    """Statements with a person, or a text, in every place where one can stand, each with an id."""
+    corpus = Corpus("second")
+    found = list(corpus.statements() if version == "1.0.3" else statements_2_0(corpus)) + list(corpus.texts())
+    statements = [{"id": str(uuid4()), "timestamp": "2026-11-30T08:00:00Z"} | each for each in found]
+    return [statements[start : start + size] for start in range(0, len(statements), size)]
+
+
+def stored(store: lrs.LRS) -> dict[UUID, dict[str, Any]]:
+    """What is read of all statements, but for what the store gives them itself."""
+    own = ("stored", "authority")
+    return {each: {name: value for name, value in json.loads(body).items() if name not in own} for each, body in everything(store).items()}
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("policy", ["", "without-identity"])
+@pytest.mark.parametrize("version", ["1.0.3", "2.0.0"])
+def test_what_is_stored_is_the_same(version: str, policy: str, asked: list[int], tmp_path: Path) -> None:
+    """Every place of a person and of a text, in both versions, with a policy that leaves things out and without one, as a stream and as lines."""
+    sent = batches(version)
+    bodies = [json.dumps(batch).encode() for batch in sent]
+    read = []
+    for alone in (True, False):
+        data = tmp_path / str(alone)
+        data.mkdir()
+        if policy:
+            (data / "policy.toml").write_text(POLICY.replace("UNASSIGNED", policy), "utf-8")
+        with lrs.open(Settings(data=data, second_process=not alone)) as store:
+            if not alone:
+                started(store)
+            ids = store.ingest(iter(bodies), version=version)
+            assert ids == [UUID(each["id"]) for batch in sent for each in batch]
+            outcomes = list(store.ingest_lines((json.dumps(each).encode() for batch in sent for each in batch), version=version))
+            assert all(outcome.replayed and not outcome.error for outcome in outcomes)
+            assert [outcome.ids for outcome in outcomes] == [(each,) for each in ids]
+            read.append(stored(store))
+    assert read[0] == read[1]
+    assert len(read[0]) == sum(map(len, sent))
+    assert asked[0] == 1
+    assert any(lines > 1 for lines in asked)
+
+
+@pytest.mark.usefixtures("eager")
+def test_an_error_is_raised_in_its_turn(asked: list[int], tmp_path: Path) -> None:
+    """The same error as without it, naming the same statement; all batches before it are stored, and none after it."""
+    good = batches("1.0.3")
+    bad = [dict(each) for each in good[3]]
+    bad[7] = bad[7] | {"verb": {"id": "no IRI"}}
+    with lrs.open(tmp_path) as store:
+        started(store)
+        with pytest.raises(lrs.InvalidStatement) as raised:
+            store.ingest(json.dumps(batch).encode() for batch in [*good[:3], bad, *good[4:]])
+        assert (raised.value.index, raised.value.path) == (7, "$.verb.id")
+        assert sum(number for _, number in store.count("verb")) == sum(map(len, good[:3]))
+        outcomes = list(store.ingest_lines(json.dumps(each).encode() for each in bad))
+        assert [outcome.number for outcome in outcomes if outcome.error] == [8]
+    assert asked
+
+
+@pytest.mark.usefixtures("eager")
+def test_it_may_die(asked: list[int], tmp_path: Path) -> None:
+    """Killed in the middle of a stream: everything is stored all the same, once."""
+    sent = batches("1.0.3", size=10)
+
+    with lrs.open(tmp_path) as store:
+        running = started(store)
+
+        def bodies() -> Iterator[bytes]:
+            for number, batch in enumerate(sent):
+                if number == 3:
+                    os.kill(running._process.pid, signal.SIGKILL)
+                yield json.dumps(batch).encode()
+
+        assert store.ingest(bodies()) == [UUID(each["id"]) for batch in sent for each in batch]
+        assert sum(number for _, number in store.count("verb")) == sum(map(len, sent))
+    assert asked
+
+
+@pytest.mark.usefixtures("eager")
+def test_it_ends_when_somebody_is_to_be_forgotten(tmp_path: Path) -> None:
+    """An erasure ends the process, and with it all that it remembers of people; the next stream starts another one."""
+    agent = {"mbox": "mailto:ana@example.fr"}
+    with lrs.open(tmp_path) as store:
+        first = started(store)
+        store.ingest({"actor": agent, "verb": {"id": "https://v.example"}, "object": {"id": "https://a.example"}})
+        assert store.erase(agent).counts["statements"] == 1
+        assert first._process.returncode is not None
+        again = started(store)
+        assert again._process.pid != first._process.pid
+    assert again._process.returncode is not None
+
+
+def test_what_it_can_not_do_is_done_here(tmp_path: Path) -> None:
+    """It is not asked by default for little, nor where it is switched off, nor to repair, to hold to profiles or to confine: it has neither keys nor passes."""
+    little = b"[]"
+    with lrs.open(tmp_path / "little") as store:
+        assert store._second.check([little], store.owner, "1.0.3") is None
+        assert store._second._running is None
+    with lrs.open(Settings(data=tmp_path / "off", second_process=False)) as store:
+        assert store._second.check([little * 4_000_000], store.owner, "1.0.3") is None
+        assert store._second._running is None
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"handling": Handling(repairs=("moodle-objecttype",))},
+        {"handling": Handling(profiles=("video=strict",))},
+        {"narrow": Narrow({"mbox": "mailto:ana@example.fr"}, "https://a.example")},
+    ],
+)
+def test_who_needs_more_than_checking_is_not_sent_there(more: dict[str, Any], tmp_path: Path) -> None:
+    """Repairs need a key, profiles are counted and passes are held to in this process."""
+    with lrs.open(tmp_path) as store:
+        started(store)
+        assert store._second.check([b"[]"], attrs.evolve(store.owner, **more), "1.0.3") is None
+
+
+def test_it_does_not_outlive_the_first(tmp_path: Path) -> None:
+    """Its parent killed: it ends by itself."""
+    script = f"""
+import os, signal
+import lrs
+from lrs import second
+second._WORTH = -1
+store = lrs.open({str(tmp_path / "data")!r})
+store._second.check([b""], store.owner, "1.0.3")
+while not store._second._running.has_room(): pass
+print(store._second._running._process.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    pid = int(done.stdout)
+    until(lambda: not _lives(pid))
+
+
+def _lives(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
