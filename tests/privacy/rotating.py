@@ -35,7 +35,7 @@ def main(data: str) -> None:
         turning.begin()
         print("begun", flush=True)
         for _ in turning.rewrap():
-            time.sleep(0.002)
+            time.sleep(0.01)
 
 
 if __name__ == "__main__":

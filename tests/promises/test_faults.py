@@ -128,7 +128,7 @@ def test_what_is_stored_after_it_was_given_up_shows_once(wire: tuple[Proxy, LRS]
     finally:
         between.always = None
     store.ingest(batch)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     (identifier,) = ids(batch)
     while rows(store)[identifier] < 2 and time.monotonic() < deadline:
         time.sleep(0.1)

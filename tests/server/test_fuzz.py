@@ -6,7 +6,6 @@ import asyncio
 import base64
 import gzip
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,9 +15,13 @@ from hypothesis import strategies as st
 
 import lrs
 from lrs.asgi import create_app
+from tests.effort import Effort
 from tests.server.process import add_credentials
 
-PATIENCE = 5
+PATIENCE = 20
+"""Seconds until an answer, on a machine that is busy with other things too."""
+SECONDS = 5
+"""Those of the processor."""
 WHO = b"Basic " + base64.b64encode(b"both:b")
 AGENT = b'{"mbox":"mailto:a@example.fr"}'
 STATEMENT = {
@@ -144,9 +147,9 @@ async def ask(application: Any, scope: dict[str, Any], body: bytes) -> list[dict
 @given(scope=scopes, body=bodies)
 def test_every_request_has_an_answer(scope: dict[str, Any], body: bytes, application: Any) -> None:
     """Never a 5xx, never late; errors are JSON with code, message and request id, and every answer has a version."""
-    start = time.monotonic()
-    head, *rest = application(scope, body)
-    assert time.monotonic() - start < PATIENCE
+    with Effort() as effort:
+        head, *rest = application(scope, body)
+    assert effort.seconds < SECONDS
     given_headers = dict(head["headers"])
     answer = b"".join(message.get("body", b"") for message in rest)
     assert 200 <= head["status"] < 300 or head["status"] == 304 or 400 <= head["status"] < 500
