@@ -74,6 +74,8 @@ _AFTER_SECONDS = len('"2021-11-29T23:09:00')
 _SEVENTH_DIGIT = slice(_AFTER_SECONDS + len(".867219"), _AFTER_SECONDS + len(".8672190"))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_BACKSLASH = ord("\\")
+_SECONDS_OF_A_DAY = 86_400
 _DAY = 86_400_000_000
 _SECOND = 1_000_000
 _FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_799_999_999
@@ -190,8 +192,9 @@ def read_timestamp(raw: bytes, version: str = V1) -> int | None:
     is finer than a microsecond, so that what might be one of these is not given to it.
     """
     try:
-        if not raw[_SEVENTH_DIGIT].isdigit() and b"-00" not in raw and b"\\" not in raw:
-            found = (_decode_moment(raw) - _EPOCH) // _MICROSECOND
+        if not raw[_SEVENTH_DIGIT].isdigit() and raw.find(b"-00") < 0 and _BACKSLASH not in raw:
+            since = _decode_moment(raw) - _EPOCH
+            found = (since.days * _SECONDS_OF_A_DAY + since.seconds) * _SECOND + since.microseconds
             return found if _FIRST <= found <= _LAST else None
     except (msgspec.DecodeError, UnicodeDecodeError, TypeError):
         pass  # TypeError: there is no zone
