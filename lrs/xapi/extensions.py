@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple, NoReturn, TypeVar
+from typing import NamedTuple, NoReturn
 
 import msgspec
 
@@ -21,14 +21,11 @@ MAX_DEPTH = 100
 _TOO_DEEP = f"must not be nested deeper than {MAX_DEPTH} levels"
 _MOST = 4096
 """Sets of keys that are remembered."""
-_NONE: frozenset[str] = frozenset()
 _decode = msgspec.json.Decoder(dict[str, object]).decode
+_decode_plain = msgspec.json.Decoder(dict[str, str | float | bool | None]).decode
+"""Reads extensions that hold neither object nor array."""
 
 Names = tuple[str, ...]
-Shape = tuple[object, ...]
-"""The keys, then the types of their values: what there is to know of extensions that are all kept and hold neither object nor array."""
-K = TypeVar("K")
-V = TypeVar("V")
 Keeps = Callable[[str], bool]
 """Extension IRI -> whether its value stays readable, whatever it is."""
 
@@ -42,17 +39,17 @@ class _Key(NamedTuple):
 
 
 class Extensions:
-    """Check extensions. Thread-safe; what is remembered are sets of keys and the verdict on them."""
+    """Check extensions. Thread-safe; what is remembered are sets of keys with the verdict on them, and the keys whose values are kept."""
 
     def __init__(self, keeps: Keeps) -> None:
         self._keeps = keeps
         self._known: dict[Names, tuple[_Key, ...]] = {}
-        self._plain: dict[Shape, int] = {}
+        self._kept: set[str] = set()
 
     def forget(self) -> None:
         """Drop everything remembered."""
         self._known.clear()
-        self._plain.clear()
+        self._kept.clear()
 
     def check(self, raw: Slice, path: str) -> tuple[tuple[Part, ...] | None, int]:
         """Check the extensions of what is at ``path`` -> (their parts, the number of their strings).
@@ -60,12 +57,16 @@ class Extensions:
         The parts are None where all keys are kept and the bytes can stay as they came; else texts stand between bytes.
         """
         try:
-            found = _decode(raw)
-        except fields.UNREADABLE as error:
-            _refuse_unreadable(bytes(raw), f"{path}.extensions", error)
-        shape = (*found, *map(type, found.values()))
-        strings = self._plain.get(shape)
-        return self._check_closely(raw, found, shape, f"{path}.extensions.*") if strings is None else (None, strings)
+            found = _decode_plain(raw)
+        except fields.UNREADABLE:
+            return self._check_closely(raw, f"{path}.extensions")
+        if not self._kept.issuperset(found):
+            return self._check_closely(raw, f"{path}.extensions")
+        strings = len(found)
+        for value in found.values():
+            if value.__class__ is str:
+                strings += 1
+        return None, strings
 
     def readable(self, raw: bytes) -> bytes:
         """Give a checked extensions object without the values that may not stay readable."""
@@ -73,17 +74,15 @@ class Extensions:
         values = fields.free_members(raw)
         return fields.written({key: values[key] for key in found if self._keeps(key) and not _is_reserved(found[key], "")})
 
-    def _check_closely(self, raw: Slice, found: dict[str, object], shape: Shape, path: str) -> tuple[tuple[Part, ...] | None, int]:
+    def _check_closely(self, raw: Slice, path: str) -> tuple[tuple[Part, ...] | None, int]:
+        try:
+            found = _decode(raw)
+        except fields.UNREADABLE as error:
+            _refuse_unreadable(bytes(raw), path, error)
         names = tuple(found)
-        keys = self._known.get(names) or self._judge(names, path)
-        nested = dict in shape or list in shape
-        reserved = frozenset(key for key, value in found.items() if _is_reserved(value, path)) if nested else _NONE
-        strings = strings_in(found)
-        if reserved or not all(key.kept for key in keys):
-            return _parts(raw, keys, reserved), strings
-        if not nested:
-            _remember(self._plain, names, shape, strings)
-        return None, strings
+        keys = self._known.get(names) or self._judge(names, f"{path}.*")
+        reserved = frozenset(key for key, value in found.items() if _is_reserved(value, f"{path}.*"))
+        return (_parts(raw, keys, reserved) if reserved or not all(key.kept for key in keys) else None), strings_in(found)
 
     def _judge(self, names: Names, path: str) -> tuple[_Key, ...]:
         """Check the keys and tell which of them are kept."""
@@ -91,15 +90,12 @@ class Extensions:
             if not is_iri(name):
                 refuse(path, "must have an IRI with a scheme as key", Section.EXTENSIONS)
         keys = _keys(names, tuple(map(self._keeps, names)))
-        _remember(self._known, names, names, keys)
+        if sum(map(len, names)) <= LONGEST:
+            if len(self._known) >= _MOST:
+                self.forget()
+            self._known[names] = keys
+            self._kept.update(key.iri for key in keys if key.kept)
         return keys
-
-
-def _remember(memory: dict[K, V], names: Names, key: K, value: V) -> None:
-    if sum(map(len, names)) <= LONGEST:
-        if len(memory) >= _MOST:
-            memory.clear()
-        memory[key] = value
 
 
 def _keys(names: tuple[str, ...], kept: tuple[bool, ...]) -> tuple[_Key, ...]:
