@@ -52,7 +52,7 @@ _RELATIONS = {
 }
 
 
-class Context(msgspec.Struct, gc=False):
+class Context(msgspec.Struct, frozen=True, gc=False):
     """What a context holds: parts, the role of each person in them, number of strings, registration, and the activities it names."""
 
     parts: Sequence[Part] = ()
@@ -67,6 +67,9 @@ class _Activities(msgspec.Struct, frozen=True, gc=False):
     parts: Sequence[Part] | None
     related: tuple[str, ...]
     definitions: tuple[Definition, ...]
+
+
+_NO_ACTIVITIES = _Activities(None, (), ())
 
 
 class Contexts:
@@ -92,22 +95,23 @@ class Contexts:
             found = _decode(raw)
         except fields.UNREADABLE:
             self._refuse_types(raw, path)
-        context = Context()
         special: Special = {}
-        strings = _check_texts(found, path, about_activity=about_activity)
+        strings = _check_texts(found, path)
+        if not about_activity:
+            _refuse_texts(found, path)
+        registration = None
         if found.registration:
             json = bytes(found.registration)
-            context.registration = read_uuid(json) or fields.refuse_uuid(f"{path}.registration", Section.ID)
+            registration = read_uuid(json) or fields.refuse_uuid(f"{path}.registration", Section.ID)
             strings += 2
             if sub:
-                special["registration"] = json, (_apart(context.registration),)
+                special["registration"] = json, (_apart(registration),)
             else:
                 raw = fields.replaced(raw, "registration", json, REGISTRATION)
+        activities = _NO_ACTIVITIES
         if found.contextActivities:
             json = bytes(found.contextActivities)
             activities, count = self._activities.get(json) or self._new_activities(json, path)
-            context.related = activities.related
-            context.definitions = activities.definitions
             strings += count + 1
             if activities.parts is not None:
                 special["contextActivities"] = json, activities.parts
@@ -116,14 +120,19 @@ class Contexts:
             strings += count + 1
             if parts is not None:
                 special["extensions"] = found.extensions, parts
+        roles: tuple[int, ...] = ()
         if found.statement or found.instructor or found.team or found.contextAgents or found.contextGroups:
-            strings += self._check_references(raw, path, context, special, sub=sub)
-        context.strings = strings
-        context.parts = fields.cut(raw, special) if special else (raw,)
-        return context
+            roles, count = self._check_references(raw, path, special, sub=sub)
+            strings += count
+        whole = fields.cut(raw, special) if special else (raw,)
+        return Context(whole, roles, strings, registration, activities.related, activities.definitions)
 
-    def _check_references(self, raw: bytes, path: str, context: Context, special: Special, *, sub: bool) -> int:
-        """Check the properties that point to persons or to a statement, in the order in which they stand -> the number of their strings."""
+    def _check_references(self, raw: bytes, path: str, special: Special, *, sub: bool) -> tuple[tuple[int, ...], int]:
+        """Check the properties that point to persons or to a statement, in the order in which they stand.
+
+        -> (the role of each person in them, the number of their strings).
+        """
+        roles: tuple[int, ...] = ()
         total = 0
         for key, value in fields.slices(raw, path, self._allowed, Section.CONTEXT).items():
             if key == "statement":
@@ -132,9 +141,9 @@ class Contexts:
             elif key in _REFERENCES:
                 people, strings = self._check_people(key, bytes(value), f"{path}.{key}", sub=sub)
                 special[key] = value, people.parts
-                context.roles += people.roles
+                roles += people.roles
                 total += strings + 1
-        return total
+        return roles, total
 
     def _check_people(self, key: str, raw: bytes, path: str, *, sub: bool) -> tuple[Actors, int]:
         memory = self._people[key, sub]
@@ -173,7 +182,7 @@ class Contexts:
         return _Activities(own, tuple(dict.fromkeys(related)), tuple(dict.fromkeys(definitions)))
 
 
-def _check_texts(found: _Properties, path: str, *, about_activity: bool) -> int:
+def _check_texts(found: _Properties, path: str) -> int:
     """Check the properties that are texts -> the number of their strings."""
     strings = 0
     if found.language is not UNSET:
@@ -184,8 +193,6 @@ def _check_texts(found: _Properties, path: str, *, about_activity: bool) -> int:
         strings += 2
     if found.revision is not UNSET:
         strings += 2
-    if not about_activity:
-        _refuse_texts(found, path)
     return strings
 
 

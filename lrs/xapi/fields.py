@@ -27,6 +27,7 @@ Slice = bytes | msgspec.Raw
 """A JSON value as it came."""
 ABSENT = msgspec.Raw()
 """What stands for a property that is not there."""
+_BEFORE_AND_AFTER = 2
 Special = dict[str, tuple[Slice, Sequence[Part]]]
 """Property -> its value as it came, and the parts that take its place."""
 
@@ -228,7 +229,7 @@ def merged(parts: Sequence[Part]) -> list[Part]:
 def merged_statement(parts: list[Part]) -> list[Part]:
     """Join neighbouring bytes of a statement, whose actor comes first: nearly always the only part that is not bytes."""
     try:
-        return [parts[0] + parts[1], parts[2], b"".join(parts[3:])]  # type: ignore[operator, arg-type]
+        return [parts[0], parts[1], b"".join(parts[2:])]  # type: ignore[arg-type]
     except TypeError:
         return merged(parts)
 
@@ -243,20 +244,20 @@ def cut(raw: bytes, special: Special) -> Sequence[Part]:
     if len(special) == 1:
         ((value, parts),) = special.values()
         json = bytes(value)
-        before, _, after = raw.partition(json)
+        around = raw.split(json)
         # Else the same bytes stand somewhere else, too.
-        if json not in after:
-            return before, *parts, after
+        if len(around) == _BEFORE_AND_AFTER:
+            return around[0], *parts, around[1]
     return rebuilt(_OBJECT(raw), {key: parts for key, (_, parts) in special.items()})
 
 
 def replaced(raw: bytes, key: str, value: bytes, by: bytes) -> bytes:
     """Put something else in the place of the value of a property of an object, and leave all else as it came."""
-    before, _, after = raw.partition(value)
-    if value in after:
+    around = raw.split(value)
+    if len(around) > _BEFORE_AND_AFTER:
         # The same bytes stand somewhere else, too.
         return b"".join(rebuilt(_OBJECT(raw), {key: (by,)}))  # type: ignore[arg-type] # bytes alone
-    return before + by + after
+    return by.join(around)
 
 
 def rebuilt(found: Mapping[str, Slice], special: Mapping[str, Sequence[Part]]) -> tuple[Part, ...]:

@@ -109,7 +109,7 @@ def parse_uuid(text: str) -> UUID:
     return UUID(text)
 
 
-def read_uuid(raw: bytes) -> UUID | None:
+def read_uuid(raw: bytes | msgspec.Raw) -> UUID | None:
     """Read a JSON string that is a UUID in its standard form; None for anything else."""
     try:
         # Besides the standard form of 36 characters the decoder takes one of 32, so the length tells which it was.

@@ -119,18 +119,17 @@ class Checker:
         json = bytes(found.actor)
         actor, strings = self._actors.get(json) or self._new_actor(json)
         verb_json = bytes(found.verb)
-        verb, count = self._verbs.get(verb_json) or self._new_verb(verb_json)
-        strings += count
+        verb, of_verb = self._verbs.get(verb_json) or self._new_verb(verb_json)
         json = bytes(found.object)
-        thing, count = self._objects.get(json) or self._new_object(json)
-        strings += count + len(_REQUIRED)
+        thing, of_object = self._objects.get(json) or self._new_object(json)
+        strings += of_verb + of_object + len(_REQUIRED)
         if verb == VOIDED and thing.reference is None:
             refuse("$.object", "must be a StatementRef where the verb is voided", Section.VOIDING)
-        parts: list[Part] = [b'{"actor":', *actor.parts, b',"verb":', verb_json, b',"object":', *thing.parts]
+        parts: list[Part] = [*actor.parts, verb_json, b',"object":', *thing.parts]
         context = _NO_CONTEXT
         statement_id = timestamp = None
         if found.id:
-            statement_id = read_uuid(bytes(found.id)) or fields.refuse_uuid("$.id", Section.ID)
+            statement_id = read_uuid(found.id) or fields.refuse_uuid("$.id", Section.ID)
             strings += 2
         if found.result:
             more, count = check_result(bytes(found.result), "$.result", thing.interaction, self._extensions)
@@ -176,7 +175,9 @@ class Checker:
         return self._verbs.keep(raw, "$.verb", check_verb(raw, "$.verb"))
 
     def _new_actor(self, raw: bytes) -> tuple[Actors, int]:
-        return self._actors.keep(raw, "$.actor", check_actor(raw, "$.actor", place("$.actor")))
+        actor = check_actor(raw, "$.actor", place("$.actor"))
+        parts = tuple(fields.merged([b'{"actor":', *actor.parts, b',"verb":']))
+        return self._actors.keep(raw, "$.actor", Actors(parts, actor.roles))
 
     def _new_object(self, raw: bytes) -> tuple[_Object, int]:
         return self._objects.keep(raw, "$.object", self._object(raw, "$.object", sub=False))
