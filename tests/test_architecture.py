@@ -17,14 +17,8 @@ RANKS = [
     {"privacy"},
     {"batch", "waiting", "handling", "confine"},  # what is on its way into the store, and what is done with it
     {"definitions"},  # what reading, and later analytics, puts together of both stores
-    {
-        "stored",
-        "committer",
-        "collection",
-        "signed",
-        "rounds",
-        "checking",
-    },  # the clock, the queue, memory, signatures, threads and checking that others need; they know no store
+    # The clock, the queue, memory, signatures, threads and checking that others need; they know no store.
+    {"stored", "committer", "collection", "signed", "rounds", "checking"},
     {"write", "read", "documents", "credentials", "oidc", "analytics", "exchange"},
     {"second"},  # another process, in which checking is done as well
     {"aside", "spool", "rights", "retention", "backup", "accountability"},  # what persons and officers ask of what is stored
@@ -301,3 +295,10 @@ def test_every_test_states_its_behaviour() -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node)
     ]
     assert silent == []
+
+
+def test_contributing_tells_the_ranks() -> None:
+    """Whoever reads which room may import which reads what is checked here."""
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    (told,) = re.findall(r"^`errors.*?(?=\n\n)", text, re.MULTILINE | re.DOTALL)
+    assert [set(rooms.strip(" `\n").split()) for rooms in told.split("<")] == [rank for rank in RANKS if rank != {"__main__"}]
