@@ -11,7 +11,7 @@ import lrs
 from tests.cli.calling import call
 from tests.promises.test_canary import bytes_below, found_in
 from tests.rights.erasing import everything, person, put, statement
-from tests.server.process import BOTH, VERSION, Server, add_credentials
+from tests.server.process import BOTH, PATIENT, VERSION, Server, add_credentials
 
 
 def test_a_person_is_erased_on_the_command_line(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_running_server_does_it_when_it_is_asked(tmp_path: Path) -> None:
     try:
         about = {"agent": json.dumps(ana), "related_agents": "true"}
         read = {"url": f"{server.address}/xapi/statements", "params": about, "auth": BOTH, "headers": VERSION}
-        assert len(httpx.get(**read).json()["statements"]) == 2
+        assert len(httpx.get(**read, **PATIENT).json()["statements"]) == 2
         refused = call("erase", ana["mbox"], "--dry-run", "--data", data)
         assert (refused.status, "another process" in refused.err) == (1, True)
         done = call("erase", ana["mbox"], "--confirm", "--request", number, "--data", data)
@@ -70,7 +70,7 @@ def test_a_running_server_does_it_when_it_is_asked(tmp_path: Path) -> None:
         assert '"documents":1' in done.out
         assert '"others":1' in done.out
         assert '"statements":1' in done.out
-        assert httpx.get(**read).json()["statements"] == []
+        assert httpx.get(**read, **PATIENT).json()["statements"] == []
     finally:
         server.stop()
     with lrs.open(data) as store:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -20,6 +21,8 @@ from lrs.settings import load
 PATIENCE = 60
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients of plain HTTP: it trusts nobody, where reading whom to trust takes every client 60 ms."""
+PATIENT: dict[str, Any] = {"verify": NO_TLS, "timeout": PATIENCE}
+"""How a client of plain HTTP asks, on a machine that is busy with other things too."""
 VERSION = {"X-Experience-API-Version": "1.0.3"}
 WRITER, READER, BOTH, COUNTER = ("writer", "w"), ("reader", "r"), ("both", "b"), ("counter", "c")
 _SCOPES = {
@@ -63,7 +66,7 @@ class Server:
 
     def client(self, who: tuple[str, str] | None = BOTH, **headers: str) -> httpx.Client:
         """Make an HTTP client of this server."""
-        return httpx.Client(base_url=self.address, auth=who, headers=VERSION | headers, timeout=PATIENCE, verify=NO_TLS)
+        return httpx.Client(base_url=self.address, auth=who, headers=VERSION | headers, **PATIENT)
 
     def printed(self) -> str:
         """Everything that it wrote to stdout and stderr."""

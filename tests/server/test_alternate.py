@@ -15,7 +15,7 @@ import pytest
 from lrs.errors import LimitExceeded
 from lrs.server.alternate import meant
 from lrs.server.request import Request
-from tests.server.process import NO_TLS, Server
+from tests.server.process import PATIENT, Server
 
 STATEMENTS = "/xapi/statements"
 FORM = "application/x-www-form-urlencoded"
@@ -26,7 +26,7 @@ IN_THE_FORM = {"Authorization": WHO, "X-Experience-API-Version": "1.0.3"}
 @pytest.fixture
 def page(server: Server) -> Any:
     """Somebody who can set no headers, as old browsers' cross-domain requests."""
-    with httpx.Client(base_url=server.address, verify=NO_TLS) as made:
+    with httpx.Client(base_url=server.address, **PATIENT) as made:
         yield made
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from lrs.credentials import open_credentials
 from lrs.settings import load
-from tests.server.process import COUNTER, NO_TLS, READER, VERSION, WRITER, Server
+from tests.server.process import COUNTER, PATIENT, READER, VERSION, WRITER, Server
 
 STATEMENTS = "/xapi/statements"
 
@@ -38,7 +38,7 @@ def basic(text: str) -> str:
 )
 def test_wrong_or_malformed_credentials_are_401_before_anything_else(header: str, server: Server) -> None:
     """Even where version, parameters and body are wrong as well."""
-    with httpx.Client(base_url=server.address, verify=NO_TLS) as client:
+    with httpx.Client(base_url=server.address, **PATIENT) as client:
         reply = client.post(f"{STATEMENTS}?Nonsense=1", content=b"{", headers={"Authorization": header} if header else {})
     assert reply.status_code == 401
     assert reply.headers["WWW-Authenticate"].startswith("Basic ")
@@ -47,14 +47,14 @@ def test_wrong_or_malformed_credentials_are_401_before_anything_else(header: str
 
 def test_the_scheme_has_no_case(server: Server) -> None:
     """RFC 7235: the name of a scheme is compared without case."""
-    with httpx.Client(base_url=server.address, verify=NO_TLS) as client:
+    with httpx.Client(base_url=server.address, **PATIENT) as client:
         reply = client.get(STATEMENTS, headers=VERSION | {"Authorization": basic("both:b").replace("Basic", "bASIC")})
     assert reply.status_code == 200
 
 
 def test_about_is_open_but_tells_a_wrong_password(server: Server) -> None:
     """Clients try their configuration on it."""
-    with httpx.Client(base_url=server.address, verify=NO_TLS) as client:
+    with httpx.Client(base_url=server.address, **PATIENT) as client:
         assert client.get("/xapi/about").status_code == 200
         assert client.get("/xapi/about", auth=("both", "b")).status_code == 200
         assert client.get("/xapi/about", auth=("both", "x")).status_code == 401

@@ -14,7 +14,7 @@ import pytest
 from lrs.errors import IssuerUnavailable
 from lrs.server.failures import RETRY_AFTER, reply_to
 from tests.access.issuer import AUDIENCE, CLIENT, USER, TestIssuer
-from tests.server.process import NO_TLS, READER, VERSION, Server, add_credentials
+from tests.server.process import PATIENT, READER, VERSION, Server, add_credentials
 
 STATEMENTS = "/xapi/statements"
 BASIC = 'Basic realm="lrs", charset="UTF-8"'
@@ -80,7 +80,7 @@ def test_the_authority_that_a_client_states_is_replaced(server: Server, issuer: 
 
 def test_who_is_not_let_in_is_told_both_ways(server: Server, issuer: TestIssuer) -> None:
     """Basic and Bearer, with an error where a token came (RFC 6750 3)."""
-    with httpx.Client(base_url=server.address, headers=VERSION, verify=NO_TLS) as client:
+    with httpx.Client(base_url=server.address, headers=VERSION, **PATIENT) as client:
         assert challenges(client.get(STATEMENTS)) == [BASIC, 'Bearer realm="lrs"']
         assert challenges(client.get(STATEMENTS, auth=("both", "x"))) == [BASIC, 'Bearer realm="lrs"']
         for wrong in (issuer.token(aud="other"), issuer.token(exp=1), "x", ""):
@@ -117,7 +117,7 @@ def test_a_page_is_for_the_bearer_who_asked_for_it(server: Server, issuer: TestI
 def test_a_token_may_come_in_a_form(server: Server, issuer: TestIssuer) -> None:
     """By the alternate request syntax (xAPI 1.0.3 Communication 1.3)."""
     token = issuer.token(scope="all/read")
-    with httpx.Client(base_url=server.address) as client:
+    with httpx.Client(base_url=server.address, **PATIENT) as client:
         for given, status in ((token, 200), ("x", 401)):
             form = {"Authorization": f"Bearer {given}", "X-Experience-API-Version": "1.0.3"}
             assert client.post(STATEMENTS, params={"method": "GET"}, data=form).status_code == status

@@ -15,7 +15,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.server.process import COUNTER, READER, VERSION, WRITER, Server
+from tests.server.process import COUNTER, PATIENT, READER, VERSION, WRITER, Server
 
 STATE, ACTIVITY, AGENT = "/xapi/activities/state", "/xapi/activities/profile", "/xapi/agents/profile"
 V1, V2 = {"X-Experience-API-Version": "1.0.3"}, {"X-Experience-API-Version": "2.0.0"}
@@ -373,7 +373,7 @@ def test_other_credentials_reach_no_documents(who: tuple[str, str], path: str, p
 
 def test_a_version_is_needed_here_too(path: str, params: Json, server: Server) -> None:
     """And every reply, of success or not, tells the one that is spoken."""
-    with httpx.Client(base_url=server.address, auth=("both", "b")) as client:
+    with httpx.Client(base_url=server.address, auth=("both", "b"), **PATIENT) as client:
         assert client.get(path, params=params).status_code == 400
         for version in VERSIONS:
             reply = client.get(path, params=params, headers=version)
@@ -382,7 +382,7 @@ def test_a_version_is_needed_here_too(path: str, params: Json, server: Server) -
 
 def test_pages_of_other_origins_may_use_documents(path: str, server: Server) -> None:
     """DELETE included; tags and times are theirs to read."""
-    with httpx.Client(base_url=server.address) as nobody:
+    with httpx.Client(base_url=server.address, **PATIENT) as nobody:
         reply = nobody.options(path, headers={"Origin": "https://lms.example.fr", "Access-Control-Request-Method": "DELETE"})
     assert "DELETE" in reply.headers["Access-Control-Allow-Methods"].split(", ")
     assert set(reply.headers["Allow"].split(", ")) == {"GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS"}

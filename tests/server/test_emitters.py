@@ -13,7 +13,7 @@ import pytest
 from lrs.access import Handling
 from lrs.credentials import open_credentials
 from lrs.settings import load
-from tests.server.process import NO_TLS, WRITER, Server
+from tests.server.process import PATIENT, WRITER, Server
 from tests.sources.cmi5.unit import session
 from tests.sources.spoken.bigbluebutton import BIGBLUEBUTTON
 from tests.sources.spoken.marsha import MARSHA
@@ -25,7 +25,7 @@ BASIC = "Basic " + base64.b64encode(":".join(WRITER).encode()).decode()
 
 def send(server: Server, path: str, said: Any, **headers: str) -> httpx.Response:
     """Post JSON with these headers and no others of xAPI."""
-    return httpx.post(server.address + path, json=said, headers={"Authorization": BASIC} | headers, verify=NO_TLS)
+    return httpx.post(server.address + path, json=said, headers={"Authorization": BASIC} | headers, **PATIENT)
 
 
 def test_moodle(server: Server) -> None:
@@ -78,10 +78,10 @@ def test_pod_with_its_repairs(server: Server) -> None:
     with open_credentials(load(server.data, environ={}), clock=lambda: time.time_ns() // 1000) as room:
         handling = Handling(("host-as-home-page", "pod-missing-version", "pod-numbers-as-text"))
         _, username, password = room.add("pod", scopes=("statements/write",), handling=handling)
-    answer = httpx.post(f"{server.address}/xapi/statements", json=POD, auth=(username, password))
+    answer = httpx.post(f"{server.address}/xapi/statements", json=POD, auth=(username, password), **PATIENT)
     assert (answer.status_code, answer.json()) == (200, [POD["id"]])
     assert answer.headers["x-experience-api-version"] == "1.0.3"
     wrong = httpx.post(
-        f"{server.address}/xapi/statements", json=POD, auth=(username, password), headers={"X-Experience-API-Version": "0.9"}
+        f"{server.address}/xapi/statements", json=POD, auth=(username, password), headers={"X-Experience-API-Version": "0.9"}, **PATIENT
     )
     assert wrong.status_code == 400

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.server.process import NO_TLS, READER, Server
+from tests.server.process import PATIENT, READER, Server
 
 STATEMENTS = "/xapi/statements"
 THROUGH = "X-Experience-API-Consistent-Through"
@@ -89,7 +89,7 @@ def test_an_unknown_version_is_refused(sent: str, client: httpx.Client) -> None:
 
 def test_a_missing_version_is_refused_everywhere_but_at_about(server: Server) -> None:
     """About is how a client finds out which versions there are."""
-    with httpx.Client(base_url=server.address, auth=("both", "b"), verify=NO_TLS) as client:
+    with httpx.Client(base_url=server.address, auth=("both", "b"), **PATIENT) as client:
         assert client.get(STATEMENTS).status_code == 400
         about = client.get("/xapi/about")
         assert (about.status_code, about.json()) == (200, {"version": ["1.0.3", "2.0.0"]})
@@ -106,7 +106,7 @@ def test_about_names_what_the_asker_can_know(spoken: str, known: list[str], clie
 def test_a_version_that_is_sent_twice_is_refused(server: Server) -> None:
     """Nobody can tell which one was meant."""
     twice = [("X-Experience-API-Version", "1.0.3"), ("X-Experience-API-Version", "2.0.0")]
-    assert httpx.get(server.address + STATEMENTS, auth=("both", "b"), headers=twice).status_code == 400
+    assert httpx.get(server.address + STATEMENTS, auth=("both", "b"), headers=twice, **PATIENT).status_code == 400
 
 
 def test_about_knows_no_parameters(client: httpx.Client) -> None:
@@ -123,7 +123,7 @@ def test_a_version_decides_the_rules(client: httpx.Client, statement: dict[str, 
 
 def test_a_browser_learns_what_it_may_do(client: httpx.Client, server: Server) -> None:
     """A preflight needs no credentials, and allows the headers that xAPI clients send."""
-    with httpx.Client(base_url=server.address, verify=NO_TLS) as nobody:
+    with httpx.Client(base_url=server.address, **PATIENT) as nobody:
         reply = nobody.options(STATEMENTS, headers={"Origin": "https://lms.example.fr", "Access-Control-Request-Method": "POST"})
     assert reply.status_code == 204
     assert reply.headers["Access-Control-Allow-Origin"] == "https://lms.example.fr"
@@ -181,7 +181,7 @@ def test_a_method_that_is_not_known_says_which_are(client: httpx.Client) -> None
 @pytest.mark.parametrize(("path", "said"), [("/healthz", {"status": "ok"}), ("/readyz", {"status": "ready"})])
 def test_probes_need_no_credentials(path: str, said: dict[str, str], server: Server) -> None:
     """A load balancer asks with nothing at hand."""
-    with httpx.Client(base_url=server.address, verify=NO_TLS) as nobody:
+    with httpx.Client(base_url=server.address, **PATIENT) as nobody:
         reply = nobody.get(path)
         assert (reply.status_code, reply.json()) == (200, said)
         assert nobody.head(path).status_code == 200

@@ -15,7 +15,7 @@ from lrs.crypto import passwords
 from lrs.settings import load
 from lrs.sources.cmi5 import check
 from tests.cli.calling import call
-from tests.server.process import NO_TLS, READER, VERSION, WRITER, Server
+from tests.server.process import PATIENT, READER, VERSION, WRITER, Server
 
 LMS = ("lms", "l")
 AGENT = {"objectType": "Agent", "account": {"homePage": "https://lms.example.fr", "name": "canary-1042"}}
@@ -44,14 +44,12 @@ def lms(server: Server) -> None:
 def launched(server: Server, who: Any = LMS, **more: Any) -> httpx.Response:
     """Ask for a launch."""
     said = {"agent": AGENT, "activity": UNIT, "registration": REGISTRATION, "session": "s1"} | more
-    return httpx.post(
-        f"{server.address}/credentials/launch", auth=who, json={k: v for k, v in said.items() if v is not None}, verify=NO_TLS
-    )
+    return httpx.post(f"{server.address}/credentials/launch", auth=who, json={k: v for k, v in said.items() if v is not None}, **PATIENT)
 
 
 def fetched(server: Server, path: str) -> dict[str, str]:
     """Fetch as a unit does; whatever comes of it, it is JSON and 200 (cmi5 8.2.2)."""
-    answer = httpx.post(server.address + path, headers={"Origin": "https://lms.example.fr"}, verify=NO_TLS)
+    answer = httpx.post(server.address + path, headers={"Origin": "https://lms.example.fr"}, **PATIENT)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["access-control-allow-origin"] == "https://lms.example.fr"
@@ -62,10 +60,10 @@ def fetched(server: Server, path: str) -> dict[str, str]:
 @pytest.fixture
 def unit(server: Server) -> Iterator[httpx.Client]:
     """A unit that was launched, with its token."""
-    with httpx.Client(base_url=server.address, auth=LMS, headers=VERSION, verify=NO_TLS) as platform:
+    with httpx.Client(base_url=server.address, auth=LMS, headers=VERSION, **PATIENT) as platform:
         assert platform.put("/xapi/activities/state", params=MINE | {"stateId": "LMS.LaunchData"}, json=LAUNCH_DATA).status_code == 204
     token = fetched(server, launched(server).json()["fetch"])["auth-token"]
-    with httpx.Client(base_url=server.address, headers={"Authorization": f"Basic {token}", **VERSION}, verify=NO_TLS) as client:
+    with httpx.Client(base_url=server.address, headers={"Authorization": f"Basic {token}", **VERSION}, **PATIENT) as client:
         yield client
 
 
@@ -152,7 +150,7 @@ def test_a_token_is_fetched_once(server: Server) -> None:
         answers = list(threads.map(lambda _: fetched(server, path), range(16)))
     assert sum("auth-token" in each for each in answers) == 1
     assert [each["error-code"] for each in answers if "auth-token" not in each] == ["1"] * 15
-    assert httpx.get(server.address + path).status_code == 405
+    assert httpx.get(server.address + path, **PATIENT).status_code == 405
 
 
 def test_a_launch_can_not_be_made_up(server: Server) -> None:
@@ -170,7 +168,7 @@ def test_a_launch_can_not_be_made_up(server: Server) -> None:
     # A launch is no pass.
     token = httpx.URL(path).params["launch"]
     answer = httpx.post(
-        f"{server.address}/xapi/statements", headers={"Authorization": f"Bearer {token}", **VERSION}, json=said("initialized")
+        f"{server.address}/xapi/statements", headers={"Authorization": f"Bearer {token}", **VERSION}, json=said("initialized"), **PATIENT
     )
     assert answer.status_code == 401
 
@@ -182,7 +180,7 @@ def test_a_launch_ends(server: Server) -> None:
     time.sleep(5.1)
     assert fetched(server, late)["error-code"] == "1"
     headers = {"Authorization": f"Basic {token}", **VERSION}
-    assert httpx.post(f"{server.address}/xapi/statements", headers=headers, json=said("initialized")).status_code == 401
+    assert httpx.post(f"{server.address}/xapi/statements", headers=headers, json=said("initialized"), **PATIENT).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -215,7 +213,10 @@ def test_the_command_line_issues_both(server: Server) -> None:
     token = call(*words).out.strip()
     assert (
         httpx.post(
-            f"{server.address}/xapi/statements", headers={"Authorization": f"Bearer {token}", **VERSION}, json=said("initialized")
+            f"{server.address}/xapi/statements",
+            headers={"Authorization": f"Bearer {token}", **VERSION},
+            json=said("initialized"),
+            **PATIENT,
         ).status_code
         == 200
     )

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.server.process import COUNTER, NO_TLS, READER, WRITER, Server
+from tests.server.process import COUNTER, PATIENT, READER, WRITER, Server
 
 AGENTS, ACTIVITIES, STATEMENTS = "/xapi/agents", "/xapi/activities", "/xapi/statements"
 BOTH_VERSIONS = pytest.mark.parametrize("version", ["1.0.3", "2.0.0"])
@@ -83,7 +83,7 @@ def test_activities_takes_one_iri(query: str, client: httpx.Client) -> None:
 def test_look_ups_are_guarded(path: str, query: str, server: Server) -> None:
     """401 before anything else, 400 without a version, 403 without scope or view, 405 with Allow, and OPTIONS for browsers."""
     where = f"{path}?{query}"
-    with httpx.Client(base_url=server.address, verify=NO_TLS) as nobody:
+    with httpx.Client(base_url=server.address, **PATIENT) as nobody:
         assert nobody.get(path).status_code == 401
         assert nobody.get(where, auth=("both", "b")).status_code == 400
         assert nobody.options(path).status_code == 204

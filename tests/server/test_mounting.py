@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route
 
 import lrs
 from lrs.asgi import create_app
-from tests.server.process import BOTH, VERSION, Server, add_credentials
+from tests.server.process import BOTH, PATIENT, VERSION, Server, add_credentials
 
 STATEMENT = {
     "actor": {"mbox": "mailto:a@example.fr"},
@@ -101,7 +101,7 @@ def test_a_prefix_is_kept_whether_or_not_the_proxy_cuts_it(tmp_path: Path) -> No
     try:
         assert server.address.endswith("/lrs")
         origin = server.address.removesuffix("/lrs")
-        with httpx.Client(auth=BOTH, headers=VERSION) as client:
+        with httpx.Client(auth=BOTH, headers=VERSION, **PATIENT) as client:
             client.post(f"{origin}/lrs/xapi/statements", json=[STATEMENT, STATEMENT]).raise_for_status()
             for prefix in ("", "/lrs"):
                 page = client.get(f"{origin}{prefix}/xapi/statements", params={"limit": 1}).raise_for_status().json()

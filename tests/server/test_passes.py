@@ -11,7 +11,7 @@ import pytest
 
 from lrs.credentials import open_credentials
 from lrs.settings import load
-from tests.server.process import NO_TLS, READER, VERSION, WRITER, Server
+from tests.server.process import PATIENT, READER, VERSION, WRITER, Server
 
 AGENT = {"account": {"homePage": "https://mooc.example.fr", "name": "canary-42"}}
 ACTIVITY = "https://mooc.example.fr/videos/acids"
@@ -27,9 +27,7 @@ STATEMENT = {
 def asked(server: Server, who: Any = WRITER, **more: Any) -> httpx.Response:
     """Ask for a pass."""
     said = {"agent": AGENT, "activity": ACTIVITY, "registration": REGISTRATION} | more
-    return httpx.post(
-        f"{server.address}/credentials/browser", auth=who, json={k: v for k, v in said.items() if v is not None}, verify=NO_TLS
-    )
+    return httpx.post(f"{server.address}/credentials/browser", auth=who, json={k: v for k, v in said.items() if v is not None}, **PATIENT)
 
 
 @pytest.fixture
@@ -37,7 +35,7 @@ def page(server: Server) -> Iterator[httpx.Client]:
     """A page with a pass, of an origin that the settings name."""
     token = asked(server).json()["token"]
     headers = {"Authorization": f"Bearer {token}", "Origin": "https://lms.example.fr", **VERSION}
-    with httpx.Client(base_url=server.address, headers=headers, verify=NO_TLS) as client:
+    with httpx.Client(base_url=server.address, headers=headers, **PATIENT) as client:
         yield client
 
 
@@ -102,7 +100,7 @@ def test_a_pass_can_not_be_altered(server: Server) -> None:
     prefix, owner, sealed = token.split(".")
     for other in (f"{prefix}.{owner}.{sealed[:-2]}AA", f"{prefix}.{REGISTRATION}.{sealed}", f"{prefix}.{owner}", f"{prefix}.", "lrsp.é"):
         answer = httpx.post(
-            f"{server.address}/xapi/statements", headers={"Authorization": f"Bearer {other}".encode(), **VERSION}, json=STATEMENT
+            f"{server.address}/xapi/statements", headers={"Authorization": f"Bearer {other}".encode(), **VERSION}, json=STATEMENT, **PATIENT
         )
         assert answer.status_code == 401
 
@@ -116,7 +114,9 @@ def test_a_pass_ends(server: Server) -> None:
         room.revoke(row.id)
     time.sleep(2.1)
     for token in (short, mine):
-        answer = httpx.post(f"{server.address}/xapi/statements", headers={"Authorization": f"Bearer {token}", **VERSION}, json=STATEMENT)
+        answer = httpx.post(
+            f"{server.address}/xapi/statements", headers={"Authorization": f"Bearer {token}", **VERSION}, json=STATEMENT, **PATIENT
+        )
         assert answer.status_code == 401
 
 

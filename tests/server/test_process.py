@@ -16,7 +16,7 @@ import pytest
 
 import lrs
 from tests.certificates import certificate
-from tests.server.process import BOTH, PATIENCE, VERSION, Server, add_credentials
+from tests.server.process import BOTH, PATIENCE, PATIENT, VERSION, Server, add_credentials
 
 STATEMENT = {
     "id": "6f1c3c1e-6d0f-4bb8-8f0a-2f3d0a1f8a11",
@@ -146,7 +146,7 @@ def test_a_proxy_may_be_vouched_for(tmp_path: Path) -> None:
     """``--behind-proxy`` allows plain HTTP on every address."""
     server = Server(tmp_path, "--host", "0.0.0.0", "--behind-proxy")
     try:
-        assert httpx.get(f"http://127.0.0.1:{server.address.rpartition(':')[2]}/healthz").status_code == 200
+        assert httpx.get(f"http://127.0.0.1:{server.address.rpartition(':')[2]}/healthz", **PATIENT).status_code == 200
     finally:
         assert server.stop() == 0
 

@@ -15,7 +15,7 @@ from lrs.credentials import open_credentials
 from lrs.crypto import passwords
 from lrs.settings import load
 from tests.crypto.test_webhook import token
-from tests.server.process import NO_TLS, VERSION, Server
+from tests.server.process import PATIENT, VERSION, Server
 from tests.sources.bigbluebutton import hook as bigbluebutton
 from tests.sources.jitsi import hook as jitsi
 from tests.sources.livekit import hook as livekit
@@ -63,22 +63,22 @@ def addresses() -> list[str]:
 def test_every_address_is_there(server: Server, path: str) -> None:
     """Whatever a page has somebody write into a platform, with what the platform adds where the page says so."""
     added = {"/xapi": "/statements", "/sources/jitsi": "/events/room/created"}
-    assert httpx.options(server.address + path + added.get(path, ""), verify=NO_TLS).status_code == 204
+    assert httpx.options(server.address + path + added.get(path, ""), **PATIENT).status_code == 204
 
 
 def test_each_platform_is_let_in(server: Server) -> None:
     """With the settings of the page: Jitsi by its header, LiveKit and BigBlueButton by what they sign with; and nobody else."""
     basic = {"Authorization": f"Basic {b64encode(b'jitsi:p').decode()}"}
     for event in jitsi.SAMPLES:
-        answer = httpx.post(f"{server.address}/sources/jitsi{PATHS[event['event_name']]}", json=event, headers=basic, verify=NO_TLS)
+        answer = httpx.post(f"{server.address}/sources/jitsi{PATHS[event['event_name']]}", json=event, headers=basic, **PATIENT)
         assert (answer.status_code, answer.json()["refused"]) == (200, 0)
-    assert httpx.post(f"{server.address}/sources/jitsi/events/room/created", json=jitsi.SAMPLES[0]).status_code == 401
+    assert httpx.post(f"{server.address}/sources/jitsi/events/room/created", json=jitsi.SAMPLES[0], **PATIENT).status_code == 401
     request = httpx.Request("POST", f"{server.address}/sources/meet", json=livekit.SAMPLES[0])
     request.headers["Authorization"] = token(secret=SECRET, body=request.content)
     request.headers["Content-Type"] = "application/webhook+json"
-    with httpx.Client() as client:
+    with httpx.Client(**PATIENT) as client:
         assert client.send(request).json()["stored"] == 1
     bearer = {"Authorization": f"Bearer {SECRET}"}
-    answer = httpx.post(f"{server.address}/sources/bigbluebutton", json=[bigbluebutton.SAMPLES[0]], headers=bearer)
+    answer = httpx.post(f"{server.address}/sources/bigbluebutton", json=[bigbluebutton.SAMPLES[0]], headers=bearer, **PATIENT)
     assert (answer.status_code, answer.json()["stored"]) == (200, 1)
-    assert httpx.post(f"{server.address}/sources/meet", json=livekit.SAMPLES[0], headers=VERSION).status_code == 401
+    assert httpx.post(f"{server.address}/sources/meet", json=livekit.SAMPLES[0], headers=VERSION, **PATIENT).status_code == 401

@@ -20,7 +20,7 @@ from lrs.credentials import open_credentials
 from lrs.crypto import passwords
 from lrs.settings import load
 from tests.crypto.test_webhook import token
-from tests.server.process import NO_TLS, READER, Server, add_credentials
+from tests.server.process import NO_TLS, PATIENT, READER, Server, add_credentials
 from tests.sources.hostile import STRANGE, UNREADABLE, mutations
 from tests.sources.samples import MARK, SAMPLES
 
@@ -204,12 +204,12 @@ def test_a_huge_body_is_refused_at_once(server: Server) -> None:
 def test_what_no_file_names_is_not_there(server: Server) -> None:
     """Nor by another method."""
     assert post(server, "none", b"{}").status_code == 404
-    assert httpx.get(f"{server.address}/sources/jitsi", auth=SENDER).status_code == 405
+    assert httpx.get(f"{server.address}/sources/jitsi", auth=SENDER, **PATIENT).status_code == 405
 
 
 def test_a_pass_of_the_credential_sends_no_events(server: Server) -> None:
     """It is for statements of one agent about one activity."""
     said = {"agent": {"mbox": "mailto:a@example.fr"}, "activity": "https://mooc.example.fr/1"}
-    token = httpx.post(f"{server.address}/credentials/browser", json=said, auth=SENDER).json()["token"]
+    token = httpx.post(f"{server.address}/credentials/browser", json=said, auth=SENDER, **PATIENT).json()["token"]
     answer = post(server, "jitsi", lines("jitsi"), auth=None, headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 403
