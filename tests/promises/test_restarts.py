@@ -106,7 +106,7 @@ def times_of(store: LRS) -> dict[UUID, datetime]:
     return times
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(60 + 90 * ROUNDS)
 def test_rolling_restarts_under_load(settings: Settings, tmp_path: Path) -> None:
     """Two servers are restarted in turn, half of the times by ``kill -9``, while clients send again elsewhere what was not acknowledged.
 

@@ -56,6 +56,19 @@ def test_reading_goes_on_while_the_writer_is_busy(warehouse: Warehouse) -> None:
     writer.join()
 
 
+def test_what_is_asked_at_opening_has_no_limit_of_time(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store opens however long its disk takes: the newest time is asked of no session that has a reader's limit."""
+    with engine.open() as warehouse:
+        warehouse.insert([row(stored=NOW)])
+
+        def limited() -> None:
+            raise AssertionError("a session with a limit of time")
+
+        monkeypatch.setattr(warehouse._sessions, "reader", limited)
+        monkeypatch.setattr(warehouse._sessions, "lookup", limited)
+        assert warehouse.last_stored() == NOW
+
+
 def test_an_insert_is_seen_whole_or_not_at_all(warehouse: Warehouse) -> None:
     """Who counts while batches of 4,000 go in counts multiples of 4,000."""
     batches = [[row(10_000 * n + m, body=b'{"x":"%b"}' % (b"%d" % m * 400)) for m in range(4000)] for n in range(3)]

@@ -157,7 +157,8 @@ class Statements:
 
     def last_stored(self) -> int:
         """See :class:`lrs.storage.contract.StatementStore`."""
-        with self._sessions.lookup() as session:
+        # Asked when a store opens, while the engine has its tables to load, from a disk that may be busy: that has no limit of time, as reads have.
+        with self._sessions.writer() as session:
             return int(session.query("SELECT toUnixTimestamp64Micro(max(stored)) FROM statements", {})[0][0])
 
     def held(self, tenant: str, until: int) -> int:
