@@ -1,8 +1,8 @@
 """A second process that checks: Python runs one thread of a process at a time, and checking is what a long stream has most of.
 
     this process                                   the second one
-    lines -> task, through a pipe ->               -> check -> minimise ->
-    statements <- through a pipe <-                <- statements, or nothing
+    lines -> task, through a socket ->             -> check -> minimise ->
+    statements <- through a socket <-              <- statements, or nothing
 
 What goes there and comes back is never on a disk, and the process ends with the store, or when somebody is to be forgotten. It answers nothing
 for what it would refuse: that is checked again here, where errors are raised. ``python -m lrs.second`` is that process.
@@ -11,6 +11,7 @@ for what it would refuse: that is checked again here, where errors are raised. `
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -19,12 +20,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from struct import Struct
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from lrs.access import Handling
 from lrs.checking import Checked, Checking
 from lrs.collection import collect_seldom
 from lrs.errors import LRSError
@@ -40,9 +39,10 @@ _WORTH = 4 * 1024 * 1024
 """Bytes of streams after which a second process is started: that takes a second of processor time."""
 _LEAST = 64 * 1024
 """Bytes that are worth a way there and back."""
-_UNDER_WAY = 2
+_UNDER_WAY = 8
 """Tasks that it may have: one that it works on, and one that waits."""
-_SIZE = Struct(">Q")
+_HEAD = 8
+"""Bytes that say how many follow."""
 _encode = msgspec.msgpack.Encoder(uuid_format="bytes").encode
 
 
@@ -77,13 +77,13 @@ class Second:
     def check(self, lines: Sequence[bytes], principal: Principal, version: str) -> Future[Checked | None] | None:
         """Have lines checked there -> a future, which gives None for what has to be checked here after all; None at once when it can't take them now."""
         size = sum(map(len, lines))
-        if not self._allowed or principal.narrow or principal.handling != Handling(quarantine_days=principal.handling.quarantine_days):
+        if size < _LEAST or not self._allowed or principal.narrow or principal.handling.repairs or principal.handling.profiles:
             return None
         with self._lock:
             self._offered += size
             if self._running is None and self._offered > _WORTH:
                 self._running = _Running()
-            if self._running is None or size < _LEAST or not self._running.has_room():
+            if self._running is None or not self._running.has_room():
                 return None
             tenant = principal.tenant
             return self._running.ask(Task(lines, tenant, principal.name, version, self._policy(tenant), self._largest))
@@ -102,14 +102,16 @@ class _Running:
     def __init__(self) -> None:
         # The same modules as here, whatever this program did to find them; no terminal's signals; no log, which could quote what it was given.
         there = os.environ | {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "lrs.second"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=there,
-            start_new_session=True,
-        )
+        self._socket, its = socket.socketpair()
+        with its:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "lrs.second"],
+                stdin=its.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=there,
+                start_new_session=True,
+            )
         self._writer, self._reader = (ThreadPoolExecutor(1, f"lrs-second-{way}") for way in ("out", "in"))
         self._under_way = 0
         self._counting = threading.Lock()
@@ -132,13 +134,11 @@ class _Running:
         self._process.wait()
         for thread in (self._writer, self._reader):
             thread.shutdown()
-        for pipe in (self._process.stdin, self._process.stdout):
-            with suppress(OSError):
-                pipe.close()  # type: ignore[union-attr] # both were asked for
+        self._socket.close()
 
     def _write(self, task: Task) -> None:
         with suppress(OSError):
-            _send(self._process.stdin, _encode(task))  # type: ignore[arg-type] # as above
+            _send(self._socket, _encode(task))
 
     def _answer(self) -> Checked | None:
         try:
@@ -149,15 +149,16 @@ class _Running:
                 self._under_way -= 1
 
     def _read(self) -> bytes:
-        return _receive(self._process.stdout)  # type: ignore[arg-type] # as above
+        return _receive(self._socket)
 
 
 def main() -> None:
     """Be the second process: answer one task after another, until there are no more."""
     collect_seldom()
-    _send(sys.stdout.buffer, b"")  # It has started.
-    while content := _receive(sys.stdin.buffer):
-        _send(sys.stdout.buffer, _answer(_task(content)))
+    with socket.socket(fileno=sys.stdin.fileno()) as first:
+        _send(first, b"")  # It has started.
+        while content := _receive(first):
+            _send(first, _answer(_task(content)))
 
 
 def _answer(task: Task) -> bytes:
@@ -182,15 +183,18 @@ def _checking(policy: Policy, max_statement_bytes: int) -> Checking:
     return Checking(lambda _tenant: force, max_statement_bytes=max_statement_bytes)
 
 
-def _send(pipe: IO[bytes], content: bytes) -> None:
-    pipe.write(_SIZE.pack(len(content)) + content)
-    pipe.flush()
+def _send(to: socket.socket, content: bytes) -> None:
+    to.sendall(len(content).to_bytes(_HEAD) + content)
 
 
-def _receive(pipe: IO[bytes]) -> bytes:
-    """Read what was sent; nothing at the end, too."""
-    head = pipe.read(_SIZE.size)
-    return pipe.read(*_SIZE.unpack(head)) if len(head) == _SIZE.size else b""
+def _receive(by: socket.socket) -> bytes:
+    """Read what was sent, in one call of the system: after each, a thread waits for its turn in this interpreter. Nothing at the end, too."""
+    try:
+        head = by.recv(_HEAD, socket.MSG_WAITALL)
+        size = int.from_bytes(head)
+        return by.recv(size, socket.MSG_WAITALL) if size else b""
+    except OSError:
+        return b""
 
 
 if __name__ == "__main__":

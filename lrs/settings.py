@@ -127,7 +127,7 @@ class Settings:
     group_statements: int = attrs.field(default=10_000, validator=_positive)
     """Statements that one insert takes at most, when many requests wait."""
     second_process: bool = True
-    """Whether a long stream that a program or ``lrs ingest`` stores is checked in a second process, too; it ends with the store."""
+    """Whether long streams (of a program, of ``lrs ingest``) are checked in a second process, too; it ends with the store."""
     queue_statements: int = attrs.field(default=100_000, validator=_positive)
     """Statements that may wait for their insert, of one tenant half as many as the others leave room for; beyond that a write is refused as busy."""
     spool_bytes: int = attrs.field(default=0, validator=attrs.validators.ge(0))
