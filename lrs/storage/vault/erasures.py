@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 
 from lrs.errors import StoreUnavailable
 from lrs.storage.contract import Erasure, ErasureState
@@ -28,6 +28,10 @@ PERSONAL = (
 )
 """Every table that names a person by number, in the order in which its rows may go."""
 _ERASURE, _ERASED, _SUPPRESSED = schema.erasure, schema.erased, schema.suppressed
+# Made once: every group of statements asks this.
+_SUPPRESSION = select(func.count(), func.coalesce(func.max(_ERASURE.c.seq), 0)).where(
+    _ERASURE.c.tenant == bindparam("of"), _ERASURE.c.until > bindparam("now")
+)
 _PATIENCE = 30.0
 _VACUUM = tuple("VACUUM " + table.name for table in (*PERSONAL, schema.credential, schema.dead_letter))
 
@@ -96,9 +100,8 @@ class Erasures(Database):
 
     def suppression(self, tenant: str, *, now: int) -> tuple[int, int]:
         """See :class:`lrs.storage.contract.ErasureStore`."""
-        query = select(func.count(), func.coalesce(func.max(_ERASURE.c.seq), 0))
         with self._read() as connection:
-            live, last = connection.execute(query.where(_ERASURE.c.tenant == tenant, _ERASURE.c.until > now)).one()
+            live, last = connection.execute(_SUPPRESSION, {"of": tenant, "now": now}).one()
         return live, last
 
     def end_suppression(self, *, now: int) -> None:
