@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lrs.errors import InvalidRequest
 from lrs.server.failures import Failure
+from lrs.server.transport import Joining
 
 _LARGEST_HEAD = 64 * 1024
 _PATIENCE = 60
@@ -26,7 +27,8 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first head."""
-        super().connection_made(transport)
+        self._joining = Joining(transport)
+        super().connection_made(self._joining)  # type: ignore[arg-type] # it does all that a transport does
         self._unused = 0
         self._waiting = self.loop.call_later(_PATIENCE, transport.close)
         self._taking: asyncio.TimerHandle | None = None
@@ -70,6 +72,11 @@ class Connection(HttpToolsProtocol):
         """Take a piece of a body, which the application bounds."""
         self._unused = 0
         super().on_body(body)
+
+    def on_response_complete(self) -> None:
+        """Send the head of an answer that has no body."""
+        self._joining.flush()
+        super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP; ``msg`` quotes nothing."""
