@@ -15,6 +15,7 @@ import msgspec
 
 from lrs.errors import InvalidRequest, StoreUnavailable
 from lrs.server.mixed import mixed_reply
+from lrs.server.outcomes import Outcomes
 from lrs.server.reply import JSON, Header, Reply, json_reply, last_modified
 from lrs.xapi import multipart
 from lrs.xapi.formats import is_uuid, parse_timestamp
@@ -52,6 +53,7 @@ class Statements:
 
     def __init__(self, store: LRS) -> None:
         self._store = store
+        self._outcomes = Outcomes()
         self._readers = ThreadPoolExecutor(_READERS, "lrs-read")
 
     async def headers(self) -> list[Header]:
@@ -100,7 +102,7 @@ class Statements:
         body = await request.body(self._store.settings.max_body_bytes)
         submit = partial(self._submit, content_type, body, principal=principal, version=request.version, statement_id=statement_id)
         waiting = submit() if len(body) <= _INLINE else await asyncio.to_thread(submit)
-        return await asyncio.wrap_future(waiting)
+        return await self._outcomes.of(waiting)
 
     def _submit(self, content_type: str, body: bytes, **how: Any) -> Future[Receipt]:
         contents: Contents = {}
