@@ -82,11 +82,18 @@ class Second:
         with self._lock:
             self._offered += size
             if self._running is None and self._offered > _WORTH:
-                self._running = _Running()
+                self._start()
             if self._running is None or not self._running.has_room():
                 return None
             tenant = principal.tenant
             return self._running.ask(Task(lines, tenant, principal.name, version, self._policy(tenant), self._largest))
+
+    def _start(self) -> None:
+        try:
+            self._running = _Running()
+        except OSError:
+            # No more processes here, or no interpreter: then everything is checked in this one.
+            self._allowed = False
 
     def end(self) -> None:
         """End the process, and with it what it remembers; what it was asked is checked here. Calling it twice is no error."""

@@ -169,6 +169,16 @@ def test_what_it_can_not_do_is_done_here(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("eager")
+def test_where_it_can_not_be_started_all_is_checked_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which no other process may be started stores a stream all the same."""
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python3"))
+    sent = batches("1.0.3")
+    with lrs.open(tmp_path / "data") as store:
+        assert len(store.ingest(json.dumps(batch).encode() for batch in sent)) == sum(map(len, sent))
+        assert store._second._running is None
+
+
+@pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize(
     "more",
     [
