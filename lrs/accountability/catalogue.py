@@ -134,6 +134,7 @@ _WAREHOUSE: Mapping[str, _Columns] = {
     | {"fingerprint": (_B, Category.ACTIVITY), "sealed": (_SEALED, Category.CONTENT)},
     "attachments": _plain("tenant", "number", "piece", "until")
     | {"stored": _ACTIVITY, "statement": _ACTIVITY, "head": (_SEALED, Category.CONTENT), "sealed": (_SEALED, Category.CONTENT)},
+    "places": _plain("tenant", "direct", "personal", "until", "turn") | {"key": _ACTIVITY, "stored": _ACTIVITY},
     "standings": _plain("tenant", "number") | dict.fromkeys(("purpose", "sid", "hidden", "covered"), _RIGHTS),
     "definitions": _plain("tenant", "activity", "fingerprint", "definition", "first", "source"),
 }  # fmt: skip

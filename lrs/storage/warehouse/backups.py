@@ -13,10 +13,10 @@ from lrs.storage.warehouse.engines import connect
 if TYPE_CHECKING:
     from lrs.settings import Settings
 
-# One part after the other. Contents of attachments are durable before their statements are: copied later, none of them is missing.
+# One part after the other. Contents of attachments and places are durable before their statements are: copied later, none of them is missing.
 _PARTS = (
     ("statements", "TABLE statements"),
-    ("others", "TABLE attachments, TABLE definitions, TABLE standings, TABLE migrations"),
+    ("others", "TABLE attachments, TABLE definitions, TABLE standings, TABLE places, TABLE arriving, TABLE placing, TABLE migrations"),
 )
 _BASE = " SETTINGS base_backup = File({base:String})"
 _STATE = "SELECT status, error FROM system.backups WHERE id = {id:String}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from queue import LifoQueue
@@ -72,9 +72,11 @@ class Session:
             return b"".join(_pieces(context))
 
     def insert_blocks(self, table: str, names: Sequence[str], blocks: Iterable[bytes | memoryview]) -> None:
-        """Insert blocks that have the same columns; durable, and visible as a whole, when it returns."""
+        """Insert these columns of blocks that have the same ones; durable, and visible as a whole, when it returns."""
         with answering():
-            self._client.raw_insert(table, names, (bytes(each) for each in blocks), settings=_INSERT, fmt="Native")
+            compression = self._client.write_compression
+            # Piece by piece: what could be sent again would be when the server hangs up, which may be after it has stored it.
+            self._client.raw_insert(table, names, _compressed(blocks, compression), settings=_INSERT, fmt="Native", compression=compression)
 
     def write_through(self) -> None:
         """Have what was made on the disk: a server sees to that itself."""
@@ -150,6 +152,15 @@ def _pieces(context: InsertContext) -> Iterator[bytes | memoryview]:
             raise context.insert_exception
         # The first piece starts with the statement as a server would get it: one line.
         yield piece if number else memoryview(piece)[piece.index(b"\n") + 1 :]
+
+
+def _compressed(blocks: Iterable[bytes | memoryview], compression: str | None) -> Generator[bytes, None, None]:
+    from clickhouse_connect.driver.compression import get_compressor
+
+    compressor = get_compressor(compression)
+    for each in blocks:
+        yield bytes(compressor.compress_block(each))
+    yield bytes(compressor.flush() or b"")  # type: ignore[no-untyped-call]
 
 
 def _nameless_file(folder: Path) -> IO[bytes]:

@@ -15,11 +15,12 @@ _DETACHED = (
     "ALTER TABLE attachments DROP DETACHED PARTITION ALL SETTINGS allow_drop_detached = 1",
     "ALTER TABLE definitions DROP DETACHED PARTITION ALL SETTINGS allow_drop_detached = 1",
     "ALTER TABLE standings DROP DETACHED PARTITION ALL SETTINGS allow_drop_detached = 1",
+    "ALTER TABLE places DROP DETACHED PARTITION ALL SETTINGS allow_drop_detached = 1",
 )
 _WAITING = """SELECT count(), max(latest_fail_reason != '') FROM system.mutations
-    WHERE database = currentDatabase() AND table IN ('statements', 'attachments', 'definitions', 'standings') AND NOT is_done"""
+    WHERE database = currentDatabase() AND table IN ('statements', 'attachments', 'definitions', 'standings', 'places') AND NOT is_done"""
 _OLD_PARTS = """SELECT table, name FROM system.parts
-    WHERE database = currentDatabase() AND table IN ('statements', 'attachments', 'definitions', 'standings') AND NOT active"""
+    WHERE database = currentDatabase() AND table IN ('statements', 'attachments', 'definitions', 'standings', 'places') AND NOT active"""
 
 
 def until_deleted(session: Session) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from lrs.errors import StoreUnavailable
 from lrs.storage.contract import FOREVER, NO_UUID, Ending, Held, Limit, StoredStatement
 from lrs.storage.warehouse.client import Sessions
+from lrs.storage.warehouse.places import JOINED, OF_STATEMENTS
 from lrs.storage.warehouse.selection import FIELDS, PERSONAL
 from lrs.storage.warehouse.statements import stored_statement
 
@@ -56,10 +57,11 @@ _ENDED = {
     Limit.CONTENT: _COUNT + "attachments WHERE piece = 0 AND " + _CONTENT + _GROUPED,
     Limit.STATEMENT: _COUNT + "statements WHERE " + _STATEMENT + _GROUPED,
 }
+_END_PLACES = "ALTER TABLE places DELETE" + _HERE + _CONTENT
 _END = {
-    Limit.IDENTITY: "ALTER TABLE statements UPDATE " + _BLANK + _HERE + _IDENTITY,
-    Limit.CONTENT: "ALTER TABLE attachments DELETE" + _HERE + _CONTENT,
-    Limit.STATEMENT: "ALTER TABLE statements DELETE" + _HERE + _STATEMENT,
+    Limit.IDENTITY: ("ALTER TABLE statements UPDATE " + _BLANK + _HERE + _IDENTITY, _END_PLACES),
+    Limit.CONTENT: ("ALTER TABLE attachments DELETE" + _HERE + _CONTENT,),
+    Limit.STATEMENT: ("ALTER TABLE statements DELETE" + _HERE + _STATEMENT, _END_PLACES),
 }
 # A statement that voids another goes after it, or the other one would be back.
 _ALONE = "(NOT voids OR reference NOT IN (SELECT id FROM statements WHERE tenant = {tenant:String}))"
@@ -68,7 +70,7 @@ _HELD_NOW = (
     " FROM statements WHERE " + (_HELD + " AND " + _ALONE + " GROUP BY purposes, voids ORDER BY voids, purposes")
 )
 _OF_A_KIND = _HELD + " AND CAST(purposes AS Array(String)) = {purposes:Array(String)} AND voids = {voiding:Bool} AND " + _ALONE
-_RELEASE = "ALTER TABLE statements DELETE WHERE " + _OF_A_KIND + _DONE
+_RELEASE = ("ALTER TABLE places DELETE WHERE " + _CONTENT + _DONE, "ALTER TABLE statements DELETE WHERE " + _OF_A_KIND + _DONE)
 _ROWS = (
     "WITH "
     + PERSONAL
@@ -91,6 +93,16 @@ _LATER = "tenant = {tenant:String} AND CAST(purposes AS Array(String)) = {purpos
     " AND (identity_until > " + _IDENTITY_END + " OR keep_until > " + _STATEMENT_END + " OR (NOT held AND {held:Bool}))"
 )
 _COUNT_LATER = "SELECT count() FROM statements WHERE " + _LATER
+# In this order: nothing that can be found is ever not to be found, and what was interrupted is done again, as statements still end later.
+_PLACE_ANEW = (
+    "INSERT INTO places (tenant, key, stored, direct, personal, until, turn) SELECT *, {turn:UInt32} FROM ("
+    + OF_STATEMENTS % (f"least(identity_until, {_IDENTITY_END})", f"least(keep_until, {_STATEMENT_END})", f"statements WHERE {_LATER}")
+    + (JOINED + ") SETTINGS async_insert = 0")
+)
+_UNPLACE = (
+    "ALTER TABLE places DELETE WHERE tenant = {tenant:String} AND turn < {turn:UInt32} AND stored IN (SELECT stored FROM statements WHERE "
+    + (_LATER + ")" + _DONE)
+)
 _ALIGN = "ALTER TABLE statements UPDATE identity_until = least(identity_until, " + (
     _IDENTITY_END + "), keep_until = least(keep_until, " + _STATEMENT_END + "), held = held OR {held:Bool} WHERE " + _LATER + _DONE
 )
@@ -135,7 +147,7 @@ class Endings:
 
     def end(self, tenant: str, limit: Limit, months: Sequence[int], *, now: int) -> None:
         """See :class:`lrs.storage.contract.EndingStore`."""
-        self._change(_END[limit], tenant, now=now, months=list(months))
+        self._change(*_END[limit], tenant=tenant, now=now, months=list(months))
 
     def finish(self) -> None:
         """See :class:`lrs.storage.contract.EndingStore`."""
@@ -153,7 +165,7 @@ class Endings:
 
     def release(self, tenant: str, held: Held, *, now: int) -> None:
         """See :class:`lrs.storage.contract.EndingStore`."""
-        self._change(_RELEASE, tenant, now=now, **_kind(held))
+        self._change(*_RELEASE, tenant=tenant, now=now, **_kind(held))
 
     def rows(self, tenant: str, held: Held, *, after: int, limit: int, now: int) -> list[StoredStatement]:
         """See :class:`lrs.storage.contract.EndingStore`."""
@@ -176,21 +188,21 @@ class Endings:
         values = ends | {"purposes": list(purposes), "held": held, "forever": FOREVER}
         ((number,),) = self._asked(_COUNT_LATER, tenant, **values)
         if number:
-            self._change(_ALIGN, tenant, **values)
+            self._change(_PLACE_ANEW, _UNPLACE, _ALIGN, tenant=tenant, turn=time.time_ns() // 1_000_000_000, **values)
         return int(number)
 
     def loose(self, tenant: str, *, before: int) -> int:
         """See :class:`lrs.storage.contract.EndingStore`."""
         ((number,),) = self._asked(_COUNT_NOBODYS, tenant, before=before)
         if number:
-            self._change(_DROP_NOBODYS, tenant, before=before)
+            self._change(_DROP_NOBODYS, tenant=tenant, before=before)
         return int(number)
 
     def forget_sources(self, tenant: str, *, before: int) -> int:
         """See :class:`lrs.storage.contract.EndingStore`."""
         ((number,),) = self._asked(_SOURCES, tenant, before=before)
         if number:
-            self._change(_FORGET_SOURCES, tenant, before=before)
+            self._change(_FORGET_SOURCES, tenant=tenant, before=before)
         return int(number)
 
     def living(self, tenant: str, low: int, high: int) -> set[int]:
@@ -206,9 +218,10 @@ class Endings:
         with self._sessions.reader() as session:
             return list(session.query(sql, {"tenant": tenant, "nothing": NO_UUID, **values}))
 
-    def _change(self, sql: str, tenant: str, **values: Any) -> None:
+    def _change(self, *texts: str, **values: Any) -> None:
         with self._sessions.writer() as session:
-            session.command(sql, {"tenant": tenant, "nothing": NO_UUID, **values})
+            for text in texts:
+                session.command(text, {"nothing": NO_UUID, **values})
 
 
 def _seconds(days: int | None) -> int:

@@ -74,10 +74,16 @@ _DEFINITIONS = f"""ALTER TABLE definitions
     DELETE WHERE (tenant, activity) IN (SELECT tenant, text FROM erasing WHERE kind = 'activity'),
     UPDATE source = toUUID('00000000-0000-0000-0000-000000000000') WHERE (tenant, source) IN ({_LISTED})"""
 _STANDINGS = f"ALTER TABLE standings DELETE WHERE {_PERSON}"
-_FIRST = (_ACTIVITIES, _CONTENTS, _DEFINITIONS, _STANDINGS)
+_STORED = f"""INSERT INTO erasing (kind, tenant, number) SELECT 'place', tenant, toUInt64(toUnixTimestamp64Micro(stored)) FROM statements
+    WHERE tenant IN (SELECT tenant FROM erasing) AND {_GONE}"""
+_THERE = """((tenant, toUInt64(toUnixTimestamp64Micro(stored))) IN (SELECT tenant, number FROM erasing WHERE kind = 'place')
+    OR (personal AND (tenant, key) IN (SELECT tenant, number FROM erasing WHERE kind = 'person')))"""
+_PLACES = f"ALTER TABLE places DELETE WHERE {_THERE}"
+_FIRST = (_ACTIVITIES, _STORED, _CONTENTS, _DEFINITIONS, _STANDINGS, _PLACES)
 """Before the statements are gone from which it is known what goes: what a crash interrupts is found again."""
 _LEFT = f"""SELECT (SELECT count() FROM statements WHERE {_GONE} OR arrayExists(sid -> {_PERSON}, sids)),
-    (SELECT count() FROM attachments WHERE (tenant, statement) IN ({_LISTED})), (SELECT count() FROM standings WHERE {_PERSON})"""
+    (SELECT count() FROM attachments WHERE (tenant, statement) IN ({_LISTED})), (SELECT count() FROM standings WHERE {_PERSON}),
+    (SELECT count() FROM places WHERE {_THERE})"""
 _EMPTY = "TRUNCATE TABLE erasing"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from lrs.storage.warehouse.places import JOINED, OF_STATEMENTS
+
 MIGRATIONS_TABLE = """
 CREATE TABLE IF NOT EXISTS migrations (number UInt32, name String, checksum String, applied DateTime DEFAULT now())
 ENGINE = MergeTree ORDER BY number SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
@@ -25,8 +27,9 @@ class Migration(NamedTuple):
 # - `ids` answers "is this id stored" from a copy of a few columns in order of the id. 100 ids: 11-14 ms (10: 5 ms, 1,000: 35-45 ms; ids that
 #   are new take half). With blocks of the usual 64 KB it took 25 ms, as a projection of places only (INDEX id TYPE basic) 37 ms; a
 #   bloom filter on the id would open a block in a hundred for each id. It costs 30 bytes a row; inserts are as fast.
-# - Granules of 256 rows in place of 8,192: 100 scattered statements are read in 28 ms in place of 130 (1,024: 61), at 1 % more
-#   disk and the same speed of inserts. A skip index then covers four of them, so that there are not too many of its own blocks to test.
+# - Granules of 64 rows, and blocks of small columns of 8 KB: what is read of 100 scattered statements is mostly what is asked for. It costs a
+#   tenth more disk than granules of 256 rows and the usual blocks, and halves the work (docs/explanation/layout.md). A skip index
+#   covers 1,024 rows, so that there are not too many of its own blocks to test.
 #
 # - Small parts are packed into one file (engines that don't know how ignore the setting): 400 rows are durable in 15-20 ms in place of
 #   29-66, with 10 files to be synced in place of 27.
@@ -34,36 +37,37 @@ class Migration(NamedTuple):
 # Retention: a merge drops what is past its limit (reads hide it before), at most once an hour in each partition: every such merge rewrites
 # whole parts, and with limits spread over time some row is always due. The old part leaves the disk seconds later, because
 # the new one is fsynced; by default ClickHouse keeps it for eight minutes instead.
-_STATEMENTS = """
+_SMALL = "SETTINGS (min_compress_block_size = 8192, max_compress_block_size = 8192)"
+_STATEMENTS = f"""
 CREATE TABLE IF NOT EXISTS statements (
     tenant LowCardinality(String),
     stored DateTime64(6, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
-    id UUID,
-    timestamp DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1)),
+    id UUID {_SMALL},
+    timestamp DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1)) {_SMALL},
     verb LowCardinality(String),
-    activity String CODEC(ZSTD(1)),
-    related Array(String) CODEC(ZSTD(1)),
-    registration UUID TTL identity_until,
+    activity String CODEC(ZSTD(1)) {_SMALL},
+    related Array(String) CODEC(ZSTD(1)) {_SMALL},
+    registration UUID TTL identity_until {_SMALL},
     reference UUID,
-    references Array(UUID),
+    references Array(UUID) {_SMALL},
     voids Bool,
-    sids Array(UInt64) TTL identity_until,
-    vids Array(UInt32) TTL identity_until,
-    roles Array(UInt8) TTL identity_until,
-    sealed Array(String) TTL identity_until,
-    fingerprint UInt64 TTL identity_until,
+    sids Array(UInt64) TTL identity_until {_SMALL},
+    vids Array(UInt32) TTL identity_until {_SMALL},
+    roles Array(UInt8) TTL identity_until {_SMALL},
+    sealed Array(String) TTL identity_until {_SMALL},
+    fingerprint UInt64 TTL identity_until {_SMALL},
     body String CODEC(ZSTD(1)),
     purposes Array(LowCardinality(String)),
     identity_until DateTime('UTC') CODEC(ZSTD(1)),
     keep_until DateTime('UTC') CODEC(ZSTD(1)),
     held Bool,
-    INDEX by_person sids TYPE bloom_filter(0.01) GRANULARITY 4,
-    INDEX by_activity activity TYPE bloom_filter(0.01) GRANULARITY 4,
-    INDEX by_related related TYPE bloom_filter(0.01) GRANULARITY 4,
-    INDEX by_registration registration TYPE bloom_filter(0.01) GRANULARITY 4,
-    INDEX by_verb verb TYPE set(100) GRANULARITY 4,
-    INDEX referring reference TYPE minmax GRANULARITY 4,
-    INDEX voiding voids TYPE minmax GRANULARITY 4,
+    INDEX by_person sids TYPE bloom_filter(0.01) GRANULARITY 16,
+    INDEX by_activity activity TYPE bloom_filter(0.01) GRANULARITY 16,
+    INDEX by_related related TYPE bloom_filter(0.01) GRANULARITY 16,
+    INDEX by_registration registration TYPE bloom_filter(0.01) GRANULARITY 16,
+    INDEX by_verb verb TYPE set(100) GRANULARITY 16,
+    INDEX referring reference TYPE minmax GRANULARITY 16,
+    INDEX voiding voids TYPE minmax GRANULARITY 16,
     PROJECTION ids (SELECT tenant, id, stored, fingerprint ORDER BY id)
         WITH SETTINGS (index_granularity = 256, min_compress_block_size = 4096, max_compress_block_size = 8192)
 )
@@ -71,7 +75,7 @@ ENGINE = MergeTree
 PARTITION BY toYYYYMM(stored)
 ORDER BY (tenant, stored)
 TTL keep_until DELETE WHERE NOT held
-SETTINGS index_granularity = 256, min_bytes_for_full_part_storage = 10485760,
+SETTINGS index_granularity = 64, min_bytes_for_full_part_storage = 10485760,
     fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1,
     merge_with_ttl_timeout = 3600,
     old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0
@@ -134,4 +138,53 @@ SETTINGS min_bytes_for_full_part_storage = 10485760,
     old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0
 """
 
-MIGRATIONS = (Migration(1, "statements, attachments, definitions and standings", (_STATEMENTS, _ATTACHMENTS, _DEFINITIONS, _STANDINGS)),)
+# What a statement can be found by (:mod:`lrs.storage.warehouse.places`). Its end is that of the statement, or of the people in it, so that the key of a person
+# expires with its row. ``turn`` tells rows apart that take the place of others. A year is a partition: few places to look in.
+_PLACES = """
+CREATE TABLE IF NOT EXISTS places (
+    tenant LowCardinality(String),
+    key UInt64 CODEC(ZSTD(1)),
+    stored DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1)),
+    direct Bool,
+    personal Bool,
+    until DateTime('UTC') CODEC(ZSTD(1)),
+    turn UInt32 CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toYear(stored)
+ORDER BY (tenant, key, stored)
+TTL until
+SETTINGS index_granularity = 512, min_compress_block_size = 8192, max_compress_block_size = 16384, min_bytes_for_full_part_storage = 10485760,
+    fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1,
+    merge_with_ttl_timeout = 3600,
+    old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0
+"""
+
+# A block of statements is inserted here first: of it the engine makes places. Not a view of `statements`: that would store statements first, and
+# a process that dies there would leave some that nobody finds.
+_ARRIVING = """
+CREATE TABLE IF NOT EXISTS arriving (
+    tenant LowCardinality(String),
+    stored DateTime64(6, 'UTC'),
+    verb LowCardinality(String),
+    activity String,
+    related Array(String),
+    registration UUID,
+    sids Array(UInt64),
+    roles Array(UInt8),
+    identity_until DateTime('UTC'),
+    keep_until DateTime('UTC')
+)
+ENGINE = Null
+"""
+_PLACING = (
+    "CREATE MATERIALIZED VIEW IF NOT EXISTS placing TO places AS " + OF_STATEMENTS % ("identity_until", "keep_until", "arriving") + JOINED
+)
+
+MIGRATIONS = (
+    Migration(
+        1,
+        "statements, attachments, definitions, standings and places",
+        (_STATEMENTS, _ATTACHMENTS, _DEFINITIONS, _STANDINGS, _PLACES, _ARRIVING, _PLACING),
+    ),
+)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from lrs.storage.contract import NO_UUID, Place, Selection
+from lrs.storage.contract import NO_UUID, Selection
 from lrs.storage.warehouse.standings import COVERED, HIDDEN
 
 _DIRECT_ROLES = 4
@@ -34,12 +34,14 @@ _MINE = _AUTHORITY + " = {authority:Array(UInt64)}"
 _NOT_VOIDED = "(voids OR id NOT IN (SELECT reference FROM statements WHERE tenant = {tenant:String} AND voids))"
 FIELDS = """id, toUnixTimestamp64Micro(stored), toUnixTimestamp64Micro(timestamp), if(personal, registration, {nothing:UUID}),
     references, if(personal, sids, []), if(personal, vids, []), if(personal, roles, []), if(personal, sealed, []), body, purposes"""
-_AT = " AND stored IN (SELECT fromUnixTimestamp64Micro(arrayJoin({stored:Array(Int64)}), 'UTC')) AND id IN {ids:Array(UUID)}"
+_AT = " AND stored IN (SELECT fromUnixTimestamp64Micro(arrayJoin({stored:Array(Int64)}), 'UTC'))"
 
 KNOWN = """SELECT id, toUnixTimestamp64Micro(min(stored)), argMin(fingerprint, stored) FROM statements
     WHERE id IN {ids:Array(UUID)} AND tenant = {tenant:String} GROUP BY id"""
 """Of several rows of an id the first one counts."""
-_ROWS = "WITH " + PERSONAL + " AS personal SELECT " + FIELDS + " FROM statements WHERE " + VISIBLE + _AT
+_READ = "WITH " + PERSONAL + " AS personal SELECT " + FIELDS
+_FIRST = """ AND stored IN (SELECT min(stored) FROM statements WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)} GROUP BY id)
+    AND id IN {ids:Array(UUID)}"""
 VOIDED = """SELECT DISTINCT reference FROM statements WHERE tenant = {tenant:String} AND voids AND reference IN {ids:Array(UUID)}
     AND reference NOT IN (SELECT id FROM statements WHERE tenant = {tenant:String} AND voids)"""
 """Of these ids, those that are voided: a voiding statement can't be (xAPI 1.0.3 Data 2.3.2)."""
@@ -169,11 +171,17 @@ def referring_to(tenant: str, selection: Selection, ids: Sequence[UUID], *, now:
     return Query(" AND ".join([_REFERRING, VISIBLE, *conditions]), scope(tenant, now) | values | {"ids": list(ids)})
 
 
-def rows(tenant: str, places: Sequence[Place], within: Selection | None, *, now: int) -> Query:
-    """Give the query of whole rows, by where they are and what they are; ``within``: only those that serve its purpose."""
+def by_id(tenant: str, ids: Sequence[UUID], within: Selection | None, *, now: int) -> Query:
+    """Give the query of whole rows by id, of several rows of an id the first one; ``within``: only those that serve its purpose."""
     conditions, values = served(within) if within else ([], {})
-    at = {"stored": [stored for stored, _ in places], "ids": [each for _, each in places]}
-    return Query(" AND ".join([_ROWS, *conditions]), scope(tenant, now) | values | at)
+    return Query(
+        " AND ".join([_READ + " FROM statements WHERE " + VISIBLE + _FIRST, *conditions]), scope(tenant, now) | values | {"ids": list(ids)}
+    )
+
+
+def at(matching: Query) -> Query:
+    """Give the query of whole rows that match, at the times of a parameter ``stored``."""
+    return Query(_READ + matching.sql + _AT, matching.parameters)
 
 
 def matches(tenant: str, selection: Selection, *, now: int, voiding: bool) -> Query:
@@ -192,9 +200,9 @@ def referring(tenant: str, selection: Selection, ids: Sequence[UUID], *, now: in
 
 
 def page(matching: Query, *, ascending: bool, limit: int) -> Query:
-    """Give the query of the first places of what matches: (stored, id). Whole rows are read by place, or each of them would be sorted."""
+    """Give the query of the first times of what matches. Whole rows are read by time, or each of them would be sorted."""
     order = " ORDER BY tenant, stored" if ascending else " ORDER BY tenant DESC, stored DESC"
-    text = "SELECT toUnixTimestamp64Micro(stored), id" + matching.sql + order + " LIMIT {limit:UInt32}"
+    text = "SELECT toUnixTimestamp64Micro(stored)" + matching.sql + order + " LIMIT {limit:UInt32}"
     return Query(text, matching.parameters | {"limit": limit})
 
 

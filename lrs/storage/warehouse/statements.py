@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from lrs.storage.contract import ERASED, NO_UUID, KnownStatement, Selection, StoredStatement, TokenisedStatement
+from lrs.storage.warehouse import places
 from lrs.storage.warehouse import selection as sql
 from lrs.storage.warehouse.client import Session, Sessions
 from lrs.storage.warehouse.ids import SeenIds
@@ -23,6 +24,11 @@ _PAGE = 1000
 """Statements of a person that are read at once."""
 _MANY = 5000
 """Rows that are better inserted at once than put into the journal first."""
+_TIMES = 2000
+"""Times in one parameter."""
+_SPAN = 1 << 14
+"""Places of one filter that are held against those of another at once; then so many times more."""
+_WIDER = 8
 _ANY = "SELECT 1 FROM statements WHERE id IN {ids:Array(UUID)} LIMIT 1"
 _COLUMNS = TokenisedStatement.__struct_fields__
 _values = attrgetter(*_COLUMNS)
@@ -59,21 +65,17 @@ class Statements:
         if self._journal is None or len(rows) >= _MANY:
             self.insert(rows)
         elif rows:
-            columns = self._columns(rows)
-            with self._sessions.inserter() as session:
-                block = session.block("statements", _COLUMNS, columns)
-            ids = b"".join([each.bytes for each in columns[_ID]])
+            block = self._block(rows)
+            ids = b"".join([each.id.bytes for each in rows])
             self._journal.put(Record(ids, block, month_of(rows[0].stored)))
 
     def insert(self, rows: Sequence[TokenisedStatement]) -> None:
         """See :class:`lrs.storage.contract.StatementStore`."""
         if rows:
-            columns = self._columns(rows)
-            with self._sessions.inserter() as session:
-                session.insert("statements", _COLUMNS, columns)
+            self._insert_blocks([self._block(rows)])
 
-    def _columns(self, rows: Sequence[TokenisedStatement]) -> list[Sequence[Any]]:
-        """Turn rows into columns, and note in memory what is about to be stored."""
+    def _block(self, rows: Sequence[TokenisedStatement]) -> bytes:
+        """Turn rows into a block, and note in memory what is about to be stored."""
         columns: list[Sequence[Any]] = list(zip(*map(_values, rows), strict=True))
         if self._seen is not None:
             # Before the insert: should it fail half-way, what was noted in vain is looked up.
@@ -82,11 +84,17 @@ class Statements:
         for n in _OFTEN_NONE:
             # The client writes zero faster than a UUID of zeros.
             columns[n] = [each.int for each in columns[n]]
-        return columns
+        with self._sessions.inserter() as session:
+            return session.block("statements", _COLUMNS, columns)
 
     def _insert_records(self, records: Sequence[Record]) -> None:
+        self._insert_blocks([record.block for record in records])
+
+    def _insert_blocks(self, blocks: Sequence[bytes]) -> None:
         with self._sessions.inserter() as session:
-            session.insert_blocks("statements", _COLUMNS, [record.block for record in records])
+            # In this order: where a statement is that can be seen is known.
+            session.insert_blocks("arriving", places.NAMES, blocks)
+            session.insert_blocks("statements", _COLUMNS, blocks)
 
     def _has_any(self, ids: bytes) -> bool:
         asked = [UUID(bytes=ids[start : start + 16]) for start in range(0, len(ids), 16)]
@@ -107,43 +115,47 @@ class Statements:
         """See :class:`lrs.storage.contract.StatementStore`."""
         with self._sessions.lookup() as session:
             # Asked of the table even where memory knows better: an id that was deleted must take as long as one that never was.
-            known = _known(session, tenant, ids)
-            rows = _rows(session, tenant, [(found.stored, each) for each, found in known.items()], within, now)
-            voided = self._voided(session, tenant, list(known))
+            rows = [row for part in sql.in_parts(ids) for row in _read(session, sql.by_id(tenant, part, within, now=now))]
+            voided = self._voided(session, tenant, [row.id for row in rows])
         return {row.id: (row, row.id in voided) for row in rows}
 
     def find(self, tenant: str, selection: Selection, *, now: int) -> list[StoredStatement]:
         """See :class:`lrs.storage.contract.StatementStore`."""
+        found: dict[UUID, StoredStatement] = {}
         with self._sessions.reader() as session:
-            return _rows(session, tenant, self._places(session, tenant, selection, now), None, now)
+            while True:
+                asked = selection.limit - len(found)
+                rows = self._matching_rows(session, tenant, msgspec.structs.replace(selection, limit=asked), now)
+                for row in rows if self._alone else _first(session, tenant, rows):
+                    found.setdefault(row.id, row)
+                if len(rows) < asked or len(found) == selection.limit:
+                    return list(found.values())
+                selection = msgspec.structs.replace(selection, after=rows[-1].stored)
 
     def naming(self, tenant: str, sids: Sequence[int], *, until: int, now: int) -> Iterator[list[tuple[StoredStatement, bool]]]:
         """See :class:`lrs.storage.contract.StatementStore`."""
         asked = Selection(sids=tuple(sids), related_agents=True, until=until, ascending=True, limit=_PAGE)
         while True:
-            # Voided ones are the person's too, and whatever only refers to them is not.
-            query = sql.page(sql.matches(tenant, asked, now=now, voiding=False), ascending=True, limit=_PAGE)
             with self._sessions.reader() as session:
-                places = [(stored, each) for stored, each in session.query(query.sql, query.parameters)]
-                rows = _rows(session, tenant, places if self._alone else _first(session, tenant, places), None, now)
-                voided = self._voided(session, tenant, [row.id for row in rows])
-            if not places:
+                # Voided ones are the person's too, and whatever only refers to them is not.
+                rows = _own(session, tenant, asked, now, voiding=False)
+                shown = rows if self._alone else _first(session, tenant, rows)
+                voided = self._voided(session, tenant, [row.id for row in shown])
+            if not rows:
                 return
-            yield [(row, row.id in voided) for row in rows]
-            asked = msgspec.structs.replace(asked, after=places[-1][0])
+            yield [(row, row.id in voided) for row in shown]
+            asked = msgspec.structs.replace(asked, after=rows[-1].stored)
 
     def everything(self, tenant: str, *, after: int, limit: int, now: int) -> list[StoredStatement]:
         """See :class:`lrs.storage.contract.StatementStore`."""
         found: list[StoredStatement] = []
         with self._sessions.reader() as session:
             while not found:
-                selection = Selection(after=after, ascending=True)
-                query = sql.page(sql.matches(tenant, selection, now=now, voiding=False), ascending=True, limit=limit)
-                places = [(int(stored), each) for stored, each in session.query(query.sql, query.parameters)]
-                if not places:
+                rows = _own(session, tenant, Selection(after=after, ascending=True, limit=limit), now, voiding=False)
+                if not rows:
                     break
-                found = _rows(session, tenant, places if self._alone else _first(session, tenant, places), None, now)
-                after = places[-1][0]
+                found = rows if self._alone else _first(session, tenant, rows)
+                after = rows[-1].stored
         return found
 
     def count_by(self, tenant: str, selection: Selection, column: str, *, now: int) -> list[tuple[object, int]]:
@@ -193,22 +205,17 @@ class Statements:
         found = _referring(session, tenant, selection, now)
         return [own, *(sql.referring(tenant, selection, part, now=now) for part in sql.in_parts(found))]
 
-    def _places(self, session: Session, tenant: str, selection: Selection, now: int) -> list[tuple[int, UUID]]:
-        """Give (stored, id) of a page, in its order; of several rows of an id only the first one."""
-        found: dict[UUID, int] = {}
-        while True:
-            asked = selection.limit - len(found)
-            queries = [
-                sql.page(matching, ascending=selection.ascending, limit=asked)
-                for matching in self._matching(session, tenant, selection, now)
-            ]
-            places = {(stored, each) for query in queries for stored, each in session.query(query.sql, query.parameters)}
-            taken = sorted(places, reverse=not selection.ascending)[:asked]
-            for stored, each in taken if self._alone else _first(session, tenant, taken):
-                found.setdefault(each, stored)
-            if len(taken) < asked or len(found) == selection.limit:
-                return [(stored, each) for each, stored in found.items()]
-            selection = msgspec.structs.replace(selection, after=taken[-1][0])
+    def _matching_rows(self, session: Session, tenant: str, selection: Selection, now: int) -> list[StoredStatement]:
+        """Give the first rows that match, in their order: by themselves, or through what they refer to."""
+        refers = self._refers(session, tenant)
+        rows = _own(session, tenant, selection, now, voiding=refers)
+        if not refers or not sql.is_filtered(selection):
+            return rows
+        for part in sql.in_parts(_referring(session, tenant, selection, now)):
+            matching = sql.referring(tenant, selection, part, now=now)
+            query = sql.page(matching, ascending=selection.ascending, limit=selection.limit)
+            rows += _rows(session, sql.at(matching), _times(session, query))
+        return _ordered(rows, selection)
 
 
 def _known(session: Session, tenant: str, ids: Sequence[UUID]) -> dict[UUID, KnownStatement]:
@@ -219,21 +226,56 @@ def _known(session: Session, tenant: str, ids: Sequence[UUID]) -> dict[UUID, Kno
     }
 
 
-def _first(session: Session, tenant: str, places: Sequence[tuple[int, UUID]]) -> list[tuple[int, UUID]]:
+def _first(session: Session, tenant: str, rows: Sequence[StoredStatement]) -> list[StoredStatement]:
     """Leave out second rows of an id: two processes that write at once can make them."""
-    known = _known(session, tenant, [each for _, each in places])
-    return [(stored, each) for stored, each in places if each not in known or known[each].stored == stored]
+    known = _known(session, tenant, [row.id for row in rows])
+    return [row for row in rows if row.id not in known or known[row.id].stored == row.stored]
 
 
-def _rows(session: Session, tenant: str, places: Sequence[tuple[int, UUID]], within: Selection | None, now: int) -> list[StoredStatement]:
+def _own(session: Session, tenant: str, selection: Selection, now: int, *, voiding: bool) -> list[StoredStatement]:
+    """Give the first rows that match by themselves, in their order; fewer than asked for when there are no more."""
+    matching = sql.matches(tenant, selection, now=now, voiding=voiding)
+    wanted = places.filters(selection)
+    if not wanted:
+        query = sql.page(matching, ascending=selection.ascending, limit=selection.limit)
+        return _ordered(_rows(session, sql.at(matching), _times(session, query)), selection)
+    rows: list[StoredStatement] = []
+    left, size, span = selection, min(selection.limit, _TIMES), _SPAN
+    while True:
+        # Where several filters have to meet, no further at once than so many places of the rarest.
+        edge = _times(session, places.times(tenant, left, wanted[:1], now=now, limit=1, skipped=span)) if len(wanted) > 1 else []
+        times = _times(session, places.times(tenant, left, wanted, now=now, limit=size, edge=edge[0] if edge else None))
+        rows += _rows(session, sql.at(matching), times)
+        last = times[-1:] if len(times) == size else edge
+        if not last or len(rows) >= selection.limit:
+            return _ordered(rows, selection)
+        # What was found so far may all have been left out: more at once, so that it does not go on for long.
+        left, size, span = msgspec.structs.replace(left, after=last[0]), min(4 * size, _TIMES), _WIDER * span
+
+
+def _times(session: Session, query: sql.Query) -> list[int]:
+    return [int(stored) for (stored,) in session.query(query.sql, query.parameters)]
+
+
+def _rows(session: Session, query: sql.Query, times: Sequence[int]) -> list[StoredStatement]:
+    """Read the rows at some times; in no order."""
+    unique = list(dict.fromkeys(times))
+    parts = (unique[start : start + _TIMES] for start in range(0, len(unique), _TIMES))
+    return [row for part in parts for row in _read(session, query, stored=part)]
+
+
+def _read(session: Session, query: sql.Query, **more: Any) -> list[StoredStatement]:
     found: dict[tuple[int, UUID], StoredStatement] = {}
-    for start in range(0, len(places), sql.IDS_AT_ONCE):
-        query = sql.rows(tenant, places[start : start + sql.IDS_AT_ONCE], within, now=now)
-        for row in session.query(query.sql, query.parameters, texts=False):
-            read = stored_statement(row)
-            place = read.stored, read.id
-            found[place] = _moved(found[place], read) if place in found else read
-    return [found[place] for place in places if place in found]
+    for row in session.query(query.sql, {**query.parameters, **more}, texts=False):
+        read = stored_statement(row)
+        place = read.stored, read.id
+        found[place] = _moved(found[place], read) if place in found else read
+    return list(found.values())
+
+
+def _ordered(rows: list[StoredStatement], selection: Selection) -> list[StoredStatement]:
+    """Put rows into the order of a selection, as many as it asks for."""
+    return sorted(rows, key=lambda row: (row.stored, row.id), reverse=not selection.ascending)[: selection.limit]
 
 
 def stored_statement(row: Sequence[Any]) -> StoredStatement:

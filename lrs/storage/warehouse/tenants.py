@@ -9,10 +9,12 @@ _DELETE = (
     "ALTER TABLE statements DELETE WHERE tenant = {tenant:String}",
     "ALTER TABLE attachments DELETE WHERE tenant = {tenant:String}",
     "ALTER TABLE definitions DELETE WHERE tenant = {tenant:String}",
+    "ALTER TABLE places DELETE WHERE tenant = {tenant:String}",
     "ALTER TABLE standings DELETE WHERE tenant = {tenant:String} SETTINGS mutations_sync = 2",
 )
 _LEFT = """SELECT (SELECT count() FROM statements WHERE tenant = {tenant:String}), (SELECT count() FROM attachments WHERE tenant = {tenant:String}),
-    (SELECT count() FROM definitions WHERE tenant = {tenant:String}), (SELECT count() FROM standings WHERE tenant = {tenant:String})"""
+    (SELECT count() FROM definitions WHERE tenant = {tenant:String}), (SELECT count() FROM standings WHERE tenant = {tenant:String}),
+    (SELECT count() FROM places WHERE tenant = {tenant:String})"""
 _ATTEMPTS = 3
 
 
