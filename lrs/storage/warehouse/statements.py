@@ -26,7 +26,7 @@ _MANY = 5000
 """Rows that are better inserted at once than put into the journal first."""
 _TIMES = 2000
 """Times in one parameter."""
-_SPAN = 1 << 14
+_SPAN = 1 << 10
 """Places of one filter that are held against those of another at once; then so many times more."""
 _WIDER = 8
 _ANY = "SELECT 1 FROM statements WHERE id IN {ids:Array(UUID)} LIMIT 1"
