@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -35,6 +36,8 @@ _INLINE = 256 * 1024
 _READERS = 4
 _PATIENCE = 1.0
 """Seconds that a reply waits for the vault to say what Consistent-Through is."""
+_SAID_AGAIN = 0.01
+"""Seconds for which a time up to which everything can be read is said again: it stays true."""
 _MIXED = "multipart/mixed"
 _CONTENT_TYPES = ("application/json", _MIXED)
 
@@ -54,12 +57,17 @@ class Statements:
     def __init__(self, store: LRS) -> None:
         self._store = store
         self._outcomes = Outcomes()
+        self._said: Header = b"", b""
+        self._said_until = 0.0
         self._readers = ThreadPoolExecutor(_READERS, "lrs-read")
 
     async def headers(self) -> list[Header]:
         """Give what every reply of this resource carries, errors included."""
-        through = (await self._through()).isoformat(timespec="milliseconds")
-        return [(b"x-experience-api-consistent-through", through.replace("+00:00", "Z").encode())]
+        if monotonic() > self._said_until:
+            through = (await self._through()).isoformat(timespec="milliseconds")
+            self._said = (b"x-experience-api-consistent-through", through.replace("+00:00", "Z").encode())
+            self._said_until = monotonic() + _SAID_AGAIN
+        return [self._said]
 
     async def answer(self, request: Request, principal: Principal) -> Reply:
         """Do what the method says."""

@@ -61,6 +61,13 @@ def test_after_a_pause_consistent_through_is_not_old(client: httpx.Client) -> No
     assert before - timedelta(seconds=1) <= through <= datetime.now(UTC)
 
 
+def test_consistent_through_goes_on_from_moment_to_moment(client: httpx.Client) -> None:
+    """It is said again for a moment only: soon after, a reply says a later one."""
+    first = client.get(STATEMENTS).headers[THROUGH]
+    time.sleep(0.05)
+    assert client.get(STATEMENTS).headers[THROUGH] > first
+
+
 @pytest.mark.parametrize(
     ("sent", "spoken"),
     [
