@@ -33,6 +33,8 @@ _BATCH = msgspec.json.Decoder(list[msgspec.Raw])
 _COUNT = msgspec.json.Decoder(list[_Counted])
 _LARGE = 1024 * 1024
 """Bytes of a body whose statements are counted before they are split: a slice costs 70 bytes, of which a smaller body has few at worst."""
+_SHORTEST = len("1,")
+"""Bytes of an item of an array: where so many can't be in a body there is nothing to count."""
 _WHITE = b" \t\r\n"
 _BACKSLASH = ord("\\")
 _POSITION = re.compile(r"\(byte (\d+)\)")
@@ -54,7 +56,7 @@ def split(body: bytes, *, max_statements: int, max_statement_bytes: int) -> tupl
         raise InvalidStatement(f"the body is not valid UTF-8 (byte {error.start})", section=_SECTION) from None
     single = body.lstrip(_WHITE)[:1] != b"["
     try:
-        if not single and len(body) > _LARGE:
+        if not single and len(body) > max(_LARGE, _SHORTEST * max_statements):
             _count(body, max_statements)
         raws = [_RAW.decode(body)] if single else _BATCH.decode(body)
     except msgspec.ValidationError:
@@ -69,7 +71,7 @@ def split(body: bytes, *, max_statements: int, max_statement_bytes: int) -> tupl
         raise LimitExceeded(f"the batch has more than the {max_statements} statements that are allowed")
     if len(body) > max_statement_bytes:
         for index, raw in enumerate(raws):
-            if len(memoryview(raw)) > max_statement_bytes:
+            if len(raw) > max_statement_bytes:
                 raise LimitExceeded(f"statement {index} is larger than the {max_statement_bytes} bytes that are allowed")
     return raws, single
 
