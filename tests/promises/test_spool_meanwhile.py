@@ -36,7 +36,7 @@ from tests.promises.test_crash import child
 from tests.promises.test_crash import ids as batch_ids
 from tests.promises.test_faults import ids, made, rows
 from tests.promises.test_power import COMPILER, ROUNDS, Run
-from tests.promises.test_spool import away, emptied, until
+from tests.promises.test_spool import PATIENCE, away, emptied, until
 from tests.storage.engines import server, server_settings
 from tests.tenants.test_end import of
 
@@ -189,7 +189,8 @@ def test_a_power_cut_leaves_what_was_acknowledged(number: int, wired: Wired, set
             if not number & 2:
                 process.kill()
                 process.wait(30)
-        time.sleep(chance.uniform(0.0, 3.0) if number & 2 else 0.0)
+        if number & 2:
+            until_shorter(root / "data" / "spool")
         process.kill()
         confirmed += map(int, process.stdout.read().split("\n")[:-1])
     run = Run(root, journal, journal.read_text().splitlines(keepends=True))
@@ -199,6 +200,16 @@ def test_a_power_cut_leaves_what_was_acknowledged(number: int, wired: Wired, set
         emptied(store)
         assert batch_ids(confirmed) <= {str(each) for each in rows(store)}
         assert set(rows(store).values()) == {1}
+
+
+def until_shorter(folder: Path) -> None:
+    """Wait for the moment in which files of a spool go."""
+    end = time.monotonic() + PATIENCE
+    most = 0
+    while (left := waiting_in(folder).statements) >= most:
+        most = left
+        assert time.monotonic() < end
+        time.sleep(0.0005)
 
 
 def test_several_processes_have_one_folder(wired: Wired, settings: Settings) -> None:
