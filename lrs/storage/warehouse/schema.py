@@ -20,6 +20,14 @@ class Migration(NamedTuple):
     statements: tuple[str, ...]
 
 
+# What all tables ask of the disk: what was stored is on it, and what was deleted leaves it within seconds. Rows of some expire.
+_FSYNCED = (
+    "fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1"
+)
+_CLEARED = "old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0"
+_LASTING = f"{_FSYNCED},\n    {_CLEARED}"
+_EXPIRING = f"{_FSYNCED},\n    merge_with_ttl_timeout = 3600,\n    {_CLEARED}"
+
 # Sorted by `stored`, which the store allocates: client time would break `since`, and identifiers of persons may be in no key, because
 # a column of a key can't expire. Personal columns expire on their own, the row later.
 #
@@ -76,14 +84,12 @@ PARTITION BY toYYYYMM(stored)
 ORDER BY (tenant, stored)
 TTL keep_until DELETE WHERE NOT held
 SETTINGS index_granularity = 64, min_bytes_for_full_part_storage = 10485760,
-    fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1,
-    merge_with_ttl_timeout = 3600,
-    old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0
+    {_EXPIRING}
 """
 
 # Sealed bytes can't be compressed. A granule holds as many pieces as fit in a MiB, so that one large piece is read alone; heads are a column
 # of their own, so that asking what there is does not read the contents.
-_ATTACHMENTS = """
+_ATTACHMENTS = f"""
 CREATE TABLE IF NOT EXISTS attachments (
     tenant LowCardinality(String),
     stored DateTime64(6, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
@@ -99,12 +105,10 @@ PARTITION BY toYYYYMM(stored)
 ORDER BY (tenant, stored, statement, number, piece)
 TTL until
 SETTINGS index_granularity = 256, index_granularity_bytes = 1048576,
-    fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1,
-    merge_with_ttl_timeout = 3600,
-    old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0
+    {_EXPIRING}
 """
 
-_DEFINITIONS = """
+_DEFINITIONS = f"""
 CREATE TABLE IF NOT EXISTS definitions (
     tenant LowCardinality(String),
     activity String,
@@ -116,13 +120,12 @@ CREATE TABLE IF NOT EXISTS definitions (
 ENGINE = AggregatingMergeTree
 ORDER BY (tenant, activity, fingerprint)
 SETTINGS min_bytes_for_full_part_storage = 10485760,
-    fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1,
-    old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0
+    {_LASTING}
 """
 
 # One row a person and purpose, the newest of which counts. `covered` has the first and the last time of each interval, in microseconds, eight bytes each:
 # read as text and looked up by `transform` it keeps the order in which statements are read, which a join does not.
-_STANDINGS = """
+_STANDINGS = f"""
 CREATE TABLE IF NOT EXISTS standings (
     tenant LowCardinality(String),
     purpose LowCardinality(String),
@@ -134,13 +137,12 @@ CREATE TABLE IF NOT EXISTS standings (
 ENGINE = ReplacingMergeTree(number)
 ORDER BY (tenant, purpose, sid)
 SETTINGS min_bytes_for_full_part_storage = 10485760,
-    fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1,
-    old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0
+    {_LASTING}
 """
 
 # What a statement can be found by (:mod:`lrs.storage.warehouse.places`). Its end is that of the statement, or of the people in it, so that the key of a person
 # expires with its row. ``turn`` tells rows apart that take the place of others. A year is a partition: few places to look in.
-_PLACES = """
+_PLACES = f"""
 CREATE TABLE IF NOT EXISTS places (
     tenant LowCardinality(String),
     key UInt64 CODEC(ZSTD(1)),
@@ -155,9 +157,7 @@ PARTITION BY toYear(stored)
 ORDER BY (tenant, key, stored)
 TTL until
 SETTINGS index_granularity = 512, min_compress_block_size = 8192, max_compress_block_size = 16384, min_bytes_for_full_part_storage = 10485760,
-    fsync_after_insert = 1, fsync_part_directory = 1, min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1,
-    merge_with_ttl_timeout = 3600,
-    old_parts_lifetime = 1, cleanup_delay_period = 1, max_cleanup_delay_period = 1, cleanup_delay_period_random_add = 0
+    {_EXPIRING}
 """
 
 # A block of statements is inserted here first: of it the engine makes places. Not a view of `statements`: that would store statements first, and
