@@ -37,7 +37,8 @@ _EXPIRING = f"{_FSYNCED},\n    merge_with_ttl_timeout = 3600,\n    {_CLEARED}"
 #   bloom filter on the id would open a block in a hundred for each id. It costs 30 bytes a row; inserts are as fast.
 # - Granules of 64 rows, and blocks of small columns of 8 KB: what is read of 100 scattered statements is mostly what is asked for. It costs a
 #   tenth more disk than granules of 256 rows and the usual blocks, and halves the work (docs/explanation/layout.md). A skip index
-#   covers 1,024 rows, so that there are not too many of its own blocks to test.
+#   covers 1,024 rows, so that there are not too many of its own blocks to test. There is none on people, verbs and activities: to test a bloom
+#   filter block by block took longer than to read the column.
 #
 # - Small parts are packed into one file (engines that don't know how ignore the setting): 400 rows are durable in 15-20 ms in place of
 #   29-66, with 10 files to be synced in place of 27.
@@ -69,11 +70,6 @@ CREATE TABLE IF NOT EXISTS statements (
     identity_until DateTime('UTC') CODEC(ZSTD(1)),
     keep_until DateTime('UTC') CODEC(ZSTD(1)),
     held Bool,
-    INDEX by_person sids TYPE bloom_filter(0.01) GRANULARITY 16,
-    INDEX by_activity activity TYPE bloom_filter(0.01) GRANULARITY 16,
-    INDEX by_related related TYPE bloom_filter(0.01) GRANULARITY 16,
-    INDEX by_registration registration TYPE bloom_filter(0.01) GRANULARITY 16,
-    INDEX by_verb verb TYPE set(100) GRANULARITY 16,
     INDEX referring reference TYPE minmax GRANULARITY 16,
     INDEX voiding voids TYPE minmax GRANULARITY 16,
     PROJECTION ids (SELECT tenant, id, stored, fingerprint ORDER BY id)
