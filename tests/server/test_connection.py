@@ -31,7 +31,7 @@ def connection(server: Server) -> Iterator[socket.socket]:
 
 
 def connected(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=10)
+    return socket.create_connection(("127.0.0.1", port), timeout=60)
 
 
 async def slow(_scope: Scope, _receive: Receive, send: Send) -> None:

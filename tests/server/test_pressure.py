@@ -201,7 +201,7 @@ def narrow(port: int, request: bytes) -> socket.socket:
     """Ask, with room for little that was not read."""
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32768)
-    connection.settimeout(20)
+    connection.settimeout(60)
     connection.connect(("127.0.0.1", port))
     connection.sendall(request)
     return connection
