@@ -14,6 +14,7 @@ import msgspec
 
 from lrs.errors import LimitExceeded
 from lrs.privacy.nameless import nameless
+from lrs.privacy.policy.intake import Purposes
 from lrs.xapi import codec
 from lrs.xapi.model import Statement
 from lrs.xapi.rules import Checker
@@ -21,7 +22,6 @@ from lrs.xapi.rules import Checker
 if TYPE_CHECKING:
     from lrs.privacy.policy.force import InForce
 
-Purposes = tuple[str, ...]
 _MAX_PEOPLE = 10_000
 """People in one statement: each is looked for in its texts, by the thread that everybody waits for."""
 

@@ -40,7 +40,7 @@ _WORTH = 4 * 1024 * 1024
 _LEAST = 64 * 1024
 """Bytes that are worth a way there and back."""
 _UNDER_WAY = 8
-"""Tasks that it may have: one that it works on, and one that waits."""
+"""Tasks that it may have: what this process has too much of are turns of its own threads, so whatever can be done there is better done there."""
 _HEAD = 8
 """Bytes that say how many follow."""
 _encode = msgspec.msgpack.Encoder(uuid_format="bytes").encode

@@ -29,7 +29,7 @@ import msgspec
 
 from lrs.access import Action, Principal, decide
 from lrs.batch import NO_CONTENTS, Batch, Group, Key, Receipt, Row, by_tenant, future, persons, settle
-from lrs.checking import Checked, Checking, Purposes
+from lrs.checking import Checked, Checking
 from lrs.collection import paused_collection
 from lrs.confine import confine
 from lrs.definitions import Notebook
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from lrs.crypto.seal import Dek
     from lrs.metrics import Metrics
     from lrs.privacy.policy.force import InForce
+    from lrs.privacy.policy.intake import Purposes
     from lrs.settings import Settings
     from lrs.stored import Times
 
