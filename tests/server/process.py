@@ -62,14 +62,28 @@ class Server:
                 break
             time.sleep(0.02)
         self.stop()
-        raise AssertionError(f"the server did not start: {self.printed()}")
+        raise AssertionError(f"the server did not start: {self._printed()}")
 
     def client(self, who: tuple[str, str] | None = BOTH, **headers: str) -> httpx.Client:
         """Make an HTTP client of this server."""
         return httpx.Client(base_url=self.address, auth=who, headers=VERSION | headers, **PATIENT)
 
     def printed(self) -> str:
-        """Everything that it wrote to stdout and stderr."""
+        """Everything that it wrote to stdout and stderr, of every request that was answered: a line comes after its answer.
+
+        A request more is made, and its line waited for, as lines come in the order of the answers.
+        """
+        unchecked = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
+        reply = httpx.get(f"{self.address}/xapi/nothing", headers=VERSION, verify=unchecked, timeout=PATIENCE)
+        last = reply.json()["error"]["request_id"]
+        end = time.monotonic() + PATIENCE
+        while last not in (text := self._printed()):
+            assert time.monotonic() < end, f"the access log lacks {last}: {text}"
+            time.sleep(0.005)
+        return text
+
+    def _printed(self) -> str:
         return self._out.read_text() + self._err.read_text()
 
     def terminate(self) -> None:
