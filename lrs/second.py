@@ -195,13 +195,22 @@ def _send(to: socket.socket, content: bytes) -> None:
 
 
 def _receive(by: socket.socket) -> bytes:
-    """Read what was sent, in one call of the system: after each, a thread waits for its turn in this interpreter. Nothing at the end, too."""
+    """Read what was sent. Nothing at the end, too."""
     try:
-        head = by.recv(_HEAD, socket.MSG_WAITALL)
-        size = int.from_bytes(head)
-        return by.recv(size, socket.MSG_WAITALL) if size else b""
+        size = int.from_bytes(_whole(by, _HEAD))
+        return _whole(by, size) if size else b""
     except OSError:
         return b""
+
+
+def _whole(by: socket.socket, size: int) -> bytes:
+    """Read so many bytes, mostly in one call of the system: after each, a thread waits for its turn in this interpreter. Nothing if there are fewer."""
+    content = by.recv(size, socket.MSG_WAITALL)
+    while 0 < len(content) < size:
+        # A signal cuts it short, as does whatever stops this process for a while.
+        more = by.recv(size - len(content), socket.MSG_WAITALL)
+        content = content + more if more else b""
+    return content
 
 
 if __name__ == "__main__":

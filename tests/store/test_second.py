@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -194,6 +198,32 @@ def test_who_needs_more_than_checking_is_not_sent_there(more: dict[str, Any], tm
         assert store._second.check([b"[]"], attrs.evolve(store.owner, **more), "1.0.3") is None
 
 
+def test_a_signal_cuts_nothing_short() -> None:
+    """A signal that comes in the middle of a message, as when this process is stopped and goes on, takes nothing from it."""
+    ours, its = socket.socketpair()
+    sent = os.urandom(1 << 20)
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    with ours, its, ThreadPoolExecutor(1) as thread:
+        received = thread.submit(second._receive, ours)
+        for part in (len(sent).to_bytes(second._HEAD) + sent[:1000], sent[1000:2000]):
+            its.sendall(part)
+            until(lambda: not _waiting(ours))
+            for each in thread._threads:
+                signal.pthread_kill(each.ident, signal.SIGUSR1)
+        its.sendall(sent[2000:])
+        assert received.result(PATIENCE) == sent
+    signal.signal(signal.SIGUSR1, before)
+
+
+def test_what_ends_in_the_middle_of_a_message_has_sent_nothing() -> None:
+    """As when it is killed while it answers."""
+    ours, its = socket.socketpair()
+    with ours:
+        with its:
+            its.sendall((10).to_bytes(second._HEAD) + b"12345")
+        assert second._receive(ours) == b""
+
+
 def test_it_does_not_outlive_the_first(tmp_path: Path) -> None:
     """Its parent killed: it ends by itself."""
     script = f"""
@@ -210,6 +240,11 @@ os.kill(os.getpid(), signal.SIGKILL)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=PATIENCE, check=False)
     pid = int(done.stdout)
     until(lambda: not _lives(pid))
+
+
+def _waiting(at: socket.socket) -> int:
+    """Give how many bytes were sent and not read yet."""
+    return int.from_bytes(fcntl.ioctl(at, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def _lives(pid: int) -> bool:
