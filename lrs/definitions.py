@@ -6,7 +6,8 @@ may read that statement gets the definition with them, for as long as the statem
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -54,16 +55,16 @@ def _said(rows: Sequence[StoredStatement], revealer: Revealer) -> Said:
 
 
 class Notebook:
-    """Note down the definitions in new statements, each once. One thread at a time."""
+    """Pick out the definitions in new statements, each once. One thread at a time."""
 
-    def __init__(self, warehouse: StatementStore, keys: Callable[[str], TenantKeys], *, texts: Callable[[str], bool]) -> None:
-        self._warehouse = warehouse
+    def __init__(self, keys: Callable[[str], TenantKeys], *, texts: Callable[[str], bool]) -> None:
         self._keys = keys
         self._texts = texts
         self._noted: set[int] = set()
 
-    def note(self, rows: Sequence[Row], stored: int) -> None:
-        """Store what is new in these rows; ``stored`` is the time at which it was seen."""
+    @contextmanager
+    def new(self, rows: Sequence[Row], stored: int) -> Iterator[Mapping[str, list[SeenDefinition]]]:
+        """Give by tenant what is new in these rows, seen at the time ``stored``; it is not given again if the block that stores it ends well."""
         new = {
             # A hash, since a definition may hold texts, which are not to stay in memory.
             hash((row.tenant, definition)): (row, definition)
@@ -71,10 +72,11 @@ class Notebook:
             if row.defines and row.statement.definitions and not row.draft.names_people
             for definition in row.statement.definitions
         }
-        new = {key: new[key] for key in new.keys() - self._noted}
-        for tenant in {row.tenant for row, _ in new.values()}:
-            seen = [self._seen(definition, row, stored) for row, definition in new.values() if row.tenant == tenant]
-            self._warehouse.add_definitions(tenant, seen)
+        seen: dict[str, list[SeenDefinition]] = {}
+        for key in new.keys() - self._noted:
+            row, definition = new[key]
+            seen.setdefault(row.tenant, []).append(self._seen(definition, row, stored))
+        yield seen
         if len(self._noted) > _MAX_NOTED:
             self._noted.clear()
         self._noted |= new.keys()

@@ -133,7 +133,6 @@ class Opened:
             queue=self.settings.queue_statements,
             rescue=self._spooling.rescue if self._spooling else lambda _: None,
         )
-        opened.callback(self._writer.close)
         opened.callback(self._committer.close)
 
     def _wire_rooms(self) -> None:

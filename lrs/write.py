@@ -18,7 +18,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from time import perf_counter
@@ -209,14 +208,9 @@ class Writer:
         self._stored = stored
         self._times = times
         self._policy = policy
-        self._notebook = Notebook(warehouse, lambda tenant: tenants(tenant).keys, texts=lambda tenant: policy(tenant).texts.keeps_any)
-        self._beside = ThreadPoolExecutor(1, "lrs-definitions")
+        self._notebook = Notebook(lambda tenant: tenants(tenant).keys, texts=lambda tenant: policy(tenant).texts.keeps_any)
         self._preparing = threading.Lock()
         self._under_way: dict[Group, None] = {}
-
-    def close(self) -> None:
-        """Let the thread go that stores definitions."""
-        self._beside.shutdown()
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
@@ -402,14 +396,10 @@ class Writer:
     def _insert(self, group: Group) -> None:
         if not group.rows:
             return
-        # Two inserts at once take as long as one.
-        definitions = self._beside.submit(self._notebook.note, group.fresh, group.rows[0].stored)
-        try:
-            # Before the statements: what a crash leaves between is nobody's, never a statement without its contents.
-            self._warehouse.add_attachments(self._pieces(group.fresh, group.rows))
-            self._warehouse.put(group.rows)
-        finally:
-            definitions.result()
+        # Before the statements: what a crash leaves between is nobody's, never a statement without its contents.
+        self._warehouse.add_attachments(self._pieces(group.fresh, group.rows))
+        with self._notebook.new(group.fresh, group.rows[0].stored) as definitions:
+            self._warehouse.put(group.rows, definitions)
 
     def _pieces(self, fresh: Sequence[Row], rows: Sequence[TokenisedStatement]) -> Iterator[SealedPiece]:
         for row, sealed in zip(fresh, rows, strict=True):

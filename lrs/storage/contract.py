@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -282,11 +283,18 @@ class SeenDefinition(msgspec.Struct, frozen=True, gc=False):
     source: UUID = NO_UUID
 
 
+NO_DEFINITIONS: Mapping[str, Sequence[SeenDefinition]] = MappingProxyType({})
+
+
 class StatementStore(Protocol):
     """The warehouse, as the write and read paths see it. Thread-safe."""
 
-    def put(self, rows: Sequence[TokenisedStatement]) -> None:
-        """Store new statements of one month, in order of ``stored``: durable when it returns, and there together for whoever reads from then on."""
+    def put(self, rows: Sequence[TokenisedStatement], definitions: Mapping[str, Sequence[SeenDefinition]] = NO_DEFINITIONS) -> None:
+        """Store new statements of one month, in order of ``stored``: durable when it returns, and there together for whoever reads from then on.
+
+        So are, of each tenant, the activity ``definitions`` seen in them, and never later than the statements. One whose fingerprint is known changes
+        nothing but its time and source.
+        """
 
     def insert(self, rows: Sequence[TokenisedStatement]) -> None:
         """Store rows, in order of ``stored``, whether other rows have their ids or not; durable and visible together when it returns."""
@@ -322,9 +330,6 @@ class StatementStore(Protocol):
 
     def held(self, tenant: str, until: int) -> int:
         """The number of rows of a tenant that were stored up to a time, whether or not they can be read still."""
-
-    def add_definitions(self, tenant: str, definitions: Sequence[SeenDefinition]) -> None:
-        """Remember activity definitions. Adding one whose fingerprint is known changes nothing but its time and source."""
 
     def definitions(self, tenant: str, activities: Sequence[str]) -> Mapping[str, list[SeenDefinition]]:
         """The distinct definitions seen of each activity, oldest sighting first."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lrs.errors import StoreUnavailable
-from lrs.storage.contract import Selection
+from lrs.storage.contract import NO_UUID, SeenDefinition, Selection
 from lrs.storage.warehouse import Warehouse
 from lrs.storage.warehouse.journal import Journal
 from lrs.storage.warehouse.records import Record
@@ -20,7 +20,7 @@ from tests.storage.rows import NOW, row
 
 
 def record(number: int, month: int = 202609) -> Record:
-    return Record(number.to_bytes(16, "big"), b"block %d" % number, month)
+    return Record(number.to_bytes(16, "big"), b"", b"block %d" % number, month)
 
 
 class Table:
@@ -232,4 +232,26 @@ def test_rows_of_a_dead_process_are_in_the_table_once(data: Path) -> None:
     assert len(warehouse.find("t", Selection(limit=100), now=NOW)) == sum(
         content.count(each.id.bytes) for content in left.values() for each in sent
     )
+    warehouse.close()
+
+
+def test_what_was_said_of_activities_is_there_with_the_statements(data: Path) -> None:
+    """For every reader from the moment in which putting returns, and after the process died before either was in its table."""
+    settings = embedded_settings(data)
+    warehouse = Warehouse.open(settings)
+    one, two = (SeenDefinition(name, b"{}", 1, NOW, NO_UUID) for name in ("a", "b"))
+    warehouse.put([row(1)], {"t": [one]})
+    assert warehouse.definitions("t", ["a", "b"]) == {"a": [one]}
+    sent = row(2)
+    warehouse.put([sent], {"t": [two], "other": [one]})
+    left = {file.name: file.read_bytes() for file in (settings.data / "journal").iterdir()}
+    warehouse.close()
+    assert any(left.values())
+    shutil.rmtree(settings.data / "warehouse")
+    for name, content in left.items():
+        (settings.data / "journal" / name).write_bytes(content)
+    warehouse = Warehouse.open(settings)
+    assert sent.id in warehouse.by_id("t", [sent.id], now=NOW)
+    assert warehouse.definitions("t", ["b"]) == {"b": [two]}
+    assert warehouse.definitions("other", ["a", "b"]) == {"a": [one]}
     warehouse.close()

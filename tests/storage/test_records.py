@@ -9,8 +9,8 @@ import pytest
 
 from lrs.storage.warehouse.records import Record, RecordFile
 
-ONE = Record(b"i" * 32, b"the block of one", 202609)
-OTHER = Record(b"j" * 16, b"", 202610)
+ONE = Record(b"i" * 32, b"what is new", b"the block of one", 202609)
+OTHER = Record(b"j" * 16, b"", b"", 202610)
 
 
 def test_records_come_back_in_order(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_what_could_not_be_written_is_not_there_and_hinders_nothing(tmp_path: Pa
     resource.setrlimit(resource.RLIMIT_FSIZE, (before + 60, most[1]))
     try:
         with pytest.raises(OSError, match="too large"):
-            file.add(Record(b"k" * 16, b"x" * 1000, 202609))
+            file.add(Record(b"k" * 16, b"", b"x" * 1000, 202609))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, most)
     assert (tmp_path / "0").stat().st_size == before

@@ -26,14 +26,14 @@ class Gate:
         self.fails = False
         self._put = store._warehouse.put
 
-    def put(self, rows: Sequence[TokenisedStatement]) -> None:
+    def put(self, rows: Sequence[TokenisedStatement], definitions: object) -> None:
         first = not self.reached.is_set()
         self.reached.set()
         if first:
             assert self.opened.wait(10)
             if self.fails:
                 raise lrs.StoreUnavailable("the test says so")
-        self._put(rows)
+        self._put(rows, definitions)
 
 
 @pytest.fixture

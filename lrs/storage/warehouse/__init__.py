@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from lrs.storage.contract import (
+    NO_DEFINITIONS,
     Content,
     KnownStatement,
     Place,
@@ -48,8 +49,8 @@ class Warehouse:
             migrate(session)
             # What a process that was killed had not yet written through is recognised from now on, and acknowledged.
             session.write_through()
-        self._statements = Statements(sessions, journal)
         self._definitions = Definitions(sessions)
+        self._statements = Statements(sessions, journal, self._definitions)
         self._attachments = Attachments(sessions)
         self._erasing = Erasing(sessions)
         self.endings = Endings(sessions)
@@ -80,9 +81,9 @@ class Warehouse:
         with self._sessions.lookup() as session:
             session.query("SELECT 1", {})
 
-    def put(self, rows: Sequence[TokenisedStatement]) -> None:
+    def put(self, rows: Sequence[TokenisedStatement], definitions: Mapping[str, Sequence[SeenDefinition]] = NO_DEFINITIONS) -> None:
         """See :class:`lrs.storage.contract.StatementStore`."""
-        self._statements.put(rows)
+        self._statements.put(rows, self._definitions.block(definitions))
 
     def insert(self, rows: Sequence[TokenisedStatement]) -> None:
         """See :class:`lrs.storage.contract.StatementStore`."""
@@ -125,10 +126,6 @@ class Warehouse:
     def held(self, tenant: str, until: int) -> int:
         """See :class:`lrs.storage.contract.StatementStore`."""
         return self._statements.held(tenant, until)
-
-    def add_definitions(self, tenant: str, definitions: Sequence[SeenDefinition]) -> None:
-        """See :class:`lrs.storage.contract.StatementStore`."""
-        self._definitions.add(tenant, definitions)
 
     def definitions(self, tenant: str, activities: Sequence[str]) -> Mapping[str, list[SeenDefinition]]:
         """See :class:`lrs.storage.contract.StatementStore`."""

@@ -20,13 +20,23 @@ class Definitions:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    def add(self, tenant: str, definitions: Sequence[SeenDefinition]) -> None:
-        """See ``add_definitions`` of :class:`lrs.storage.contract.StatementStore`."""
-        if not definitions:
-            return
-        rows = [(tenant, seen.activity, seen.fingerprint, seen.json, seen.stored, seen.source) for seen in definitions]
+    def block(self, definitions: Mapping[str, Sequence[SeenDefinition]]) -> bytes:
+        """Turn what was seen of each tenant into a block for :meth:`insert`; of nothing it is empty."""
+        rows = [
+            (tenant, seen.activity, seen.fingerprint, seen.json, seen.stored, seen.source)
+            for tenant, own in definitions.items()
+            for seen in own
+        ]
+        if not rows:
+            return b""
         with self._sessions.inserter() as session:
-            session.insert("definitions", _COLUMNS, [*zip(*rows, strict=True)])
+            return session.block("definitions", _COLUMNS, [*zip(*rows, strict=True)])
+
+    def insert(self, blocks: Sequence[bytes]) -> None:
+        """Store what stands in some blocks; what is there already changes nothing."""
+        if any(blocks):
+            with self._sessions.inserter() as session:
+                session.insert_blocks("definitions", _COLUMNS, [each for each in blocks if each])
 
     def find(self, tenant: str, activities: Sequence[str]) -> Mapping[str, list[SeenDefinition]]:
         """See ``definitions`` of :class:`lrs.storage.contract.StatementStore`."""

@@ -10,15 +10,19 @@ from pathlib import Path
 
 import msgspec
 
-_HEAD = struct.Struct(">4sQQ16s")
-_MAGIC = b"lrs1"
+_HEAD = struct.Struct(">4sIQQQ16s")
+_MAGIC = b"lrs2"
 _MODE = 0o600
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
-    """Rows as a block in ClickHouse's Native format, the ids in them (16 bytes each), and the month (yyyymm) in which all of them were stored."""
+    """Rows as a block in ClickHouse's Native format, the ids in them (16 bytes each), and the month (yyyymm) in which all of them were stored.
+
+    ``definitions`` is a block, too, of what was seen in them of activities; it may be empty.
+    """
 
     ids: bytes
+    definitions: bytes
     block: bytes
     month: int
 
@@ -43,8 +47,8 @@ class RecordFile:
 
     def add(self, record: Record) -> None:
         """Write a record through to the disk."""
-        content = (record.month.to_bytes(4, "big"), record.ids, record.block)
-        head = _HEAD.pack(_MAGIC, len(record.ids), len(record.block), _digest(*content))
+        content = (record.ids, record.definitions, record.block)
+        head = _HEAD.pack(_MAGIC, record.month, *map(len, content), _digest(record.month, *content))
         try:
             end = _written(self._file, b"".join((head, *content)), self._size)
             os.fdatasync(self._file)
@@ -57,16 +61,18 @@ class RecordFile:
         """Give the records, up to the first one that was cut short: nobody was told that it is stored."""
         place = 0
         while len(head := os.pread(self._file, _HEAD.size, place)) == _HEAD.size:
-            magic, ids, block, digest = _HEAD.unpack(head)
+            magic, month, *sizes, digest = _HEAD.unpack(head)
             place += _HEAD.size
-            if magic != _MAGIC or place + 4 + ids + block > self._size:
+            if magic != _MAGIC or place + sum(sizes) > self._size:
                 return
-            content = os.pread(self._file, 4 + ids + block, place)
-            place += len(content)
-            month, own, rest = content[:4], content[4 : 4 + ids], content[4 + ids :]
-            if _digest(month, own, rest) != digest:
+            content = []
+            for size in sizes:
+                content.append(os.pread(self._file, size, place))
+                place += size
+            if _digest(month, *content) != digest:
                 return
-            yield Record(own, rest, int.from_bytes(month, "big"))
+            ids, definitions, block = content
+            yield Record(ids, definitions, block, month)
 
     def empty(self) -> None:
         """Let go of all records, on the disk too."""
@@ -88,8 +94,8 @@ def _written(file: int, content: bytes, place: int) -> int:
     return place
 
 
-def _digest(*content: bytes) -> bytes:
-    found = blake2b(digest_size=16)
+def _digest(month: int, *content: bytes) -> bytes:
+    found = blake2b(month.to_bytes(4, "big"), digest_size=16)
     for each in content:
         found.update(each)
     return found.digest()

@@ -15,6 +15,7 @@ from lrs.storage.contract import ERASED, NO_UUID, KnownStatement, Selection, Sto
 from lrs.storage.warehouse import places
 from lrs.storage.warehouse import selection as sql
 from lrs.storage.warehouse.client import Session, Sessions
+from lrs.storage.warehouse.definitions import Definitions
 from lrs.storage.warehouse.ids import SeenIds
 from lrs.storage.warehouse.journal import Journal
 from lrs.storage.warehouse.records import Record
@@ -43,8 +44,9 @@ class Statements:
     new and which tenants have statements that refer to others. Over a network both are asked each time.
     """
 
-    def __init__(self, sessions: Sessions, journal: Path | None) -> None:
+    def __init__(self, sessions: Sessions, journal: Path | None, definitions: Definitions) -> None:
         self._sessions = sessions
+        self._definitions = definitions
         self._alone = journal is not None
         self._seen: SeenIds | None = None
         self._referring: set[str] = set()
@@ -60,14 +62,16 @@ class Statements:
         if self._journal is not None:
             self._journal.close()
 
-    def put(self, rows: Sequence[TokenisedStatement]) -> None:
-        """See :class:`lrs.storage.contract.StatementStore`."""
-        if self._journal is None or len(rows) >= _MANY:
+    def put(self, rows: Sequence[TokenisedStatement], definitions: bytes) -> None:
+        """See :class:`lrs.storage.contract.StatementStore`; ``definitions`` is a block of :class:`lrs.storage.warehouse.definitions.Definitions`."""
+        if self._journal is None or not rows or len(rows) >= _MANY:
+            # In this order: what was said of an activity is there no later than the statement that said it.
+            self._definitions.insert([definitions])
             self.insert(rows)
-        elif rows:
+        else:
             block = self._block(rows)
             ids = b"".join([each.id.bytes for each in rows])
-            self._journal.put(Record(ids, block, month_of(rows[0].stored)))
+            self._journal.put(Record(ids, definitions, block, month_of(rows[0].stored)))
 
     def insert(self, rows: Sequence[TokenisedStatement]) -> None:
         """See :class:`lrs.storage.contract.StatementStore`."""
@@ -88,6 +92,7 @@ class Statements:
             return session.block("statements", _COLUMNS, columns)
 
     def _insert_records(self, records: Sequence[Record]) -> None:
+        self._definitions.insert([record.definitions for record in records])
         self._insert_blocks([record.block for record in records])
 
     def _insert_blocks(self, blocks: Sequence[bytes]) -> None:
