@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from uuid import UUID
 
@@ -11,7 +11,7 @@ import msgspec
 from lrs.access import Principal
 from lrs.errors import LRSError
 from lrs.privacy.identity import Draft
-from lrs.storage.contract import TokenisedStatement
+from lrs.storage.contract import Record, TokenisedStatement
 from lrs.xapi.model import Authority, Person, Statement
 from lrs.xapi.multipart import Contents
 
@@ -79,6 +79,8 @@ class Row(msgspec.Struct, eq=False, gc=False):
 class Group(msgspec.Struct, eq=False):
     """Batches that share one insert, at times from ``first`` on: what is new in them as ``rows`` made of ``fresh``, and the receipt of each batch.
 
+    ``record`` has the rows as they are stored, and ``definitions`` are the keys of what is new in it of activities (:class:`lrs.definitions.Notebook`).
+
     ``leans_on`` are the groups before it that were on their way still and have statements which this one repeats. ``stored`` tells how it ended.
     """
 
@@ -87,6 +89,8 @@ class Group(msgspec.Struct, eq=False):
     receipts: list[Receipt] = []
     own: dict[Key, Row] = {}
     rows: list[TokenisedStatement] = []
+    record: Record | None = None
+    definitions: Collection[int] = ()
     leans_on: set[Group] = set()
     stored: bool = False
 

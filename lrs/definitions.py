@@ -6,8 +6,7 @@ may read that statement gets the definition with them, for as long as the statem
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -55,31 +54,30 @@ def _said(rows: Sequence[StoredStatement], revealer: Revealer) -> Said:
 
 
 class Notebook:
-    """Pick out the definitions in new statements, each once. One thread at a time."""
+    """Pick out the definitions in new statements, each once. One thread may ask what is new while another one notes."""
 
     def __init__(self, keys: Callable[[str], TenantKeys], *, texts: Callable[[str], bool]) -> None:
         self._keys = keys
         self._texts = texts
         self._noted: set[int] = set()
 
-    @contextmanager
-    def new(self, rows: Sequence[Row], stored: int) -> Iterator[Mapping[str, list[SeenDefinition]]]:
-        """Give by tenant what is new in these rows, seen at the time ``stored``; it is not given again if the block that stores it ends well."""
-        new = {
-            # A hash, since a definition may hold texts, which are not to stay in memory.
-            hash((row.tenant, definition)): (row, definition)
-            for row in rows
-            if row.defines and row.statement.definitions and not row.draft.names_people
-            for definition in row.statement.definitions
-        }
-        seen: dict[str, list[SeenDefinition]] = {}
-        for key in new.keys() - self._noted:
-            row, definition = new[key]
-            seen.setdefault(row.tenant, []).append(self._seen(definition, row, stored))
-        yield seen
+    def new(self, rows: Sequence[Row], stored: int) -> dict[int, tuple[str, SeenDefinition]]:
+        """Give what is new in these rows, seen at the time ``stored``, each with its tenant; it is given again until it is noted."""
+        new: dict[int, tuple[str, SeenDefinition]] = {}
+        for row in rows:
+            if row.defines and not row.draft.names_people:
+                for definition in row.statement.definitions:
+                    # A hash, since a definition may hold texts, which are not to stay in memory.
+                    key = hash((row.tenant, definition))
+                    if key not in self._noted and key not in new:
+                        new[key] = row.tenant, self._seen(definition, row, stored)
+        return new
+
+    def note(self, new: Collection[int]) -> None:
+        """Note that this was stored."""
         if len(self._noted) > _MAX_NOTED:
             self._noted.clear()
-        self._noted |= new.keys()
+        self._noted.update(new)
 
     def forget(self) -> None:
         """Drop from memory what was noted."""

@@ -3,7 +3,7 @@
     bytes -> decode -> repair -> check -> hold to profiles -> purpose & minimise
           -> authorise -> stamp -> match contents -> check signatures         in the caller's thread: Preparer
           -> batch                                                            the committer gathers groups
-          -> tokenise (vault commit) -> recognise -> seal                     in its first thread: Writer.prepare
+          -> tokenise (vault commit) -> recognise -> seal -> record           in its first thread: Writer.prepare
           -> insert -> ids                                                    in its second thread: Writer.store
 
 What a step needs from the one before is a type: bytes become a ``Statement`` by being checked, a ``Statement`` a
@@ -40,7 +40,7 @@ from lrs.privacy.identity import Draft, Identities, Signature, owner_of, seal_te
 from lrs.privacy.nameless import forget_texts
 from lrs.privacy.suppression import Suppression, left_of
 from lrs.signed import check_signatures
-from lrs.storage.contract import ERASED, FOREVER, NO_UUID, KnownStatement, SealedPiece, StatementStore, TokenisedStatement
+from lrs.storage.contract import ERASED, FOREVER, NO_UUID, KnownStatement, SealedPiece, SeenDefinition, StatementStore, TokenisedStatement
 from lrs.xapi import compare
 from lrs.xapi.attachments import check_contents
 from lrs.xapi.formats import month_of
@@ -236,6 +236,7 @@ class Writer:
                     group = self._recognise(batches, self._tokenise(batches), first)
                     self._meet(group.fresh)
                 group.rows = self._seal(group.fresh, first)
+                self._write(group)
             except BaseException:
                 self._times.settle(first)
                 raise
@@ -393,13 +394,22 @@ class Writer:
         policies = {tenant: self._policy(tenant) for tenant in {row.tenant for row in fresh}}
         return [_sealed(row, stored, policies[row.tenant], deks.get(row.tenant, {})) for stored, row in enumerate(fresh, first)]
 
+    def _write(self, group: Group) -> None:
+        """Write what is new as it is stored: here, so that the thread that stores does little but wait for the engine."""
+        if group.rows:
+            new = self._notebook.new(group.fresh, group.first)
+            definitions: dict[str, list[SeenDefinition]] = {}
+            for tenant, seen in new.values():
+                definitions.setdefault(tenant, []).append(seen)
+            group.definitions = new.keys()
+            group.record = self._warehouse.record(group.rows, definitions)
+
     def _insert(self, group: Group) -> None:
-        if not group.rows:
-            return
-        # Before the statements: what a crash leaves between is nobody's, never a statement without its contents.
-        self._warehouse.add_attachments(self._pieces(group.fresh, group.rows))
-        with self._notebook.new(group.fresh, group.rows[0].stored) as definitions:
-            self._warehouse.put(group.rows, definitions)
+        if group.record is not None:
+            # Before the statements: what a crash leaves between is nobody's, never a statement without its contents.
+            self._warehouse.add_attachments(self._pieces(group.fresh, group.rows))
+            self._warehouse.put(group.record)
+            self._notebook.note(group.definitions)
 
     def _pieces(self, fresh: Sequence[Row], rows: Sequence[TokenisedStatement]) -> Iterator[SealedPiece]:
         for row, sealed in zip(fresh, rows, strict=True):

@@ -286,14 +286,37 @@ class SeenDefinition(msgspec.Struct, frozen=True, gc=False):
 NO_DEFINITIONS: Mapping[str, Sequence[SeenDefinition]] = MappingProxyType({})
 
 
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """Rows as a block in the form in which the warehouse stores them, the ids in them (16 bytes each), and the month (yyyymm) in which all were stored.
+
+    ``definitions`` is a block, too, of what was seen in them of activities; it may be empty.
+    """
+
+    ids: bytes
+    definitions: bytes | memoryview
+    block: bytes | memoryview
+    month: int
+
+    def __repr__(self) -> str:
+        return f"Record({self.rows} rows)"
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return len(self.ids) // 16
+
+
 class StatementStore(Protocol):
     """The warehouse, as the write and read paths see it. Thread-safe."""
 
-    def put(self, rows: Sequence[TokenisedStatement], definitions: Mapping[str, Sequence[SeenDefinition]] = NO_DEFINITIONS) -> None:
-        """Store new statements of one month, in order of ``stored``: durable when it returns, and there together for whoever reads from then on.
+    def record(self, rows: Sequence[TokenisedStatement], definitions: Mapping[str, Sequence[SeenDefinition]] = NO_DEFINITIONS) -> Record:
+        """Write new statements of one month, in order of ``stored``, as they are stored, with what is new in them of activities; they are about to be put."""
 
-        So are, of each tenant, the activity ``definitions`` seen in them, and never later than the statements. One whose fingerprint is known changes
-        nothing but its time and source.
+    def put(self, record: Record) -> None:
+        """Store new statements: durable when it returns, and there together for whoever reads from then on.
+
+        So are the activity definitions seen in them, and never later than the statements. One whose fingerprint is known changes nothing but its
+        time and source.
         """
 
     def insert(self, rows: Sequence[TokenisedStatement]) -> None:

@@ -22,7 +22,7 @@ import lrs
 from lrs import stored
 from lrs.engine import LRS
 from lrs.settings import Settings
-from lrs.storage.contract import TokenisedStatement
+from lrs.storage.contract import Record
 from tests.promises.test_crash import acknowledged, child, ids
 from tests.storage.engines import server, server_settings
 from tests.vault.databases import DATABASES, empty_vault
@@ -134,10 +134,10 @@ def test_nobody_promises_what_another_has_under_way(stores: tuple[LRS, LRS], mon
     one, two = stores
     reached, opened, put = threading.Event(), threading.Event(), one._warehouse.put
 
-    def held(group: Sequence[TokenisedStatement]) -> None:
+    def held(record: Record) -> None:
         reached.set()
         assert opened.wait(30)
-        put(group)
+        put(record)
 
     monkeypatch.setattr(one._warehouse, "put", held)
     sent, behind = statements(1), statements(1)

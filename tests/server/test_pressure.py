@@ -21,7 +21,7 @@ import pytest
 import lrs
 from lrs.asgi import create_app
 from lrs.settings import Settings
-from lrs.storage.contract import TokenisedStatement
+from lrs.storage.contract import Record
 from tests.server.process import BOTH, NO_TLS, VERSION, add_credentials
 from tests.server.test_connection import connected, serving
 
@@ -79,9 +79,9 @@ def test_a_full_queue_takes_nothing(store: lrs.LRS, client: httpx.Client, monkey
     """Beyond its bound a request is answered 503 with Retry-After, none of its statements is stored, and later the same request is 200."""
     opened, put = threading.Event(), store._warehouse.put
 
-    def held(rows: Sequence[TokenisedStatement]) -> None:
+    def held(record: Record) -> None:
         assert opened.wait(30)
-        put(rows)
+        put(record)
 
     monkeypatch.setattr(store._warehouse, "put", held)
     taken: list[list[dict[str, Any]]] = []

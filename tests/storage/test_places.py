@@ -51,9 +51,9 @@ def placed(warehouse: Warehouse, rows: Iterable[TokenisedStatement]) -> list[tup
 
 def place(warehouse: Warehouse, rows: Iterable[TokenisedStatement]) -> None:
     """Make places of rows, as a process does that dies then."""
-    block = warehouse._statements._block(list(rows))
+    record = warehouse.record(list(rows))
     with warehouse._sessions.writer() as session:
-        session.insert_blocks("arriving", places.NAMES, [block])
+        session.insert_blocks("arriving", places.NAMES, [record.block])
 
 
 def made(count: int) -> Iterator[TokenisedStatement]:

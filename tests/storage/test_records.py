@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lrs.storage.warehouse.records import Record, RecordFile
+from lrs.storage.contract import Record
+from lrs.storage.warehouse.records import RecordFile
 
 ONE = Record(b"i" * 32, b"what is new", b"the block of one", 202609)
 OTHER = Record(b"j" * 16, b"", b"", 202610)

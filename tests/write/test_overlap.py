@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,7 +13,7 @@ import pytest
 
 import lrs
 from lrs.settings import Settings
-from lrs.storage.contract import TokenisedStatement
+from lrs.storage.contract import Record
 
 GROUP = 2
 
@@ -26,14 +26,14 @@ class Gate:
         self.fails = False
         self._put = store._warehouse.put
 
-    def put(self, rows: Sequence[TokenisedStatement], definitions: object) -> None:
+    def put(self, record: Record) -> None:
         first = not self.reached.is_set()
         self.reached.set()
         if first:
             assert self.opened.wait(10)
             if self.fails:
                 raise lrs.StoreUnavailable("the test says so")
-        self._put(rows, definitions)
+        self._put(record)
 
 
 @pytest.fixture

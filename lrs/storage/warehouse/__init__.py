@@ -11,6 +11,7 @@ from lrs.storage.contract import (
     Content,
     KnownStatement,
     Place,
+    Record,
     SealedPiece,
     SeenDefinition,
     Selection,
@@ -81,9 +82,13 @@ class Warehouse:
         with self._sessions.lookup() as session:
             session.query("SELECT 1", {})
 
-    def put(self, rows: Sequence[TokenisedStatement], definitions: Mapping[str, Sequence[SeenDefinition]] = NO_DEFINITIONS) -> None:
+    def record(self, rows: Sequence[TokenisedStatement], definitions: Mapping[str, Sequence[SeenDefinition]] = NO_DEFINITIONS) -> Record:
         """See :class:`lrs.storage.contract.StatementStore`."""
-        self._statements.put(rows, self._definitions.block(definitions))
+        return self._statements.record(rows, self._definitions.block(definitions))
+
+    def put(self, record: Record) -> None:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        self._statements.put(record)
 
     def insert(self, rows: Sequence[TokenisedStatement]) -> None:
         """See :class:`lrs.storage.contract.StatementStore`."""

@@ -65,11 +65,12 @@ class Session:
         with answering(), self._filled(table, names, columns) as context:
             self._send(context)
 
-    def block(self, table: str, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> bytes:
+    def block(self, table: str, names: Sequence[str], columns: Sequence[Sequence[Any]]) -> bytes | memoryview:
         """Write columns in ClickHouse's Native format, for :meth:`insert_blocks`."""
         with answering(), self._filled(table, names, columns) as context:
             context.compression = None
-            return b"".join(_pieces(context))
+            (block,) = _pieces(context)
+            return block
 
     def insert_blocks(self, table: str, names: Sequence[str], blocks: Iterable[bytes | memoryview]) -> None:
         """Insert these columns of blocks that have the same ones; durable, and visible as a whole, when it returns."""

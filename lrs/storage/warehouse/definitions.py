@@ -20,7 +20,7 @@ class Definitions:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    def block(self, definitions: Mapping[str, Sequence[SeenDefinition]]) -> bytes:
+    def block(self, definitions: Mapping[str, Sequence[SeenDefinition]]) -> bytes | memoryview:
         """Turn what was seen of each tenant into a block for :meth:`insert`; of nothing it is empty."""
         rows = [
             (tenant, seen.activity, seen.fingerprint, seen.json, seen.stored, seen.source)
@@ -32,7 +32,7 @@ class Definitions:
         with self._sessions.inserter() as session:
             return session.block("definitions", _COLUMNS, [*zip(*rows, strict=True)])
 
-    def insert(self, blocks: Sequence[bytes]) -> None:
+    def insert(self, blocks: Sequence[bytes | memoryview]) -> None:
         """Store what stands in some blocks; what is there already changes nothing."""
         if any(blocks):
             with self._sessions.inserter() as session:

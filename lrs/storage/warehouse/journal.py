@@ -18,8 +18,9 @@ from pathlib import Path
 from time import monotonic
 
 from lrs.errors import StoreUnavailable
+from lrs.storage.contract import Record
 from lrs.storage.warehouse.failures import explained
-from lrs.storage.warehouse.records import Record, RecordFile
+from lrs.storage.warehouse.records import RecordFile
 
 _log = logging.getLogger("lrs.journal")
 _ENOUGH = 10_000

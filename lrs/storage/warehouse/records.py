@@ -8,31 +8,11 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
 
-import msgspec
+from lrs.storage.contract import Record
 
 _HEAD = struct.Struct(">4sIQQQ16s")
 _MAGIC = b"lrs2"
 _MODE = 0o600
-
-
-class Record(msgspec.Struct, frozen=True, gc=False):
-    """Rows as a block in ClickHouse's Native format, the ids in them (16 bytes each), and the month (yyyymm) in which all of them were stored.
-
-    ``definitions`` is a block, too, of what was seen in them of activities; it may be empty.
-    """
-
-    ids: bytes
-    definitions: bytes
-    block: bytes
-    month: int
-
-    def __repr__(self) -> str:
-        return f"Record({self.rows} rows)"
-
-    @property
-    def rows(self) -> int:
-        """The number of rows."""
-        return len(self.ids) // 16
 
 
 class RecordFile:
@@ -94,7 +74,7 @@ def _written(file: int, content: bytes, place: int) -> int:
     return place
 
 
-def _digest(month: int, *content: bytes) -> bytes:
+def _digest(month: int, *content: bytes | memoryview) -> bytes:
     found = blake2b(month.to_bytes(4, "big"), digest_size=16)
     for each in content:
         found.update(each)

@@ -11,14 +11,13 @@ from uuid import UUID
 
 import msgspec
 
-from lrs.storage.contract import ERASED, NO_UUID, KnownStatement, Selection, StoredStatement, TokenisedStatement
+from lrs.storage.contract import ERASED, NO_UUID, KnownStatement, Record, Selection, StoredStatement, TokenisedStatement
 from lrs.storage.warehouse import places
 from lrs.storage.warehouse import selection as sql
 from lrs.storage.warehouse.client import Session, Sessions
 from lrs.storage.warehouse.definitions import Definitions
 from lrs.storage.warehouse.ids import SeenIds
 from lrs.storage.warehouse.journal import Journal
-from lrs.storage.warehouse.records import Record
 from lrs.xapi.formats import month_of
 
 _PAGE = 1000
@@ -62,44 +61,40 @@ class Statements:
         if self._journal is not None:
             self._journal.close()
 
-    def put(self, rows: Sequence[TokenisedStatement], definitions: bytes) -> None:
-        """See :class:`lrs.storage.contract.StatementStore`; ``definitions`` is a block of :class:`lrs.storage.warehouse.definitions.Definitions`."""
-        if self._journal is None or not rows or len(rows) >= _MANY:
-            # In this order: what was said of an activity is there no later than the statement that said it.
-            self._definitions.insert([definitions])
-            self.insert(rows)
+    def put(self, record: Record) -> None:
+        """See :class:`lrs.storage.contract.StatementStore`."""
+        if self._journal is None or not record.rows or record.rows >= _MANY:
+            self._insert_records([record])
         else:
-            block = self._block(rows)
-            ids = b"".join([each.id.bytes for each in rows])
-            self._journal.put(Record(ids, definitions, block, month_of(rows[0].stored)))
+            self._journal.put(record)
 
     def insert(self, rows: Sequence[TokenisedStatement]) -> None:
         """See :class:`lrs.storage.contract.StatementStore`."""
-        if rows:
-            self._insert_blocks([self._block(rows)])
+        self._insert_records([self.record(rows)])
 
-    def _block(self, rows: Sequence[TokenisedStatement]) -> bytes:
-        """Turn rows into a block, and note in memory what is about to be stored."""
+    def record(self, rows: Sequence[TokenisedStatement], definitions: bytes | memoryview = b"") -> Record:
+        """See :class:`lrs.storage.contract.StatementStore`; ``definitions`` is a block of :class:`lrs.storage.warehouse.definitions.Definitions`."""
+        if not rows:
+            return Record(b"", definitions, b"", 0)
         columns: list[Sequence[Any]] = list(zip(*map(_values, rows), strict=True))
+        ids = b"".join([each.int.to_bytes(16) for each in columns[_ID]])
         if self._seen is not None:
             # Before the insert: should it fail half-way, what was noted in vain is looked up.
-            self._seen.add(columns[_ID])
+            self._seen.add(ids)
             self._referring.update(row.tenant for row in rows if row.reference.int)
         for n in _OFTEN_NONE:
             # The client writes zero faster than a UUID of zeros.
             columns[n] = [each.int for each in columns[n]]
         with self._sessions.inserter() as session:
-            return session.block("statements", _COLUMNS, columns)
+            return Record(ids, definitions, session.block("statements", _COLUMNS, columns), month_of(rows[0].stored))
 
     def _insert_records(self, records: Sequence[Record]) -> None:
+        # In this order: what was said of an activity is there no later than the statement that said it, and where a statement is that can be seen is known.
         self._definitions.insert([record.definitions for record in records])
-        self._insert_blocks([record.block for record in records])
-
-    def _insert_blocks(self, blocks: Sequence[bytes]) -> None:
-        with self._sessions.inserter() as session:
-            # In this order: where a statement is that can be seen is known.
-            session.insert_blocks("arriving", places.NAMES, blocks)
-            session.insert_blocks("statements", _COLUMNS, blocks)
+        if blocks := [record.block for record in records if record.rows]:
+            with self._sessions.inserter() as session:
+                session.insert_blocks("arriving", places.NAMES, blocks)
+                session.insert_blocks("statements", _COLUMNS, blocks)
 
     def _has_any(self, ids: bytes) -> bool:
         asked = [UUID(bytes=ids[start : start + 16]) for start in range(0, len(ids), 16)]
