@@ -83,9 +83,12 @@ class Committer:
                 self._changed.wait()
             if self._closed:
                 raise StoreUnavailable("the store is being closed")
+            first = not len(self.waiting)
             for batch in batches:
                 self.waiting.put(batch)
-            self._changed.notify_all()
+            # Nobody is woken in between: each time would cost as much as making a statement ready.
+            if first or self._is_everybody_here():
+                self._changed.notify_all()
 
     @contextmanager
     def alone(self) -> Iterator[Callable[[Sequence[Batch]], None]]:
