@@ -59,6 +59,7 @@ class Committer:
         self.waiting = Waiting(queue)
         self._ready: Group | None = None
         self._storing = False
+        self._full = False
         self._expected = 0
         self._patience = 0.0
         self._closed = False
@@ -70,8 +71,8 @@ class Committer:
         for thread in self._threads:
             thread.start()
 
-    def put(self, *batches: Batch, wait: bool) -> None:
-        """Queue batches of one tenant, to be committed together if a group has room for them.
+    def put(self, *batches: Batch, wait: bool, full: bool = False) -> None:
+        """Queue batches of one tenant, to be committed together if a group has room for them; they wait for no others where they are a ``full`` group.
 
         A full queue raises :class:`lrs.errors.StoreBusy`, or blocks until there is room when ``wait``.
         """
@@ -86,6 +87,7 @@ class Committer:
             first = not len(self.waiting)
             for batch in batches:
                 self.waiting.put(batch)
+            self._full |= full
             # Nobody is woken in between: each time would cost as much as making a statement ready.
             if first or self._is_everybody_here():
                 self._changed.notify_all()
@@ -116,16 +118,21 @@ class Committer:
 
     def _prepare_all(self) -> None:
         while batches := self._next_batches():
-            try:
-                group = self._prepare(batches)
-            except Exception as error:  # noqa: BLE001 -- whoever waits gets it, whatever it is
-                self._idle()
-                self._commit_one_by_one(batches, error)
-            else:
-                self._hand_over(group)
+            self._prepare_one(batches)
+            # Once a group is stored nothing of it is to stay in memory.
+            del batches
         with self._changed:
             self._prepared_all = True
             self._changed.notify_all()
+
+    def _prepare_one(self, batches: list[Batch]) -> None:
+        try:
+            group = self._prepare(batches)
+        except Exception as error:  # noqa: BLE001 -- whoever waits gets it, whatever it is
+            self._idle()
+            self._commit_one_by_one(batches, error)
+        else:
+            self._hand_over(group)
 
     def _next_batches(self) -> list[Batch]:
         with self._changed:
@@ -135,16 +142,20 @@ class Committer:
             self._changed.wait_for(self._is_everybody_here, self._patience)
             self._changed.wait_for(lambda: not self._paused)
             taken = self.waiting.take(self._group)
+            self._full &= len(self.waiting) > 0
             self._preparing = bool(taken)
             self._changed.notify_all()
             return taken
 
     def _is_due(self) -> bool:
         """Tell whether a group is to be made of what waits: a full one at once, another one when nothing is being stored."""
-        return self.waiting.size >= self._group or (len(self.waiting) > 0 and self._is_idle())
+        return self._is_full() or (len(self.waiting) > 0 and self._is_idle())
 
     def _is_everybody_here(self) -> bool:
-        return self._closed or self.waiting.size >= self._group or len(self.waiting) >= self._expected
+        return self._closed or self._is_full() or len(self.waiting) >= self._expected
+
+    def _is_full(self) -> bool:
+        return self._full or self.waiting.size >= self._group
 
     def _hand_over(self, group: Group) -> None:
         with self._changed:
@@ -162,16 +173,20 @@ class Committer:
 
     def _store_all(self) -> None:
         while (group := self._next_group()) is not None:
-            start = monotonic()
-            try:
-                self._store(group)
-            except Exception as error:  # noqa: BLE001 -- as above
-                self._commit_one_by_one(group.batches, error)
-            with self._changed:
-                self._storing = False
-                self._expected = len(group.batches) + len(self.waiting)
-                self._patience = min(monotonic() - start, _PATIENCE)
-                self._changed.notify_all()
+            self._store_one(group)
+            del group
+
+    def _store_one(self, group: Group) -> None:
+        start = monotonic()
+        try:
+            self._store(group)
+        except Exception as error:  # noqa: BLE001 -- as above
+            self._commit_one_by_one(group.batches, error)
+        with self._changed:
+            self._storing = False
+            self._expected = len(group.batches) + len(self.waiting)
+            self._patience = min(monotonic() - start, _PATIENCE)
+            self._changed.notify_all()
 
     def _next_group(self) -> Group | None:
         with self._changed:

@@ -124,8 +124,8 @@ class Settings:
     """What may be in quarantine of one tenant; beyond that what can't be taken is refused as busy."""
     max_page_statements: int = attrs.field(default=1000, validator=_positive)
     """Most statements on a page; the default page too, as ``limit=0`` asks for it."""
-    group_statements: int = attrs.field(default=10_000, validator=_positive)
-    """Statements that one insert takes at most, when many requests wait."""
+    group_statements: int = attrs.field(default=40_000, validator=_positive)
+    """Statements that one insert takes at most, when many requests wait or a stream comes; of a stream it has 32 MiB at most."""
     second_process: bool = True
     """Whether long streams (of a program, of ``lrs ingest``) are checked in a second process, too; it ends with the store."""
     queue_statements: int = attrs.field(default=100_000, validator=_positive)

@@ -19,7 +19,7 @@ import msgspec
 
 from lrs.access import Action, Principal
 from lrs.aside import keeps
-from lrs.batch import Batch
+from lrs.batch import Batch, Receipt
 from lrs.collection import rare_collection
 from lrs.errors import InvalidRequest, LRSError
 from lrs.privacy.quarantine import Held, Quarantine
@@ -34,12 +34,16 @@ if TYPE_CHECKING:
 Json = Mapping[str, Any]
 Chunk = Sequence[tuple[int, bytes]]
 """Lines and their numbers."""
+Stored = Sequence[Future[Receipt]]
+"""When the batches of a group are stored; they themselves are let go of before."""
 _LINES = 1000
 """Lines or dicts of a stream that are checked and put together."""
 _AHEAD = 16
 """Chunks that may wait to be stored."""
-_GROUPS_AHEAD = 2
-"""Groups of a stream that may wait: one is being stored while the next is checked."""
+_GROUPS_AHEAD = 1
+"""Groups of a stream that may wait: one is stored while the next is made ready and a third one is checked."""
+_BYTES = 32 * 1024 * 1024
+"""Bytes of bodies in a group, however few statements that are: three groups are in memory, in several forms."""
 Sent = TypeVar("Sent")
 Made = TypeVar("Made")
 Put = TypeVar("Put")
@@ -90,14 +94,14 @@ class Streams:
     def bodies(self, bodies: Iterable[bytes], principal: Principal, *, version: str, prepare: Callable[[bytes], Batch]) -> list[UUID]:
         """Store bodies, each a batch of its own -> the ids, in order; what was checked before an error is stored."""
         groups = _Groups(self._committer, self._group)
-        under_way: deque[list[Batch]] = deque()
+        under_way: deque[Stored] = deque()
         ids: list[UUID] = []
 
-        def make(body: bytes, checked: Checked | None) -> Batch:
+        def make(body: bytes, checked: Checked | None) -> tuple[Batch, int]:
             if checked is None:
-                return prepare(body)
+                return prepare(body), len(body)
             with self._allowed(Action.WRITE_STATEMENTS, principal):
-                return self._preparer.assemble(checked, principal)
+                return self._preparer.assemble(checked, principal), len(body)
 
         def ask(body: bytes) -> Future[Checked | None] | None:
             return self._second.check([body], principal, version)
@@ -111,7 +115,7 @@ class Streams:
         finally:
             under_way.append(groups.put())
             # Whatever stops the stream, nothing of it is on its way any more when the caller hears of it.
-            wait([batch.done for group in under_way for batch in group])
+            wait([done for group in under_way for done in group])
         return ids + [each for group in under_way for each in _ids(group)]
 
     def lines(self, lines: Iterable[bytes], principal: Principal, *, version: str) -> Iterator[LineOutcome]:
@@ -153,25 +157,30 @@ class Streams:
 class _Groups:
     """Batches of a stream, gathered to the size of an insert."""
 
-    def __init__(self, committer: Committer, size: int) -> None:
+    def __init__(self, committer: Committer, most: int) -> None:
         self._committer = committer
-        self._most = size
+        self._most = most
         self._group: list[Batch] = []
-        self._size = 0
+        self._statements = self._bytes = 0
 
-    def add(self, batch: Batch) -> list[Batch]:
-        """Gather a batch -> the group that went into the queue, if it had no room for this one."""
-        full = self.put() if self._group and self._size + len(batch) > self._most else []
+    def add(self, made: tuple[Batch, int]) -> Stored:
+        """Gather a batch that came as so many bytes -> the group that went into the queue, if it had no room for this one."""
+        batch, size = made
+        full = self.put() if self._group and not self._has_room(len(batch), size) else []
         self._group.append(batch)
-        self._size += len(batch)
+        self._statements += len(batch)
+        self._bytes += size
         return full
 
-    def put(self) -> list[Batch]:
-        """Put what was gathered into the queue -> that."""
-        group, self._group, self._size = self._group, [], 0
+    def put(self) -> Stored:
+        """Put what was gathered into the queue -> when it is stored."""
+        group, self._group, self._statements, self._bytes = self._group, [], 0, 0
         if group:
-            self._committer.put(*group, wait=True)
-        return group
+            self._committer.put(*group, wait=True, full=True)
+        return [batch.done for batch in group]
+
+    def _has_room(self, statements: int, size: int) -> bool:
+        return self._statements + statements <= self._most and self._bytes + size <= _BYTES
 
 
 def _pipelined(
@@ -222,8 +231,8 @@ def _settled(make: Callable[[Sent, None], Made], sent: Sent) -> Future[Made]:
     return made
 
 
-def _ids(group: Sequence[Batch]) -> list[UUID]:
-    return [each for batch in group for each in batch.done.result().ids]
+def _ids(group: Stored) -> list[UUID]:
+    return [each for done in group for each in done.result().ids]
 
 
 def bodies_of(statements: Iterable[bytes] | Iterable[Json]) -> Iterator[bytes]:

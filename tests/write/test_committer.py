@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 
@@ -33,6 +34,13 @@ class Load:
 def settle(group: Group) -> None:
     for batch in group.batches:
         batch.done.set_result("stored")
+
+
+def wait_until(true: Callable[[], object]) -> bool:
+    end = time.monotonic() + 5
+    while not true() and time.monotonic() < end:
+        time.sleep(0.001)
+    return bool(true())
 
 
 def committer_of(store: Callable[[Group], None], *, group: int = 10, queue: int = 100) -> Committer:
@@ -116,8 +124,9 @@ def test_one_poisonous_batch_fails_alone(where: str) -> None:
     committer.close()
 
 
-def test_a_full_group_is_made_ready_while_another_is_stored() -> None:
-    """The second group is prepared before the first is stored, and stored after it."""
+@pytest.mark.parametrize(("group", "full"), [(3, False), (100, True)])
+def test_a_full_group_is_made_ready_while_another_is_stored(group: int, *, full: bool) -> None:
+    """The second group is prepared before the first is stored, and stored after it; full is what is as large as a group, or was gathered as one."""
     gate, prepared = threading.Event(), threading.Event()
     order: list[str] = []
 
@@ -132,15 +141,42 @@ def test_a_full_group_is_made_ready_while_another_is_stored() -> None:
         order.append(f"store {len(group.batches)}")
         settle(group)
 
-    committer = Committer(prepare, store, group=3, queue=100)
+    committer = Committer(prepare, store, group=group, queue=100)
     loads = [Load() for _ in range(5)]
-    committer.put(*loads[:3], wait=False)
-    committer.put(*loads[3:], Load(), wait=False)
+    committer.put(*loads[:3], wait=False, full=full)
+    assert wait_until(lambda: order)
+    committer.put(*loads[3:], Load(), wait=False, full=full)
     assert prepared.wait(5)
     gate.set()
     assert loads[-1].done.result(5) == "stored"
     committer.close()
     assert order == ["prepare 3", "prepare 3", "store 3", "store 3"]
+
+
+@pytest.mark.parametrize("fails", ["", "prepare", "store"])
+def test_nothing_of_a_group_stays_once_it_is_settled(fails: str) -> None:
+    """However long no other comes: it is large, and about people."""
+    seen: list[weakref.ref[Load]] = []
+
+    def prepare(batches: Sequence[Load]) -> Group:
+        if fails == "prepare":
+            raise ValueError
+        return Group(batches)
+
+    def store(group: Group) -> None:
+        if fails == "store":
+            raise ValueError
+        settle(group)
+
+    committer = Committer(prepare, store, group=10, queue=10)
+    load = Load()
+    done = load.done
+    seen.append(weakref.ref(load))
+    committer.put(load, wait=False)
+    del load
+    assert bool(done.exception(5)) == bool(fails)
+    assert wait_until(lambda: seen[0]() is None)
+    committer.close()
 
 
 def test_those_who_were_answered_together_are_waited_for() -> None:
