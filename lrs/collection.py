@@ -13,11 +13,11 @@ from contextlib import contextmanager
 
 _SELDOM = (100_000, 50, 1000)
 _MANY = 1_000_000
-"""Objects, more than there were when it ran last, at which the collector runs during a stream: what is under way of one has fewer."""
+"""Objects, more than there were when it ran last, at which the collector runs while statements are stored: what is under way has fewer."""
 
 _lock = threading.Lock()
 _pausing = 0
-_streams = 0
+_storing = 0
 _usual = gc.get_threshold()
 
 
@@ -49,21 +49,21 @@ def paused_collection() -> Iterator[None]:
 
 @contextmanager
 def rare_collection() -> Iterator[None]:
-    """Have the collector of this process wait for a million objects while a stream is stored, in however many threads.
+    """Have the collector of this process wait for a million objects while a program stores statements, in however many threads.
 
-    Some batches are always under way then: it would go through all of them whenever no thread pauses it, 5 µs a statement. What a program leaves behind
-    while it makes the stream is collected still. Where the program has switched it off it stays off.
+    Some batches are always under way then: it would go through all of them whenever no thread pauses it, 4 µs a statement. What a program leaves behind
+    while it makes a stream is collected still. Where the program has switched it off it stays off.
     """
-    global _streams, _usual  # noqa: PLW0603 -- as above
+    global _storing, _usual  # noqa: PLW0603 -- as above
     with _lock:
-        if not _streams:
+        if not _storing:
             _usual = gc.get_threshold()
             gc.set_threshold(_usual[0] and max(_MANY, _usual[0]), *_usual[1:])
-        _streams += 1
+        _storing += 1
     try:
         yield
     finally:
         with _lock:
-            _streams -= 1
-            if not _streams:
+            _storing -= 1
+            if not _storing:
                 gc.set_threshold(*_usual)

@@ -11,6 +11,7 @@ from uuid import UUID
 from lrs.access import Action, Principal
 from lrs.aside import Aside
 from lrs.batch import Batch, Receipt
+from lrs.collection import rare_collection
 from lrs.errors import InvalidRequest
 from lrs.streams import Json, LineOutcome, Streams, bodies_of
 from lrs.xapi import codec
@@ -51,21 +52,21 @@ class Intake:
         self, statements: Statements, principal: Principal, *, attachments: Mapping[str, bytes], version: str = DEFAULT_VERSION
     ) -> list[UUID]:
         """Store what :meth:`lrs.LRS.ingest` takes -> the ids, in order, when all of it is durable."""
-        if isinstance(statements, Mapping | list | tuple):
-            statements = codec.encode(statements)
-        if isinstance(statements, bytes | bytearray | memoryview):
-            batch = self._prepare(bytes(statements), principal, version, attachments)
-            self._committer.put(batch, wait=True)
-            return batch.done.result().ids
-        if attachments:
-            raise InvalidRequest("attachments go with one batch of statements, not with a stream", parameter="attachments")
-        return self._streams.bodies(
-            bodies_of(statements), principal, version=version, prepare=lambda body: self._prepare(body, principal, version, {})
-        )
+        with rare_collection():
+            if isinstance(statements, Mapping | list | tuple):
+                statements = codec.encode(statements)
+            if isinstance(statements, bytes | bytearray | memoryview):
+                return self._whole(bytes(statements), principal, version, attachments)
+            if attachments:
+                raise InvalidRequest("attachments go with one batch of statements, not with a stream", parameter="attachments")
+            return self._streams.bodies(
+                bodies_of(statements), principal, version=version, prepare=lambda body: self._prepare(body, principal, version, {})
+            )
 
     def lines(self, lines: Iterable[bytes], principal: Principal, *, version: str = DEFAULT_VERSION) -> Iterator[LineOutcome]:
         """Store each line on its own, in groups -> what became of each, in order, as soon as it is durable."""
-        return self._streams.lines(lines, principal, version=version)
+        with rare_collection():
+            yield from self._streams.lines(lines, principal, version=version)
 
     def submit(
         self, body: bytes, principal: Principal, *, version: str, statement_id: str | None = None, contents: Contents | None = None
@@ -80,6 +81,11 @@ class Intake:
             batch = self._preparer.prepare(body, principal, version=version, limit=most, statement_id=wanted, contents=contents or {})
         self._committer.put(batch, wait=False)
         return batch.done
+
+    def _whole(self, body: bytes, principal: Principal, version: str, attachments: Mapping[str, bytes]) -> list[UUID]:
+        batch = self._prepare(body, principal, version, attachments)
+        self._committer.put(batch, wait=True)
+        return batch.done.result().ids
 
     def _prepare(self, body: bytes, principal: Principal, version: str, attachments: Mapping[str, bytes]) -> Batch:
         contents = {check_hash(sha2, data): Content(data) for sha2, data in attachments.items()}

@@ -20,7 +20,6 @@ import msgspec
 from lrs.access import Action, Principal
 from lrs.aside import keeps
 from lrs.batch import Batch, Receipt
-from lrs.collection import rare_collection
 from lrs.errors import InvalidRequest, LRSError
 from lrs.privacy.quarantine import Held, Quarantine
 from lrs.xapi import codec
@@ -107,7 +106,7 @@ class Streams:
             return self._second.check([body], principal, version)
 
         try:
-            with rare_collection(), closing(_pipelined(bodies, ask=ask, make=make, put=groups.add)) as stored:
+            with closing(_pipelined(bodies, ask=ask, make=make, put=groups.add)) as stored:
                 for group in filter(None, stored):
                     under_way.append(group)
                     if len(under_way) > _GROUPS_AHEAD:
@@ -135,7 +134,7 @@ class Streams:
             return made
 
         waiting: deque[_Line] = deque()
-        with rare_collection(), closing(_pipelined(codec.groups(lines, most=_LINES), ask=ask, make=make, put=put)) as stored:
+        with closing(_pipelined(codec.groups(lines, most=_LINES), ask=ask, make=make, put=put)) as stored:
             for each in stored:
                 waiting.append(each)
                 while waiting and (waiting[0].batch.done.done() or len(waiting) > _AHEAD):

@@ -44,7 +44,7 @@ def test_during_a_stream_it_waits_for_many_objects(tmp_path: Path, *, by_line: b
     assert gc.get_threshold() == usual
 
 
-def test_a_stream_that_fails_leaves_it_as_it_was(tmp_path: Path) -> None:
+def test_what_fails_leaves_it_as_it_was(tmp_path: Path) -> None:
     """Whoever is to blame: the statements, or the program that makes them."""
     usual = gc.get_threshold()
 
@@ -57,6 +57,8 @@ def test_a_stream_that_fails_leaves_it_as_it_was(tmp_path: Path) -> None:
             store.ingest(broken())
         with pytest.raises(lrs.InvalidStatement):
             store.ingest(iter([b"nothing"]))
+        with pytest.raises(lrs.InvalidStatement):
+            store.ingest(b"nothing")
     assert gc.get_threshold() == usual
 
 
