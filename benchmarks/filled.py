@@ -10,7 +10,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ import numpy as np
 
 import lrs
 from benchmarks import data
-from lrs.storage.contract import TokenisedStatement
+from lrs.storage.contract import Record, TokenisedStatement
 
 PEOPLE = 100_000
 COURSES = 2_000
@@ -88,12 +88,13 @@ def courses_of() -> np.ndarray:
 def _taken_in(store: lrs.LRS) -> tuple[list[tuple[int, int]], list[TokenisedStatement]]:
     """Let the store meet everybody and take in some statements -> (sid, vid) of people by rank, the rows of the statements."""
     rows: list[TokenisedStatement] = []
-    put = store._warehouse.put  # noqa: SLF001 -- to see what is made of statements
+    record = store._warehouse.record  # noqa: SLF001 -- to see what is made of statements
 
-    def keep(group: list[TokenisedStatement]) -> None:
+    def keep(group: Sequence[TokenisedStatement], _definitions: object) -> Record:
         rows.extend(group)
+        return record([])
 
-    store._warehouse.put = keep  # type: ignore[method-assign]  # noqa: SLF001
+    store._warehouse.record = keep  # type: ignore[method-assign, assignment]  # noqa: SLF001
     try:
         verb = {"id": "http://adlnet.gov/expapi/verbs/registered"}
         met = ({"actor": person(n), "verb": verb, "object": {"id": "https://campus.example/courses"}} for n in range(PEOPLE))
@@ -103,7 +104,7 @@ def _taken_in(store: lrs.LRS) -> tuple[list[tuple[int, int]], list[TokenisedStat
         store.ingest(iter(data.batches(data.made(TEMPLATES, seed=_SEED), 1000)))
         return people, list(rows)
     finally:
-        store._warehouse.put = put  # type: ignore[method-assign]  # noqa: SLF001
+        store._warehouse.record = record  # type: ignore[method-assign]  # noqa: SLF001
 
 
 def _groups(
