@@ -413,8 +413,7 @@ class Writer:
 
     def _pieces(self, fresh: Sequence[Row], rows: Sequence[TokenisedStatement]) -> Iterator[SealedPiece]:
         for row, sealed in zip(fresh, rows, strict=True):
-            owner = owner_of(row.draft.sids)
-            if row.contents and row.statement.attachments and row.purposes and owner is not None:
+            if row.contents and row.statement.attachments and row.purposes and (owner := owner_of(row.draft.sids)) is not None:
                 key = self._tenant(row.tenant).identities.deks([owner])[owner]
                 yield from seal_contents(sealed, row.statement.attachments, row.contents, key)
 

@@ -31,7 +31,7 @@ _SPAN = 1 << 10
 _WIDER = 8
 _ANY = "SELECT 1 FROM statements WHERE id IN {ids:Array(UUID)} LIMIT 1"
 _COLUMNS = TokenisedStatement.__struct_fields__
-_values = attrgetter(*_COLUMNS)
+_VALUES = [attrgetter(name) for name in _COLUMNS]
 _ID = _COLUMNS.index("id")
 _OFTEN_NONE = (_COLUMNS.index("registration"), _COLUMNS.index("reference"))
 
@@ -76,7 +76,7 @@ class Statements:
         """See :class:`lrs.storage.contract.StatementStore`; ``definitions`` is a block of :class:`lrs.storage.warehouse.definitions.Definitions`."""
         if not rows:
             return Record(b"", definitions, b"", 0)
-        columns: list[Sequence[Any]] = list(zip(*map(_values, rows), strict=True))
+        columns = [list(map(value, rows)) for value in _VALUES]
         ids = b"".join([each.int.to_bytes(16) for each in columns[_ID]])
         if self._seen is not None:
             # Before the insert: should it fail half-way, what was noted in vain is looked up.
