@@ -20,6 +20,8 @@ from lrs.waiting import Batch, Waiting
 _log = logging.getLogger("lrs.committer")
 _PATIENCE = 0.05
 """The longest wait for others, in seconds; it is never longer than the last group took to be stored."""
+_ENOUGH = 10_000
+"""Statements that are made ready while others are stored, without waiting for all that a group may have: there is a hand free for them then."""
 
 
 class Unexpected(StoreUnavailable):
@@ -155,7 +157,7 @@ class Committer:
         return self._closed or self._is_full() or len(self.waiting) >= self._expected
 
     def _is_full(self) -> bool:
-        return self._full or self.waiting.size >= self._group
+        return self._full or self.waiting.size >= min(self._group, _ENOUGH)
 
     def _hand_over(self, group: Group) -> None:
         with self._changed:

@@ -124,9 +124,12 @@ def test_one_poisonous_batch_fails_alone(where: str) -> None:
     committer.close()
 
 
-@pytest.mark.parametrize(("group", "full"), [(3, False), (100, True)])
-def test_a_full_group_is_made_ready_while_another_is_stored(group: int, *, full: bool) -> None:
-    """The second group is prepared before the first is stored, and stored after it; full is what is as large as a group, or was gathered as one."""
+@pytest.mark.parametrize(("group", "size", "full"), [(3, 1, False), (100, 1, True), (40_000, 4_000, False)])
+def test_a_full_group_is_made_ready_while_another_is_stored(group: int, size: int, *, full: bool) -> None:
+    """The second group is prepared before the first is stored, and stored after it.
+
+    Full is what is as large as a group, or was gathered as one; so many statements wait for no more of them, either.
+    """
     gate, prepared = threading.Event(), threading.Event()
     order: list[str] = []
 
@@ -141,11 +144,11 @@ def test_a_full_group_is_made_ready_while_another_is_stored(group: int, *, full:
         order.append(f"store {len(group.batches)}")
         settle(group)
 
-    committer = Committer(prepare, store, group=group, queue=100)
-    loads = [Load() for _ in range(5)]
+    committer = Committer(prepare, store, group=group, queue=100_000)
+    loads = [Load(size) for _ in range(5)]
     committer.put(*loads[:3], wait=False, full=full)
     assert wait_until(lambda: order)
-    committer.put(*loads[3:], Load(), wait=False, full=full)
+    committer.put(*loads[3:], Load(size), wait=False, full=full)
     assert prepared.wait(5)
     gate.set()
     assert loads[-1].done.result(5) == "stored"
