@@ -23,11 +23,11 @@ from lrs.storage.warehouse.failures import explained
 from lrs.storage.warehouse.records import RecordFile
 
 _log = logging.getLogger("lrs.journal")
-_ENOUGH = 10_000
-"""Rows that are inserted without waiting for more."""
+_ENOUGH = 20_000
+"""Rows that are inserted without waiting for more: a reader waits half a second for so many, at most."""
 _MOST = 40_000
 """Rows that may wait."""
-_LONG = 0.25
+_LONG = 1.0
 """Seconds that rows wait for others, unless somebody reads."""
 _PAUSE = 1.0
 """Seconds until an insert that failed is tried again."""
