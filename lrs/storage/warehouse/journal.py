@@ -24,7 +24,7 @@ from lrs.storage.warehouse.records import RecordFile
 
 _log = logging.getLogger("lrs.journal")
 _ENOUGH = 20_000
-"""Rows that are inserted without waiting for more. On two cores that takes some half a second, and who reads meanwhile waits for this and for what came since."""
+"""Rows that are inserted without waiting for more. On two cores that takes some half a second, and who reads meanwhile waits for it and what came since."""
 _MOST = 40_000
 """Rows that may wait."""
 _LONG = 1.0
