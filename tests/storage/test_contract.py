@@ -52,6 +52,18 @@ def test_known_tells_what_is_stored(warehouse: Warehouse) -> None:
     assert warehouse.by_id("t", [], now=NOW) == {}
 
 
+def test_known_looks_back_for_ever(engine: Engine) -> None:
+    """What is repeated of this week, of last month and of last year is known alike, to a process that was opened later too."""
+    rows = [row(n, stored=START - days * DAY) for n, days in enumerate((400, 40, 8, 6, 0))]
+    expected = {each.id: KnownStatement(each.stored, each.fingerprint) for each in rows}
+    with engine.open() as warehouse:
+        for each in rows:
+            warehouse.insert([each])
+        assert warehouse.known("t", list(expected)) == expected
+    with engine.open() as warehouse:
+        assert warehouse.known("t", list(expected)) == expected
+
+
 def test_what_was_stored_is_there_after_reopening(engine: Engine) -> None:
     """Rows, ids, references and the last time of storing survive closing and opening."""
     target, late = row(1), row(9)

@@ -37,7 +37,7 @@ FIELDS = """id, toUnixTimestamp64Micro(stored), toUnixTimestamp64Micro(timestamp
 _AT = " AND stored IN (SELECT fromUnixTimestamp64Micro(arrayJoin({stored:Array(Int64)}), 'UTC'))"
 
 KNOWN = """SELECT id, toUnixTimestamp64Micro(min(stored)), argMin(fingerprint, stored) FROM statements
-    WHERE id IN {ids:Array(UUID)} AND tenant = {tenant:String} GROUP BY id"""
+    WHERE id IN {ids:Array(UUID)} AND tenant = {tenant:String} AND stored > fromUnixTimestamp64Micro({since:Int64}, 'UTC') GROUP BY id"""
 """Of several rows of an id the first one counts."""
 _READ = "WITH " + PERSONAL + " AS personal SELECT " + FIELDS
 _FIRST = """ AND stored IN (SELECT min(stored) FROM statements WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)} GROUP BY id)

@@ -29,6 +29,9 @@ _TIMES = 2000
 _SPAN = 1 << 10
 """Places of one filter that are held against those of another at once; then so many times more."""
 _WIDER = 8
+_RECENT = 7 * 86_400_000_000
+"""Microseconds back from the newest statement in which a repeated one is looked for first."""
+_EVER = -1
 _ANY = "SELECT 1 FROM statements WHERE id IN {ids:Array(UUID)} LIMIT 1"
 _COLUMNS = TokenisedStatement.__struct_fields__
 _VALUES = [attrgetter(name) for name in _COLUMNS]
@@ -48,6 +51,7 @@ class Statements:
         self._definitions = definitions
         self._alone = journal is not None
         self._seen: SeenIds | None = None
+        self._newest = 0
         self._referring: set[str] = set()
         self._journal: Journal | None = None
         if journal is not None:
@@ -81,6 +85,7 @@ class Statements:
         if self._seen is not None:
             # Before the insert: should it fail half-way, what was noted in vain is looked up.
             self._seen.add(ids)
+            self._newest = max(self._newest, rows[-1].stored)
             self._referring.update(row.tenant for row in rows if row.reference.int)
         for n in _OFTEN_NONE:
             # The client writes zero faster than a UUID of zeros.
@@ -103,11 +108,16 @@ class Statements:
 
     def known(self, tenant: str, ids: Sequence[UUID]) -> Mapping[UUID, KnownStatement]:
         """See :class:`lrs.storage.contract.StatementStore`."""
-        asked = ids if self._seen is None else self._seen.maybe(ids)
+        if self._seen is None:
+            with self._sessions.lookup() as session:
+                return _known(session, tenant, ids)
+        asked = self._seen.maybe(ids)
         if not asked:
             return {}
         with self._sessions.lookup() as session:
-            return _known(session, tenant, asked)
+            # What comes again mostly came a short while ago: the parts of earlier months are looked through for the rest alone.
+            found = _known(session, tenant, asked, since=self._newest - _RECENT)
+            return found | _known(session, tenant, [each for each in asked if each not in found])
 
     def by_id(
         self, tenant: str, ids: Sequence[UUID], *, now: int, within: Selection | None = None
@@ -180,7 +190,7 @@ class Statements:
             return int(session.query(query, {"tenant": tenant, "until": until})[0][0])
 
     def _remember(self, session: Session) -> None:
-        number = int(session.query("SELECT count() FROM statements", {})[0][0])
+        ((number, self._newest),) = session.query("SELECT count(), toUnixTimestamp64Micro(max(stored)) FROM statements", {})
         self._seen = SeenIds(number)
         self._seen.add_stored(session.stream("SELECT id FROM statements"))
         self._referring.update(tenant for (tenant,) in session.query(sql.REFERRING_TENANTS, {"nothing": NO_UUID}))
@@ -218,11 +228,11 @@ class Statements:
         return _ordered(rows, selection)
 
 
-def _known(session: Session, tenant: str, ids: Sequence[UUID]) -> dict[UUID, KnownStatement]:
+def _known(session: Session, tenant: str, ids: Sequence[UUID], *, since: int = _EVER) -> dict[UUID, KnownStatement]:
     return {
         each: KnownStatement(stored, fingerprint)
         for part in sql.in_parts(ids)
-        for each, stored, fingerprint in session.query(sql.KNOWN, {"tenant": tenant, "ids": list(part)})
+        for each, stored, fingerprint in session.query(sql.KNOWN, {"tenant": tenant, "ids": list(part), "since": since})
     }
 
 
