@@ -43,8 +43,8 @@ _DENSE = "min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_parti
 #   covers 1,024 rows, so that there are not too many of its own blocks to test. There is none on people, verbs and activities: to test a bloom
 #   filter block by block took longer than to read the column.
 #
-# - A month in which nothing was stored for an hour becomes one part: of 100 scattered statements each part is opened anew, column by column. With 14 parts
-#   in place of 58 pages take a quarter to a third less time.
+# - A month in which nothing was stored for an hour becomes one part: of 100 scattered statements each part is opened anew, column by column. With one
+#   in place of four pages take a quarter to a third less time.
 #
 # - Small parts are packed into one file (engines that don't know how ignore the setting): 400 rows are durable in 15-20 ms in place of
 #   29-66, with 10 files to be synced in place of 27.
