@@ -40,7 +40,7 @@ from lrs.privacy.identity import Draft, Identities, Signature, owner_of, seal_te
 from lrs.privacy.nameless import forget_texts
 from lrs.privacy.suppression import Suppression, left_of
 from lrs.signed import check_signatures
-from lrs.storage.contract import ERASED, FOREVER, NO_UUID, KnownStatement, SealedPiece, SeenDefinition, StatementStore, TokenisedStatement
+from lrs.storage.contract import ERASED, FOREVER, NO_UUID, KnownStatement, SealedPiece, StatementStore, TokenisedStatement
 from lrs.xapi import compare
 from lrs.xapi.attachments import check_contents
 from lrs.xapi.formats import month_of
@@ -398,11 +398,8 @@ class Writer:
         """Write what is new as it is stored: here, so that the thread that stores does little but wait for the engine."""
         if group.rows:
             new = self._notebook.new(group.fresh, group.first)
-            definitions: dict[str, list[SeenDefinition]] = {}
-            for tenant, seen in new.values():
-                definitions.setdefault(tenant, []).append(seen)
             group.definitions = new.keys()
-            group.record = self._warehouse.record(group.rows, definitions)
+            group.record = self._warehouse.record(group.rows, new.values())
 
     def _insert(self, group: Group) -> None:
         if group.record is not None:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -283,9 +282,6 @@ class SeenDefinition(msgspec.Struct, frozen=True, gc=False):
     source: UUID = NO_UUID
 
 
-NO_DEFINITIONS: Mapping[str, Sequence[SeenDefinition]] = MappingProxyType({})
-
-
 class Record(msgspec.Struct, frozen=True, gc=False):
     """Rows as a block in the form in which the warehouse stores them, the ids in them (16 bytes each), and the month (yyyymm) in which all were stored.
 
@@ -309,8 +305,11 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 class StatementStore(Protocol):
     """The warehouse, as the write and read paths see it. Thread-safe."""
 
-    def record(self, rows: Sequence[TokenisedStatement], definitions: Mapping[str, Sequence[SeenDefinition]] = NO_DEFINITIONS) -> Record:
-        """Write new statements of one month, in order of ``stored``, as they are stored, with what is new in them of activities; they are about to be put."""
+    def record(self, rows: Sequence[TokenisedStatement], definitions: Collection[tuple[str, SeenDefinition]] = ()) -> Record:
+        """Write new statements of one month, in order of ``stored``, as they are stored, with what is new in them of activities, each with its tenant.
+
+        They are about to be put.
+        """
 
     def put(self, record: Record) -> None:
         """Store new statements: durable when it returns, and there together for whoever reads from then on.

@@ -239,10 +239,10 @@ def test_what_was_said_of_activities_is_there_with_the_statements(data: Path) ->
     settings = embedded_settings(data)
     warehouse = Warehouse.open(settings)
     one, two = (SeenDefinition(name, b"{}", 1, NOW, NO_UUID) for name in ("a", "b"))
-    warehouse.put(warehouse.record([row(1)], {"t": [one]}))
+    warehouse.put(warehouse.record([row(1)], [("t", one)]))
     assert warehouse.definitions("t", ["a", "b"]) == {"a": [one]}
     sent = row(2)
-    warehouse.put(warehouse.record([sent], {"t": [two], "other": [one]}))
+    warehouse.put(warehouse.record([sent], [("t", two), ("other", one)]))
     left = {file.name: file.read_bytes() for file in (settings.data / "journal").iterdir()}
     warehouse.close()
     assert any(left.values())

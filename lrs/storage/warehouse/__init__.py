@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from lrs.storage.contract import (
-    NO_DEFINITIONS,
     Content,
     KnownStatement,
     Place,
@@ -82,7 +81,7 @@ class Warehouse:
         with self._sessions.lookup() as session:
             session.query("SELECT 1", {})
 
-    def record(self, rows: Sequence[TokenisedStatement], definitions: Mapping[str, Sequence[SeenDefinition]] = NO_DEFINITIONS) -> Record:
+    def record(self, rows: Sequence[TokenisedStatement], definitions: Collection[tuple[str, SeenDefinition]] = ()) -> Record:
         """See :class:`lrs.storage.contract.StatementStore`."""
         return self._statements.record(rows, self._definitions.block(definitions))
 

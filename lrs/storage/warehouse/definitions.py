@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from lrs.storage.contract import SeenDefinition
 from lrs.storage.warehouse.client import Sessions
@@ -20,13 +20,9 @@ class Definitions:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
-    def block(self, definitions: Mapping[str, Sequence[SeenDefinition]]) -> bytes | memoryview:
-        """Turn what was seen of each tenant into a block for :meth:`insert`; of nothing it is empty."""
-        rows = [
-            (tenant, seen.activity, seen.fingerprint, seen.json, seen.stored, seen.source)
-            for tenant, own in definitions.items()
-            for seen in own
-        ]
+    def block(self, definitions: Collection[tuple[str, SeenDefinition]]) -> bytes | memoryview:
+        """Turn what was seen, each with its tenant, into a block for :meth:`insert`; of nothing it is empty."""
+        rows = [(tenant, seen.activity, seen.fingerprint, seen.json, seen.stored, seen.source) for tenant, seen in definitions]
         if not rows:
             return b""
         with self._sessions.inserter() as session:
