@@ -126,15 +126,16 @@ _WAREHOUSE: Mapping[str, _Columns] = {
     "statements": _plain("tenant", "held", "purposes", "identity_until", "keep_until")
     | dict.fromkeys(
         (
-            "stored", "id", "timestamp", "verb", "activity", "related", "registration", "reference", "references", "voids", "sids", "vids",
-            "roles", "body",
+            "stored", "id", "timestamp", "verb", "activity", "related", "registration", "reference", "references", "voids", "people", "sids",
+            "vids", "roles", "content",
         ),
         _ACTIVITY,
     )
     | {"fingerprint": (_B, Category.ACTIVITY), "sealed": (_SEALED, Category.CONTENT)},
     "attachments": _plain("tenant", "number", "piece", "until")
     | {"stored": _ACTIVITY, "statement": _ACTIVITY, "head": (_SEALED, Category.CONTENT), "sealed": (_SEALED, Category.CONTENT)},
-    "places": _plain("tenant", "direct", "personal", "until", "turn") | {"key": _ACTIVITY, "stored": _ACTIVITY},
+    "places": _plain("tenant", "direct", "personal", "until", "turn")
+    | dict.fromkeys(("key", "stored", "verb", "activity", "related"), _ACTIVITY),
     "standings": _plain("tenant", "number") | dict.fromkeys(("purpose", "sid", "hidden", "covered"), _RIGHTS),
     "definitions": _plain("tenant", "activity", "fingerprint", "definition", "first", "source"),
 }  # fmt: skip

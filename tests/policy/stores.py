@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import lrs
+from lrs.storage.contract import TokenisedStatement
+from lrs.storage.warehouse.packing import WHOLE, tokenised_statement
 
 POLICY = """
 title = { fr = "Essai", en = "Trial" }
@@ -41,9 +41,8 @@ purposes = ["proof"]
 """
 
 
-def row(store: lrs.LRS, identifier: object) -> dict[str, Any]:
+def row(store: lrs.LRS, identifier: object) -> TokenisedStatement:
     """What the warehouse holds of a statement."""
-    names = ("purposes", "sids", "sealed", "registration", "body", "toUnixTimestamp(identity_until)", "toUnixTimestamp(keep_until)")
     with store._warehouse._sessions.reader() as session:
-        (found,) = session.query(f"SELECT {', '.join(names)} FROM statements WHERE id = {{id:UUID}}", {"id": identifier})
-    return dict(zip(names, found, strict=True))
+        (found,) = session.query(f"SELECT {WHOLE} FROM statements WHERE id = {{id:UUID}}", {"id": identifier}, texts=False)
+    return tokenised_statement(found)

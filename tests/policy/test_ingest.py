@@ -41,8 +41,8 @@ def test_purposes_of_all_rules_that_match_add_up(strict: lrs.LRS) -> None:
     served = proving()
     (one,) = strict.ingest(served, principal=OWNER)
     found = row(strict, one)
-    assert found["purposes"] == ["teaching", "proof"]
-    assert found["toUnixTimestamp(identity_until)"] == found["toUnixTimestamp(keep_until)"]
+    assert found.purposes == ["teaching", "proof"]
+    assert found.identity_until == found.keep_until
     changes: list[tuple[str, Any]] = [
         ("object", {"id": "https://lms.example.fr/q"}),
         ("object", served["object"] | {"id": "https://other.example/q"}),
@@ -51,10 +51,10 @@ def test_purposes_of_all_rules_that_match_add_up(strict: lrs.LRS) -> None:
     ]
     for key, value in changes:
         (other,) = strict.ingest(served | {key: value}, principal=OWNER)
-        assert row(strict, other)["purposes"] == ["teaching"], key
+        assert row(strict, other).purposes == ["teaching"], key
     (other,) = strict.ingest(served)
-    assert row(strict, other)["purposes"] == ["teaching"]
-    days = (found["toUnixTimestamp(keep_until)"] - row(strict, other)["toUnixTimestamp(keep_until)"]) / 86_400
+    assert row(strict, other).purposes == ["teaching"]
+    days = (found.keep_until - row(strict, other).keep_until) / 86_400
     assert 9.9 < days < 10.1
 
 

@@ -37,7 +37,7 @@ def test_what_serves_no_purpose_can_be_stored_without_identity(tmp_path: Path) -
         assert shown["actor"]["objectType"] == "Group"
         assert shown["actor"]["account"]["name"] == "nobody"
         found = row(store, statement["id"])
-        assert (found["purposes"], found["sealed"], len(set(found["sids"]))) == ([], [], 2)
+        assert (found.purposes, found.sealed, len(set(found.sids))) == ([], [], 2)
         assert store.person({"mbox": f"mailto:{mark}@example.fr"})["mbox"] == [f"mailto:{mark}@example.fr"]
         (served,) = store.ingest(statement | {"verb": {"id": "https://v.example/served"}, "id": "1bd2ea4e-5d6c-4a3c-8d71-222222222222"})
         assert mark in json.dumps(store.query(statement_id=served).statements)
@@ -52,7 +52,7 @@ def test_without_a_policy_everything_is_kept(tmp_path: Path) -> None:
         (identifier,) = store.ingest(statement)
         (shown,) = store.query(statement_id=identifier).statements
         assert statement.items() <= shown.items()
-        assert row(store, identifier)["purposes"] == ["records"]
+        assert row(store, identifier).purposes == ["records"]
 
 
 def test_what_the_policy_does_not_want_is_in_no_quarantine(tmp_path: Path) -> None:

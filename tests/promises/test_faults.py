@@ -67,7 +67,7 @@ def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Proxy, LRS]
                     yield between, store
 
 
-def inserts(fault: Callable[[Handler], None], table: str = "statements") -> Fault:
+def inserts(fault: Callable[[Handler], None], table: str = "placed") -> Fault:
     """Let it happen to what is stored in a table, and to nothing else."""
 
     def happens(handler: Handler) -> None:
@@ -90,7 +90,7 @@ FAULTS: dict[str, Callable[[Handler], None]] = {
 }
 
 
-@pytest.mark.parametrize("table", ["arriving", "statements"])
+@pytest.mark.parametrize("table", ["arriving", "placed"])
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_server_that_fails_while_storing(name: str, table: str, wire: tuple[Proxy, LRS], caplog: pytest.LogCaptureFixture) -> None:
     """Whatever it does, to places or to statements, the sender is told to come again and nobody is named; sent again, each statement is there in one row."""

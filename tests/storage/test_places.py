@@ -18,7 +18,7 @@ from tests.storage.rows import NOW, SECOND, START, row, voiding
 PEOPLE, VERBS, ACTIVITIES = range(1, 6), [f"https://v.example/{n}" for n in range(3)], [f"https://a.example/{n}/é" for n in range(4)]
 REGISTRATIONS = [UUID(int=n << 64 | 7) for n in range(1, 4)]
 LATE, DAY_SECONDS = 4_000_000_000, 86_400
-TABLE = "SELECT tenant, key, toUnixTimestamp64Micro(stored), direct, personal, toUnixTimestamp(until) FROM places ORDER BY ALL"
+TABLE = "SELECT tenant, key, toUnixTimestamp64Micro(stored), direct, personal, toUnixTimestamp(until), verb, activity, related FROM places ORDER BY ALL"
 
 
 def asked(warehouse: Warehouse, sql: str, **values: Any) -> list[tuple[Any, ...]]:
@@ -42,10 +42,12 @@ def placed(warehouse: Warehouse, rows: Iterable[TokenisedStatement]) -> list[tup
         named = min(each.identity_until, each.keep_until)
         people = [(sid, role & 31 <= 4) for sid, role in zip(each.sids, each.roles, strict=True) if sid != ERASED]
         people += [(key("registration", each.registration), True)] if each.registration != NO_UUID else []
-        what = [(key("verb", each.verb), True), (key("activity", each.activity), True)]
-        what += [(key("activity", iri), False) for iri in each.related]
-        found += [(each.tenant, number, each.stored, direct, True, named) for number, direct in people]
-        found += [(each.tenant, number, each.stored, direct, False, each.keep_until) for number, direct in what]
+        verb, activity, related = key("verb", each.verb), key("activity", each.activity), [key("activity", iri) for iri in each.related]
+        what = [(verb, True), (activity, True), *((number, False) for number in related)]
+        bits = {number >> place & 31 for number in [activity, *related] for place in (0, 5, 10)}
+        about = activity & 0xFFFF, sum(1 << bit for bit in bits)
+        found += [(each.tenant, number, each.stored, direct, True, named, verb & 0xFFFF, *about) for number, direct in people]
+        found += [(each.tenant, number, each.stored, direct, False, each.keep_until, verb & 0xFFFF, 0, 0) for number, direct in what]
     return sorted(found)
 
 
@@ -110,7 +112,7 @@ def selections(count: int) -> Iterator[Selection]:
 
 def test_filters_find_what_they_say_page_by_page(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every combination of filters finds what trying each statement finds, in order, on pages that join to the whole, however little is looked at at once."""
-    monkeypatch.setattr("lrs.storage.warehouse.statements._SPAN", 9)
+    monkeypatch.setattr("lrs.storage.warehouse.statements._WEEKS", NOW - START - 40 * SECOND)
     monkeypatch.setattr("lrs.storage.warehouse.statements._TIMES", 30)
     rows = [whole(each) for each in made(80)]
     warehouse.insert(rows[:50])

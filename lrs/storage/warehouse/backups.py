@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 # One part after the other. Contents of attachments and places are durable before their statements are: copied later, none of them is missing.
 _PARTS = (
     ("statements", "TABLE statements"),
-    ("others", "TABLE attachments, TABLE definitions, TABLE standings, TABLE places, TABLE arriving, TABLE placing, TABLE migrations"),
+    (
+        "others",
+        "TABLE attachments, TABLE definitions, TABLE standings, TABLE places, TABLE arriving, TABLE placing, TABLE placed, TABLE storing, TABLE migrations",
+    ),
 )
 _BASE = " SETTINGS base_backup = File({base:String})"
 _STATE = "SELECT status, error FROM system.backups WHERE id = {id:String}"

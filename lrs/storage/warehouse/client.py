@@ -72,8 +72,12 @@ class Session:
             (block,) = _pieces(context)
             return block
 
-    def insert_blocks(self, table: str, names: Sequence[str], blocks: Iterable[bytes | memoryview]) -> None:
-        """Insert these columns of blocks that have the same ones; durable, and visible as a whole, when it returns."""
+    def insert_blocks(self, table: str, names: Sequence[str], blocks: Iterable[bytes | memoryview], *, into: str = "") -> None:
+        """Insert these columns of blocks that have the same ones; durable, and visible as a whole, when it returns.
+
+        ``into``: the table in which they arrive, when ``table`` keeps nothing.
+        """
+        del into  # A server sees to it.
         with answering():
             compression = self._client.write_compression
             # Piece by piece: what could be sent again would be when the server hangs up, which may be after it has stored it.
@@ -130,7 +134,7 @@ class EmbeddedSession(Session):
         with answering():
             self._disk.everything()
 
-    def insert_blocks(self, table: str, names: Sequence[str], blocks: Iterable[bytes | memoryview]) -> None:
+    def insert_blocks(self, table: str, names: Sequence[str], blocks: Iterable[bytes | memoryview], *, into: str = "") -> None:
         """See :class:`Session`."""
         with answering(), _nameless_file(self._folder) as rows:
             rows.writelines(blocks)
@@ -139,7 +143,7 @@ class EmbeddedSession(Session):
             columns = ", ".join(f"`{name}`" for name in names)
             self._client.command(f"INSERT INTO {table} ({columns}) FROM INFILE '{source}'" + _INSERT_CLAUSE)
         with answering():
-            self._disk.parts(str(self._client.database), table.strip("`"))
+            self._disk.parts(str(self._client.database), (into or table).strip("`"))
 
     def _send(self, context: InsertContext) -> None:
         self.insert_blocks(context.table, context.column_names, _pieces(context))

@@ -13,13 +13,13 @@ from typing import Any
 from lrs.errors import StoreUnavailable
 from lrs.storage.contract import FOREVER, NO_UUID, Ending, Held, Limit, StoredStatement
 from lrs.storage.warehouse.client import Sessions
+from lrs.storage.warehouse.packing import FIELDS, stored_statement
 from lrs.storage.warehouse.places import JOINED, OF_STATEMENTS
-from lrs.storage.warehouse.selection import FIELDS, PERSONAL
-from lrs.storage.warehouse.statements import stored_statement
+from lrs.storage.warehouse.selection import PERSONAL
 
 _NOW = "fromUnixTimestamp64Micro({now:Int64}, 'UTC')"
 _MINE = "tenant = {tenant:String} AND "
-_NAMED = "(notEmpty(sids) OR notEmpty(sealed) OR registration != {nothing:UUID} OR fingerprint != 0)"
+_NAMED = "(notEmpty(people) OR notEmpty(sealed) OR registration != {nothing:UUID} OR fingerprint != 0)"
 _IDENTITY = _MINE + _NAMED + " AND identity_until <= " + _NOW
 _STATEMENT = _MINE + "NOT held AND keep_until <= " + _NOW
 _CONTENT = _MINE + "until <= " + _NOW
@@ -28,7 +28,7 @@ _HERE = " WHERE toYYYYMM(stored) IN {months:Array(UInt32)} AND "
 # The engine begins a mutation seconds after it was asked to, so several are asked for at once.
 _BETWEEN = 0.1
 _DONE = " SETTINGS mutations_sync = 2"
-_BLANK = "sids = [], vids = [], roles = [], sealed = [], registration = {nothing:UUID}, fingerprint = 0"
+_BLANK = "people = [], sealed = '', registration = {nothing:UUID}, fingerprint = 0"
 _SERVED = "arrayJoin(if(empty(purposes), [''], CAST(purposes AS Array(String)))) AS purpose"
 
 _ENDINGS = (
@@ -66,7 +66,7 @@ _END = {
 # A statement that voids another goes after it, or the other one would be back.
 _ALONE = "(NOT voids OR reference NOT IN (SELECT id FROM statements WHERE tenant = {tenant:String}))"
 _HELD_NOW = (
-    "SELECT purposes, count(), sum(length(body)), toUnixTimestamp64Micro(min(timestamp)), toUnixTimestamp64Micro(max(timestamp)), voids"
+    "SELECT purposes, count(), sum(length(content)), toUnixTimestamp64Micro(min(timestamp)), toUnixTimestamp64Micro(max(timestamp)), voids"
     " FROM statements WHERE " + (_HELD + " AND " + _ALONE + " GROUP BY purposes, voids ORDER BY voids, purposes")
 )
 _OF_A_KIND = _HELD + " AND CAST(purposes AS Array(String)) = {purposes:Array(String)} AND voids = {voiding:Bool} AND " + _ALONE
@@ -95,7 +95,7 @@ _LATER = "tenant = {tenant:String} AND CAST(purposes AS Array(String)) = {purpos
 _COUNT_LATER = "SELECT count() FROM statements WHERE " + _LATER
 # In this order: nothing that can be found is ever not to be found, and what was interrupted is done again, as statements still end later.
 _PLACE_ANEW = (
-    "INSERT INTO places (tenant, key, stored, direct, personal, until, turn) SELECT *, {turn:UInt32} FROM ("
+    "INSERT INTO places (tenant, key, stored, direct, personal, until, verb, activity, related, turn) SELECT *, {turn:UInt32} FROM ("
     + OF_STATEMENTS % (f"least(identity_until, {_IDENTITY_END})", f"least(keep_until, {_STATEMENT_END})", f"statements WHERE {_LATER}")
     + (JOINED + ") SETTINGS async_insert = 0")
 )

@@ -12,6 +12,7 @@ from uuid import UUID
 from lrs.storage.contract import ERASED, NO_UUID, Content, TokenisedStatement, Traces
 from lrs.storage.warehouse.client import Session, Sessions
 from lrs.storage.warehouse.deleting import keeps_coming_back, until_deleted, until_off_disk
+from lrs.storage.warehouse.packing import WHOLE, nobody_where, tokenised_statement
 from lrs.storage.warehouse.selection import in_parts
 
 _TABLE = "CREATE TABLE IF NOT EXISTS erasing (kind String, tenant String, id UUID, number UInt64, text String) ENGINE = Memory"
@@ -33,15 +34,7 @@ _FIND_VOIDING = """SELECT toUnixTimestamp64Micro(stored), id, reference FROM sta
 _COUNT_REFERRING = "SELECT count() FROM statements WHERE tenant = {tenant:String} AND hasAny(references, {ids:Array(UUID)}) AND id NOT IN {ids:Array(UUID)}"
 _FIND_CONTENTS = """SELECT toUnixTimestamp64Micro(stored), statement, number, max(piece) + 1 FROM attachments
     WHERE tenant = {tenant:String} AND statement IN {ids:Array(UUID)} GROUP BY stored, statement, number"""
-_FIELDS = ", ".join(
-    f"toUnixTimestamp64Micro({name})"
-    if name in ("stored", "timestamp")
-    else f"toUnixTimestamp({name})"
-    if name.endswith("_until")
-    else name
-    for name in TokenisedStatement.__struct_fields__
-)
-_FIND_OWNED = f"SELECT {_FIELDS} FROM statements WHERE {_NAMED} AND NOT {_OWN} AND {_OWNED}"
+_FIND_OWNED = f"SELECT {WHOLE} FROM statements WHERE {_NAMED} AND NOT {_OWN} AND {_OWNED}"
 _FIND_MOVABLE = f"""SELECT id, arrayFirst(sid -> sid != {{erased:UInt64}}, sids) FROM statements
     WHERE {_NAMED} AND NOT {_OWN} AND {_OWNED}"""
 _FIND_COPIES = """SELECT id FROM statements WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}
@@ -56,8 +49,7 @@ _PERSON = "(tenant, sid) IN (SELECT tenant, number FROM erasing WHERE kind = 'pe
 _REFERRED = f"(tenant, each) IN ({_LISTED})"
 _STATEMENTS = f"""ALTER TABLE statements
     DELETE WHERE {_GONE} OR {_MOVED},
-    UPDATE sids = arrayMap(sid -> if({_PERSON}, 18446744073709551615, sid), sids),
-        vids = arrayMap((sid, vid) -> if({_PERSON}, 0, vid), sids, vids) WHERE arrayExists(sid -> {_PERSON}, sids),
+    UPDATE people = {nobody_where(_PERSON)} WHERE arrayExists(sid -> {_PERSON}, sids),
     UPDATE reference = if((tenant, reference) IN ({_LISTED}), toUUID('00000000-0000-0000-0000-000000000000'), reference),
         references = arrayMap(each -> if({_REFERRED}, toUUID('00000000-0000-4000-8000-000000000000'), each), references)
         WHERE arrayExists(each -> {_REFERRED}, references)"""
@@ -120,7 +112,7 @@ class Erasing:
         for part in _people(tenant, sids):
             with self._sessions.reader() as session:
                 known = {each for each, _ in _moved(session, part)}
-                rows = [_row(values) for values in session.query(_FIND_OWNED, part, texts=False)]
+                rows = [tokenised_statement(values) for values in session.query(_FIND_OWNED, part, texts=False)]
             fresh = [row for row in rows if row.id not in known]
             for start in range(0, len(fresh), _AT_ONCE):
                 yield fresh[start : start + _AT_ONCE]
@@ -180,14 +172,6 @@ def _still_voided(session: Session, tenant: str, own: Iterable[UUID], targets: I
     mine, found = set(own), set(targets)
     rows = [row for part in _ids(tenant, found) for row in session.query(_FIND_VOIDING, part)]
     return found - {target for _, each, target in rows if each not in mine}
-
-
-def _row(values: Sequence[Any]) -> TokenisedStatement:
-    """Make a row of what was read as bytes."""
-    found = dict(zip(TokenisedStatement.__struct_fields__, values, strict=True))
-    found |= {name: found[name].decode() for name in ("tenant", "verb", "activity")}
-    found |= {name: [text.decode() for text in found[name]] for name in ("related", "purposes")}
-    return TokenisedStatement(**found)
 
 
 def _commands(session: Session, texts: Iterable[str]) -> None:

@@ -5,7 +5,10 @@ thing that a statement can be found by. It only says where to look: whatever is 
 (one that is there twice, or of a statement that was not stored after all, or has ended) shows nothing. None may be missing: places are durable before their
 statements. The engine makes them, of the same block of rows, when that is inserted into ``arriving``, which keeps nothing itself.
 
-A key is a number of 64 bits: of a person their own, of anything else a hash.
+A key is a number of 64 bits: of a person their own, of anything else a hash. So that of several filters only one has to be gone through, each row says in
+some bits what else the statement is about: the last 16 of the hash of its verb, and where the key is of people or a registration the last 16 of that of its
+activity, and of all that is related to it 32 together, of which each key sets three (a Bloom filter: what is not related passes for it once in fifty
+times). There are none of people: they would outlast them.
 """
 
 from __future__ import annotations
@@ -31,25 +34,34 @@ _KEYS = {
 _KEY = {kind: text for kind, (_, text) in _KEYS.items()}
 _NO_REGISTRATION = "registration = toUUID('00000000-0000-0000-0000-000000000000')"
 # In this order: people and the registration, which end with the people of the statement; the verb and the activity; what is related to it.
-_LISTED = f"""arrayConcat(sids, [if({_NO_REGISTRATION}, {ERASED}, {_KEY["registration"] % "registration"}), {_KEY["verb"] % "verb"},
-    {_KEY["activity"] % "activity"}], arrayMap(iri -> {_KEY["activity"] % "iri"}, related)) AS keys"""
-_DIRECT = f"""arrayConcat(arrayMap(role -> bitAnd(role, {_ROLE_BITS}) <= {_DIRECT_ROLES}, roles), [1, 1, 1], arrayMap(iri -> 0, related)) AS directs"""
+_LISTED = f"""arrayConcat(sids, [if({_NO_REGISTRATION}, {ERASED}, {_KEY["registration"] % "registration"}), verb_key, activity_key],
+    related_keys) AS keys"""
+_HASHED = f"""{_KEY["verb"] % "verb"} AS verb_key, {_KEY["activity"] % "activity"} AS activity_key,
+    arrayMap(iri -> {_KEY["activity"] % "iri"}, related) AS related_keys"""
+_DIRECT = f"""arrayConcat(arrayMap(role -> bitAnd(role, {_ROLE_BITS}) <= {_DIRECT_ROLES}, roles), [1, 1, 1], arrayMap(each -> 0, related_keys)) AS directs"""
 _PERSONAL = "arrayMap(n -> n <= length(sids) + 1, arrayEnumerate(keys)) AS personals"
-_EACH = "SELECT tenant, key, stored, direct, personal, if(personal, least(named, kept), kept) AS until"
-OF_STATEMENTS = f"{_EACH} FROM (SELECT tenant, stored, {_LISTED}, {_DIRECT}, {_PERSONAL}, %s AS named, %s AS kept FROM %s)"
+_BIT = "bitShiftLeft(toUInt64(1), bitAnd(%s, 31))"
+_BITS = f"toUInt32(bitOr(bitOr({_BIT % '{0}'}, {_BIT % 'bitShiftRight({0}, 5)'}), {_BIT % 'bitShiftRight({0}, 10)'}))"
+_LAST = "toUInt16(bitAnd({0}, 65535))"
+_ELSE = f"""{_LAST.format("verb_key")} AS of_verb, {_LAST.format("activity_key")} AS of_activity,
+    arrayReduce('groupBitOr', arrayMap(each -> {_BITS.format("each")}, arrayPushBack(related_keys, activity_key))) AS of_related"""
+_EACH = """SELECT tenant, key, stored, direct, personal, if(personal, least(named, kept), kept) AS until,
+    of_verb AS verb, if(personal, of_activity, 0) AS activity, if(personal, of_related, 0) AS related"""
+OF_STATEMENTS = f"""{_EACH} FROM (SELECT *, {_LISTED}, {_DIRECT}, {_PERSONAL}, {_ELSE}
+    FROM (SELECT tenant, stored, sids, roles, registration, {_HASHED}, %s AS named, %s AS kept FROM %s))"""
 """The places of rows like those of ``statements``, to be filled in: when their people end, when they end themselves, and the table."""
 JOINED = f" ARRAY JOIN keys AS key, directs AS direct, personals AS personal WHERE key != {ERASED}"
 """What comes after :data:`OF_STATEMENTS`: one row for each key; nobody, and no registration, is none."""
 
-_FRAME = """ AND stored > fromUnixTimestamp64Micro({low:Int64}, 'UTC') AND stored < fromUnixTimestamp64Micro({high:Int64}, 'UTC')
+_IN_ORDER = """SELECT stored FROM places WHERE tenant = {tenant:String} AND key = %s
+    AND stored > fromUnixTimestamp64Micro({low:Int64}, 'UTC') AND stored < fromUnixTimestamp64Micro({high:Int64}, 'UTC')
     AND until > fromUnixTimestamp64Micro({now:Int64}, 'UTC')"""
-_IN_ORDER = "SELECT stored FROM places WHERE tenant = {tenant:String} AND key = %s" + _FRAME
-_AMONG = " AND stored IN (SELECT stored FROM places WHERE tenant = {tenant:String} AND key IN (%s)" + _FRAME
+_IS = {"activity": " AND activity IN (%s)", "verb": " AND verb IN (%s)"}
+_RELATED = "bitAnd(related, {0}) = {0}"
 _EVER = -1, 10**16
-_SOME = " LIMIT {limit:UInt32} OFFSET {skipped:UInt64}"
 _ORDERS = {
-    True: (" ORDER BY tenant, key, stored" + _SOME, " ORDER BY at LIMIT {limit:UInt32}"),
-    False: (" ORDER BY tenant DESC, key DESC, stored DESC" + _SOME, " ORDER BY at DESC LIMIT {limit:UInt32}"),
+    True: (" ORDER BY tenant, key, stored LIMIT {limit:UInt32}", " ORDER BY at LIMIT {limit:UInt32}"),
+    False: (" ORDER BY tenant DESC, key DESC, stored DESC LIMIT {limit:UInt32}", " ORDER BY at DESC LIMIT {limit:UInt32}"),
 }
 
 
@@ -62,41 +74,34 @@ class Filter(NamedTuple):
 
 
 def filters(selection: Selection) -> list[Filter]:
-    """Give what a statement must have to match by itself; what is rare in most stores comes first."""
+    """Give what a statement must have to match by itself; what is rare in most stores comes first, and people before what says nothing of them."""
     found: list[Filter] = []
     if selection.registration is not None:
         found.append(Filter("registration", (selection.registration,), direct=True))
     if selection.sids is not None:
         found.append(Filter("person", selection.sids or _NOBODY, direct=not selection.related_agents))
+    found += [Filter("person", (sid,), direct=False) for sid in selection.authority_sids or ()]
     if selection.activities:
         found.append(Filter("activity", selection.activities, direct=not selection.related_activities))
-    found += [Filter("person", (sid,), direct=False) for sid in selection.authority_sids or ()]
     if selection.verbs:
         found.append(Filter("verb", selection.verbs, direct=True))
     return found
 
 
-def times(
-    tenant: str, selection: Selection, wanted: Sequence[Filter], *, now: int, limit: int, edge: int | None = None, skipped: int = 0
-) -> Query:
-    """Give the query of the first times, up to ``edge``, at which a statement has all that is ``wanted``; a time may come more than once.
+def times(tenant: str, selection: Selection, wanted: Sequence[Filter], *, now: int, limit: int) -> Query:
+    """Give the query of the first times at which a statement may have all that is ``wanted``; a time may come more than once.
 
-    The keys of the last filter are read in order, as far as needed; what the others leave of them is a set. ``skipped``: of each
-    alternative of the last filter so many are passed over.
+    The keys of the first filter are read in order, as far as needed, and of them what the bits for the others leave.
     """
-    direct, others = _direct(wanted[-1]), "".join(_among(each, number) for number, each in enumerate(wanted[:-1]))
+    first, *others = wanted
     inner, outer = _ORDERS[selection.ascending]
-    ways = " UNION ALL ".join(f"({_IN_ORDER % key}{direct}{others}{inner})" for key in _keys(wanted[-1], len(wanted) - 1))
-    low, high = _bounds(selection, edge)
-    values = {"tenant": tenant, "now": now, "low": low, "high": high, "limit": limit, "skipped": skipped}
+    also = (" AND direct" if first.direct else "") + "".join(_has_bits(each, n) for n, each in enumerate(others, 1))
+    ways = " UNION ALL ".join(f"({_IN_ORDER % key}{also}{inner})" for key in _keys(first, 0))
+    low, high = _bounds(selection)
+    values = {"tenant": tenant, "now": now, "low": low, "high": high, "limit": limit}
     for number, each in enumerate(wanted):
         values |= {f"key{number}_{n}": value for n, value in enumerate(each.alternatives)}
     return Query("SELECT toUnixTimestamp64Micro(stored) AS at FROM (" + ways + ")" + outer, values)
-
-
-def _among(wanted: Filter, number: int) -> str:
-    keys = _keys(wanted, number)
-    return _AMONG % ", ".join(keys) + _direct(wanted) + ")"
 
 
 def _keys(wanted: Filter, number: int) -> list[str]:
@@ -104,18 +109,21 @@ def _keys(wanted: Filter, number: int) -> list[str]:
     return [text % f"{{key{number}_{n}:{kind}}}" for n in range(len(wanted.alternatives))]
 
 
-def _direct(wanted: Filter) -> str:
-    return " AND direct" if wanted.direct else ""
+def _has_bits(wanted: Filter, number: int) -> str:
+    """Give the condition that the bits of a place are those of one of the alternatives; of people there are none."""
+    keys = _keys(wanted, number)
+    if wanted.kind == "person":
+        return ""
+    if wanted.kind == "activity" and not wanted.direct:
+        return " AND (" + " OR ".join(_RELATED.format(_BITS.format(key)) for key in keys) + ")"
+    return _IS[wanted.kind] % ", ".join(_LAST.format(key) for key in keys)
 
 
-def _bounds(selection: Selection, edge: int | None) -> tuple[int, int]:
+def _bounds(selection: Selection) -> tuple[int, int]:
     """Give the times between which to look; both are outside."""
     first, last = _EVER
     low = [first if selection.since is None else selection.since]
     high = [last if selection.until is None else selection.until + 1]
-    towards, onwards = (low, high) if selection.ascending else (high, low)
     if selection.after is not None:
-        towards.append(selection.after)
-    if edge is not None:
-        onwards.append(edge + 1 if selection.ascending else edge - 1)
+        (low if selection.ascending else high).append(selection.after)
     return max(low), min(high)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from lrs.storage.warehouse.packing import ALIASES, PACKED
 from lrs.storage.warehouse.places import JOINED, OF_STATEMENTS
 
 MIGRATIONS_TABLE = """
@@ -54,7 +55,7 @@ _DENSE = "min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_parti
 # the new one is fsynced; by default ClickHouse keeps it for eight minutes instead.
 _STATEMENTS = f"""
 CREATE TABLE IF NOT EXISTS statements (
-    tenant LowCardinality(String),
+    tenant String CODEC(ZSTD(1)),
     stored DateTime64(6, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
     id UUID,
     timestamp DateTime64(6, 'UTC') CODEC(Delta, ZSTD(1)),
@@ -65,16 +66,15 @@ CREATE TABLE IF NOT EXISTS statements (
     reference UUID,
     references Array(UUID),
     voids Bool,
-    sids Array(UInt64) TTL identity_until,
-    vids Array(UInt32) TTL identity_until,
-    roles Array(UInt8) TTL identity_until,
-    sealed Array(String) TTL identity_until,
+    people Array(UInt128) TTL identity_until,
+    sealed String CODEC(ZSTD(1)) TTL identity_until,
     fingerprint UInt64 TTL identity_until,
-    body String CODEC(ZSTD(1)) SETTINGS (min_compress_block_size = 65536, max_compress_block_size = 1048576),
+    content String CODEC(ZSTD(1)) SETTINGS (min_compress_block_size = 65536, max_compress_block_size = 1048576),
     purposes Array(LowCardinality(String)),
     identity_until DateTime('UTC') CODEC(ZSTD(1)),
     keep_until DateTime('UTC') CODEC(ZSTD(1)),
     held Bool,
+    {ALIASES},
     INDEX referring reference TYPE minmax GRANULARITY 16,
     INDEX voiding voids TYPE minmax GRANULARITY 16,
     PROJECTION ids (SELECT tenant, id, stored, fingerprint ORDER BY id)
@@ -142,8 +142,9 @@ SETTINGS min_bytes_for_full_part_storage = 10485760,
     {_LASTING}
 """
 
-# What a statement can be found by (:mod:`lrs.storage.warehouse.places`). Its end is that of the statement, or of the people in it, so that the key of a person
-# expires with its row. ``turn`` tells rows apart that take the place of others. A year is a partition: few places to look in.
+# What a statement can be found by (:mod:`lrs.storage.warehouse.places`), and in some bits what else it has. Its end is that of the statement, or of the
+# people in it, so that the key of a person expires with its row. ``turn`` tells rows apart that take the place of others. A year is a partition: few
+# places to look in.
 _PLACES = f"""
 CREATE TABLE IF NOT EXISTS places (
     tenant LowCardinality(String),
@@ -152,6 +153,9 @@ CREATE TABLE IF NOT EXISTS places (
     direct Bool,
     personal Bool,
     until DateTime('UTC') CODEC(ZSTD(1)),
+    verb UInt16 CODEC(ZSTD(1)),
+    activity UInt16 CODEC(ZSTD(1)),
+    related UInt32 CODEC(ZSTD(1)),
     turn UInt32 CODEC(ZSTD(1))
 )
 ENGINE = MergeTree
@@ -184,10 +188,39 @@ _PLACING = (
     "CREATE MATERIALIZED VIEW IF NOT EXISTS placing TO places AS " + OF_STATEMENTS % ("identity_until", "keep_until", "arriving") + JOINED
 )
 
+# The same block is inserted here then: the engine packs its rows and stores them.
+_PLACED = """
+CREATE TABLE IF NOT EXISTS placed (
+    tenant LowCardinality(String),
+    id UUID,
+    stored DateTime64(6, 'UTC'),
+    timestamp DateTime64(6, 'UTC'),
+    verb LowCardinality(String),
+    activity String,
+    related Array(String),
+    registration UUID,
+    reference UUID,
+    references Array(UUID),
+    voids Bool,
+    sids Array(UInt64),
+    vids Array(UInt32),
+    roles Array(UInt8),
+    sealed Array(String),
+    fingerprint UInt64,
+    body String,
+    purposes Array(LowCardinality(String)),
+    identity_until DateTime('UTC'),
+    keep_until DateTime('UTC'),
+    held Bool
+)
+ENGINE = Null
+"""
+_STORING = "CREATE MATERIALIZED VIEW IF NOT EXISTS storing TO statements AS " + PACKED
+
 MIGRATIONS = (
     Migration(
         1,
         "statements, attachments, definitions, standings and places",
-        (_STATEMENTS, _ATTACHMENTS, _DEFINITIONS, _STANDINGS, _PLACES, _ARRIVING, _PLACING),
+        (_STATEMENTS, _ATTACHMENTS, _DEFINITIONS, _STANDINGS, _PLACES, _ARRIVING, _PLACING, _PLACED, _STORING),
     ),
 )

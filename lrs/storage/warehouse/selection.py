@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from lrs.storage.contract import NO_UUID, Selection
+from lrs.storage.warehouse.packing import FIELDS
 from lrs.storage.warehouse.standings import COVERED, HIDDEN
 
 _DIRECT_ROLES = 4
@@ -32,8 +33,6 @@ _DIRECT = "arrayExists((sid, role) -> has({sids:Array(UInt64)}, sid) AND bitAnd(
 _AUTHORITY = "arraySort(arrayFilter((sid, role) -> has({authority_roles:Array(UInt8)}, bitAnd(role, {role_bits:UInt8})), sids, roles))"
 _MINE = _AUTHORITY + " = {authority:Array(UInt64)}"
 _NOT_VOIDED = "(voids OR id NOT IN (SELECT reference FROM statements WHERE tenant = {tenant:String} AND voids))"
-FIELDS = """id, toUnixTimestamp64Micro(stored), toUnixTimestamp64Micro(timestamp), if(personal, registration, {nothing:UUID}),
-    references, if(personal, sids, []), if(personal, vids, []), if(personal, roles, []), if(personal, sealed, []), body, purposes"""
 _AT = " AND stored IN (SELECT fromUnixTimestamp64Micro(arrayJoin({stored:Array(Int64)}), 'UTC'))"
 
 KNOWN = """SELECT id, toUnixTimestamp64Micro(min(stored)), argMin(fingerprint, stored) FROM statements
@@ -200,10 +199,9 @@ def referring(tenant: str, selection: Selection, ids: Sequence[UUID], *, now: in
 
 
 def page(matching: Query, *, ascending: bool, limit: int) -> Query:
-    """Give the query of the first times of what matches. Whole rows are read by time, or each of them would be sorted."""
+    """Give the query of the first whole rows that match."""
     order = " ORDER BY tenant, stored" if ascending else " ORDER BY tenant DESC, stored DESC"
-    text = "SELECT toUnixTimestamp64Micro(stored)" + matching.sql + order + " LIMIT {limit:UInt32}"
-    return Query(text, matching.parameters | {"limit": limit})
+    return Query(_READ + matching.sql + order + " LIMIT {limit:UInt32}", matching.parameters | {"limit": limit})
 
 
 _GROUPS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from lrs.storage.warehouse.client import Session, Sessions
 from lrs.storage.warehouse.definitions import Definitions
 from lrs.storage.warehouse.ids import SeenIds
 from lrs.storage.warehouse.journal import Journal
+from lrs.storage.warehouse.packing import stored_statement
 from lrs.xapi.formats import month_of
 
 _PAGE = 1000
@@ -26,9 +27,8 @@ _MANY = 5000
 """Rows that are better inserted at once than put into the journal first."""
 _TIMES = 2000
 """Times in one parameter."""
-_SPAN = 1 << 10
-"""Places of one filter that are held against those of another at once; then so many times more."""
-_WIDER = 8
+_WEEKS = 32 * 86_400_000_000
+"""Microseconds back in which the newest statements are looked for first."""
 _RECENT = 7 * 86_400_000_000
 """Microseconds back from the newest statement in which a repeated one is looked for first."""
 _EVER = -1
@@ -91,7 +91,7 @@ class Statements:
             # The client writes zero faster than a UUID of zeros.
             columns[n] = [each.int for each in columns[n]]
         with self._sessions.inserter() as session:
-            return Record(ids, definitions, session.block("statements", _COLUMNS, columns), month_of(rows[0].stored))
+            return Record(ids, definitions, session.block("placed", _COLUMNS, columns), month_of(rows[0].stored))
 
     def _insert_records(self, records: Sequence[Record]) -> None:
         # In this order: what was said of an activity is there no later than the statement that said it, and where a statement is that can be seen is known.
@@ -99,7 +99,7 @@ class Statements:
         if blocks := [record.block for record in records if record.rows]:
             with self._sessions.inserter() as session:
                 session.insert_blocks("arriving", places.NAMES, blocks)
-                session.insert_blocks("statements", _COLUMNS, blocks)
+                session.insert_blocks("placed", _COLUMNS, blocks, into="statements")
 
     def _has_any(self, ids: bytes) -> bool:
         asked = [UUID(bytes=ids[start : start + 16]) for start in range(0, len(ids), 16)]
@@ -125,7 +125,7 @@ class Statements:
         """See :class:`lrs.storage.contract.StatementStore`."""
         with self._sessions.lookup() as session:
             # Asked of the table even where memory knows better: an id that was deleted must take as long as one that never was.
-            rows = [row for part in sql.in_parts(ids) for row in _read(session, sql.by_id(tenant, part, within, now=now))]
+            rows = _unique(row for part in sql.in_parts(ids) for row in _read(session, sql.by_id(tenant, part, within, now=now)))
             voided = self._voided(session, tenant, [row.id for row in rows])
         return {row.id: (row, row.id in voided) for row in rows}
 
@@ -223,8 +223,7 @@ class Statements:
             return rows
         for part in sql.in_parts(_referring(session, tenant, selection, now)):
             matching = sql.referring(tenant, selection, part, now=now)
-            query = sql.page(matching, ascending=selection.ascending, limit=selection.limit)
-            rows += _rows(session, sql.at(matching), _times(session, query))
+            rows += _unique(_read(session, sql.page(matching, ascending=selection.ascending, limit=selection.limit)))
         return _ordered(rows, selection)
 
 
@@ -244,54 +243,75 @@ def _first(session: Session, tenant: str, rows: Sequence[StoredStatement]) -> li
 
 def _own(session: Session, tenant: str, selection: Selection, now: int, *, voiding: bool) -> list[StoredStatement]:
     """Give the first rows that match by themselves, in their order; fewer than asked for when there are no more."""
-    matching = sql.matches(tenant, selection, now=now, voiding=voiding)
     wanted = places.filters(selection)
     if not wanted:
-        query = sql.page(matching, ascending=selection.ascending, limit=selection.limit)
-        return _ordered(_rows(session, sql.at(matching), _times(session, query)), selection)
+        return _in_time(session, tenant, selection, now, voiding=voiding)
+    matching = sql.matches(tenant, selection, now=now, voiding=voiding)
     rows: list[StoredStatement] = []
-    left, size, span = selection, min(selection.limit, _TIMES), _SPAN
+    left, size = selection, min(selection.limit, _TIMES)
     while True:
-        # Where several filters have to meet, no further at once than so many places of the rarest.
-        edge = _times(session, places.times(tenant, left, wanted[:1], now=now, limit=1, skipped=span)) if len(wanted) > 1 else []
-        times = _times(session, places.times(tenant, left, wanted, now=now, limit=size, edge=edge[0] if edge else None))
-        rows += _rows(session, sql.at(matching), times)
-        last = times[-1:] if len(times) == size else edge
-        if not last or len(rows) >= selection.limit:
+        times = _times(session, places.times(tenant, left, wanted, now=now, limit=size))
+        rows += _at(session, matching, times)
+        if len(times) < size or len(rows) >= selection.limit:
             return _ordered(rows, selection)
         # What was found so far may all have been left out: more at once, so that it does not go on for long.
-        left, size, span = msgspec.structs.replace(left, after=last[0]), min(4 * size, _TIMES), _WIDER * span
+        left, size = msgspec.structs.replace(left, after=times[-1]), min(4 * size, _TIMES)
+
+
+def _in_time(session: Session, tenant: str, selection: Selection, now: int, *, voiding: bool) -> list[StoredStatement]:
+    """Give the first rows of a selection that only says from when they are, as :func:`_own` does."""
+    rows: list[StoredStatement] = []
+    for span in _spans(selection, now):
+        left, more = span, True
+        while more and len(rows) < selection.limit:
+            asked = selection.limit - len(rows)
+            matching = sql.matches(tenant, left, now=now, voiding=voiding)
+            found = _read(session, sql.page(matching, ascending=selection.ascending, limit=asked))
+            rows += _unique(found)
+            more = len(found) == asked
+            left = msgspec.structs.replace(left, after=found[-1].stored) if more else left
+    return _ordered(rows, selection)
+
+
+def _spans(selection: Selection, now: int) -> Iterator[Selection]:
+    """Cut a selection in two: the newest are mostly of the last weeks, and the engine opens each month for itself."""
+    newest = min(each for each in (selection.after, selection.until, now) if each is not None)
+    since = newest - _WEEKS
+    if not selection.ascending and (selection.since is None or selection.since < since):
+        yield msgspec.structs.replace(selection, since=since)
+        yield msgspec.structs.replace(selection, until=since)
+    else:
+        yield selection
 
 
 def _times(session: Session, query: sql.Query) -> list[int]:
     return [int(stored) for (stored,) in session.query(query.sql, query.parameters)]
 
 
-def _rows(session: Session, query: sql.Query, times: Sequence[int]) -> list[StoredStatement]:
-    """Read the rows at some times; in no order."""
+def _at(session: Session, matching: sql.Query, times: Sequence[int]) -> list[StoredStatement]:
+    """Give the rows that match at some times; in no order."""
+    query = sql.at(matching)
     unique = list(dict.fromkeys(times))
     parts = (unique[start : start + _TIMES] for start in range(0, len(unique), _TIMES))
-    return [row for part in parts for row in _read(session, query, stored=part)]
+    return _unique(row for part in parts for row in _read(session, query, stored=part))
 
 
 def _read(session: Session, query: sql.Query, **more: Any) -> list[StoredStatement]:
+    return [stored_statement(row) for row in session.query(query.sql, {**query.parameters, **more}, texts=False)]
+
+
+def _unique(rows: Iterable[StoredStatement]) -> list[StoredStatement]:
+    """Leave one row at each place: while an erasure moves a statement there are two."""
     found: dict[tuple[int, UUID], StoredStatement] = {}
-    for row in session.query(query.sql, {**query.parameters, **more}, texts=False):
-        read = stored_statement(row)
-        place = read.stored, read.id
-        found[place] = _moved(found[place], read) if place in found else read
+    for row in rows:
+        place = row.stored, row.id
+        found[place] = _moved(found[place], row) if place in found else row
     return list(found.values())
 
 
 def _ordered(rows: list[StoredStatement], selection: Selection) -> list[StoredStatement]:
     """Put rows into the order of a selection, as many as it asks for."""
     return sorted(rows, key=lambda row: (row.stored, row.id), reverse=not selection.ascending)[: selection.limit]
-
-
-def stored_statement(row: Sequence[Any]) -> StoredStatement:
-    """Make a row of what was read of the columns ``FIELDS``."""
-    fields = [*row[:-1], tuple(map(bytes.decode, row[-1]))]
-    return StoredStatement(*fields)
 
 
 def _moved(one: StoredStatement, other: StoredStatement) -> StoredStatement:
