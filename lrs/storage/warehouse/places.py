@@ -14,7 +14,7 @@ times). There are none of people: they would outlast them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lrs.storage.contract import ERASED, Selection
 from lrs.storage.warehouse.selection import Query
@@ -53,12 +53,12 @@ OF_STATEMENTS = f"""{_EACH} FROM (SELECT *, {_LISTED}, {_DIRECT}, {_PERSONAL}, {
 JOINED = f" ARRAY JOIN keys AS key, directs AS direct, personals AS personal WHERE key != {ERASED}"
 """What comes after :data:`OF_STATEMENTS`: one row for each key; nobody, and no registration, is none."""
 
-_IN_ORDER = """SELECT stored FROM places WHERE tenant = {tenant:String} AND key = %s
-    AND stored > fromUnixTimestamp64Micro({low:Int64}, 'UTC') AND stored < fromUnixTimestamp64Micro({high:Int64}, 'UTC')
+_IN_ORDER = """SELECT toUnixTimestamp64Micro(stored) AS at FROM places WHERE tenant = {tenant:String} AND key = %s
     AND until > fromUnixTimestamp64Micro({now:Int64}, 'UTC')"""
+_AFTER = " AND stored > fromUnixTimestamp64Micro({low:Int64}, 'UTC')"
+_BEFORE = " AND stored < fromUnixTimestamp64Micro({high:Int64}, 'UTC')"
 _IS = {"activity": " AND activity IN (%s)", "verb": " AND verb IN (%s)"}
 _RELATED = "bitAnd(related, {0}) = {0}"
-_EVER = -1, 10**16
 _ORDERS = {
     True: (" ORDER BY tenant, key, stored LIMIT {limit:UInt32}", " ORDER BY at LIMIT {limit:UInt32}"),
     False: (" ORDER BY tenant DESC, key DESC, stored DESC LIMIT {limit:UInt32}", " ORDER BY at DESC LIMIT {limit:UInt32}"),
@@ -95,13 +95,13 @@ def times(tenant: str, selection: Selection, wanted: Sequence[Filter], *, now: i
     """
     first, *others = wanted
     inner, outer = _ORDERS[selection.ascending]
-    also = (" AND direct" if first.direct else "") + "".join(_has_bits(each, n) for n, each in enumerate(others, 1))
-    ways = " UNION ALL ".join(f"({_IN_ORDER % key}{also}{inner})" for key in _keys(first, 0))
-    low, high = _bounds(selection)
-    values = {"tenant": tenant, "now": now, "low": low, "high": high, "limit": limit}
+    frame, values = _frame(selection)
+    values |= {"tenant": tenant, "now": now, "limit": limit}
     for number, each in enumerate(wanted):
         values |= {f"key{number}_{n}": value for n, value in enumerate(each.alternatives)}
-    return Query("SELECT toUnixTimestamp64Micro(stored) AS at FROM (" + ways + ")" + outer, values)
+    conditions = frame + (" AND direct" if first.direct else "") + "".join(_has_bits(each, n) for n, each in enumerate(others, 1))
+    ways = [_IN_ORDER % key + conditions + inner for key in _keys(first, 0)]
+    return Query(ways[0] if len(ways) == 1 else "SELECT at FROM (" + " UNION ALL ".join(f"({way})" for way in ways) + ")" + outer, values)
 
 
 def _keys(wanted: Filter, number: int) -> list[str]:
@@ -119,11 +119,11 @@ def _has_bits(wanted: Filter, number: int) -> str:
     return _IS[wanted.kind] % ", ".join(_LAST.format(key) for key in keys)
 
 
-def _bounds(selection: Selection) -> tuple[int, int]:
-    """Give the times between which to look; both are outside."""
-    first, last = _EVER
-    low = [first if selection.since is None else selection.since]
-    high = [last if selection.until is None else selection.until + 1]
+def _frame(selection: Selection) -> tuple[str, dict[str, Any]]:
+    """Give the conditions on the time, where there are any, and their values: times between which to look, themselves outside."""
+    low = [] if selection.since is None else [selection.since]
+    high = [] if selection.until is None else [selection.until + 1]
     if selection.after is not None:
         (low if selection.ascending else high).append(selection.after)
-    return max(low), min(high)
+    text = (_AFTER if low else "") + (_BEFORE if high else "")
+    return text, ({"low": max(low)} if low else {}) | ({"high": min(high)} if high else {})
