@@ -7,8 +7,8 @@ statements. The engine makes them, of the same block of rows, when that is inser
 
 A key is a number of 64 bits: of a person their own, of anything else a hash. So that of several filters only one has to be gone through, each row says in
 some bits what else the statement is about: the last 16 of the hash of its verb, and where the key is of people or a registration the last 16 of that of its
-activity, and of all that is related to it 32 together, of which each key sets three (a Bloom filter: what is not related passes for it once in fifty
-times). There are none of people: they would outlast them.
+activity, and of all that is related to it 64 together, of which each key sets four (a Bloom filter: of statements with three such keys one in 800 passes
+for what it is not). There are none of people: they would outlast them.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ _HASHED = f"""{_KEY["verb"] % "verb"} AS verb_key, {_KEY["activity"] % "activity
     arrayMap(iri -> {_KEY["activity"] % "iri"}, related) AS related_keys"""
 _DIRECT = f"""arrayConcat(arrayMap(role -> bitAnd(role, {_ROLE_BITS}) <= {_DIRECT_ROLES}, roles), [1, 1, 1], arrayMap(each -> 0, related_keys)) AS directs"""
 _PERSONAL = "arrayMap(n -> n <= length(sids) + 1, arrayEnumerate(keys)) AS personals"
-_BIT = "bitShiftLeft(toUInt64(1), bitAnd(%s, 31))"
-_BITS = f"toUInt32(bitOr(bitOr({_BIT % '{0}'}, {_BIT % 'bitShiftRight({0}, 5)'}), {_BIT % 'bitShiftRight({0}, 10)'}))"
+_BIT = "bitShiftLeft(toUInt64(1), bitAnd(%s, 63))"
+_BITS = "bitOr(bitOr({}, {}), bitOr({}, {}))".format(*(_BIT % f"bitShiftRight({{0}}, {6 * n})" for n in range(4)))
 _LAST = "toUInt16(bitAnd({0}, 65535))"
 _ELSE = f"""{_LAST.format("verb_key")} AS of_verb, {_LAST.format("activity_key")} AS of_activity,
     arrayReduce('groupBitOr', arrayMap(each -> {_BITS.format("each")}, arrayPushBack(related_keys, activity_key))) AS of_related"""

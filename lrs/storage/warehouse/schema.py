@@ -155,7 +155,7 @@ CREATE TABLE IF NOT EXISTS places (
     until DateTime('UTC') CODEC(ZSTD(1)),
     verb UInt16 CODEC(ZSTD(1)),
     activity UInt16 CODEC(ZSTD(1)),
-    related UInt32 CODEC(ZSTD(1)),
+    related UInt64 CODEC(ZSTD(1)),
     turn UInt32 CODEC(ZSTD(1))
 )
 ENGINE = MergeTree

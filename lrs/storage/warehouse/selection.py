@@ -51,6 +51,9 @@ _TARGETS = "SELECT DISTINCT id FROM statements WHERE " + VISIBLE
 _REFERRED_TO = " AND id IN (SELECT reference FROM statements WHERE tenant = {tenant:String} AND reference != {nothing:UUID}) AND "
 
 
+_ORDER = {True: " ORDER BY tenant, stored LIMIT {limit:UInt32}", False: " ORDER BY tenant DESC, stored DESC LIMIT {limit:UInt32}"}
+
+
 class Query(NamedTuple):
     """A text and its parameters."""
 
@@ -200,8 +203,12 @@ def referring(tenant: str, selection: Selection, ids: Sequence[UUID], *, now: in
 
 def page(matching: Query, *, ascending: bool, limit: int) -> Query:
     """Give the query of the first whole rows that match."""
-    order = " ORDER BY tenant, stored" if ascending else " ORDER BY tenant DESC, stored DESC"
-    return Query(_READ + matching.sql + order + " LIMIT {limit:UInt32}", matching.parameters | {"limit": limit})
+    return Query(_READ + matching.sql + _ORDER[ascending], matching.parameters | {"limit": limit})
+
+
+def times(matching: Query, *, ascending: bool, limit: int) -> Query:
+    """Give the query of the first times of what matches."""
+    return Query("SELECT toUnixTimestamp64Micro(stored)" + matching.sql + _ORDER[ascending], matching.parameters | {"limit": limit})
 
 
 _GROUPS = {

@@ -261,27 +261,41 @@ def _own(session: Session, tenant: str, selection: Selection, now: int, *, voidi
 def _in_time(session: Session, tenant: str, selection: Selection, now: int, *, voiding: bool) -> list[StoredStatement]:
     """Give the first rows of a selection that only says from when they are, as :func:`_own` does."""
     rows: list[StoredStatement] = []
-    for span in _spans(selection, now):
+    for span, short in _spans(selection, now):
         left, more = span, True
         while more and len(rows) < selection.limit:
             asked = selection.limit - len(rows)
             matching = sql.matches(tenant, left, now=now, voiding=voiding)
-            found = _read(session, sql.page(matching, ascending=selection.ascending, limit=asked))
+            if short:
+                found = _read(session, sql.page(matching, ascending=selection.ascending, limit=asked))
+                times = [row.stored for row in found]
+            else:
+                times = _times(session, sql.times(matching, ascending=selection.ascending, limit=asked))
+                found = _at(session, matching, times)
             rows += _unique(found)
-            more = len(found) == asked
-            left = msgspec.structs.replace(left, after=found[-1].stored) if more else left
+            more = len(times) == asked
+            left = msgspec.structs.replace(left, after=times[-1]) if more else left
     return _ordered(rows, selection)
 
 
-def _spans(selection: Selection, now: int) -> Iterator[Selection]:
-    """Cut a selection in two: the newest are mostly of the last weeks, and the engine opens each month for itself."""
-    newest = min(each for each in (selection.after, selection.until, now) if each is not None)
-    since = newest - _WEEKS
-    if not selection.ascending and (selection.since is None or selection.since < since):
-        yield msgspec.structs.replace(selection, since=since)
-        yield msgspec.structs.replace(selection, until=since)
+def _spans(selection: Selection, now: int) -> Iterator[tuple[Selection, bool]]:
+    """Cut a selection in two -> (its first weeks, True), where it is known when they are, and (what is left, False).
+
+    Most pages are in these weeks, and there whole rows are read at once. Of a long time only the times are, first: the engine begins to read each month,
+    and all of its columns that are asked for.
+    """
+    low = [each for each in (selection.after, selection.since) if each is not None]
+    high = [each for each in (selection.after, selection.until, now) if each is not None]
+    if selection.ascending and not low:
+        yield selection, False
+    elif selection.ascending and (selection.until is None or selection.until > max(low) + _WEEKS):
+        yield msgspec.structs.replace(selection, until=max(low) + _WEEKS), True
+        yield msgspec.structs.replace(selection, since=max(low) + _WEEKS), False
+    elif not selection.ascending and (selection.since is None or selection.since < min(high) - _WEEKS):
+        yield msgspec.structs.replace(selection, since=min(high) - _WEEKS), True
+        yield msgspec.structs.replace(selection, until=min(high) - _WEEKS), False
     else:
-        yield selection
+        yield selection, True
 
 
 def _times(session: Session, query: sql.Query) -> list[int]:
