@@ -38,6 +38,22 @@ def test_readers_can_only_read_tables(engine: Engine) -> None:
                 session.query(text, {})
 
 
+def test_the_engine_keeps_nothing_of_what_was_asked(engine: Engine) -> None:
+    """The embedded engine, whose memory is this process's, remembers no condition: neither of pages, nor of look-ups, nor of what a writer asks."""
+    if engine.name != "embedded":
+        pytest.skip("a server's memory is the server's to bound")
+    with engine.open() as warehouse:
+        warehouse.insert([row(n) for n in range(1000)])
+        missing = uuid4()
+        for n in range(20):
+            warehouse.find("t", Selection(sids=(10_000 + n,)), now=NOW + n)
+            warehouse.find("t", Selection(registration=uuid4()), now=NOW + n)
+            warehouse.by_id("t", [missing], now=NOW + n)
+        with warehouse._sessions.writer() as session:
+            session.query("SELECT count() FROM statements WHERE verb = {verb:String} AND id != {id:UUID}", {"verb": "none", "id": missing})
+            assert session.query("SELECT count() FROM system.query_condition_cache", {}) == [(0,)]
+
+
 def test_reading_goes_on_while_the_writer_is_busy(warehouse: Warehouse) -> None:
     """A statement that takes the writing session two seconds keeps no reader waiting."""
     warehouse.insert([row()])
