@@ -148,7 +148,7 @@ class Statements:
         while True:
             with self._sessions.reader() as session:
                 # Voided ones are the person's too, and whatever only refers to them is not.
-                rows = _own(session, tenant, asked, now, voiding=False)
+                rows = self._own(session, tenant, asked, now, voiding=False)
                 shown = rows if self._alone else _first(session, tenant, rows)
                 voided = self._voided(session, tenant, [row.id for row in shown])
             if not rows:
@@ -161,7 +161,7 @@ class Statements:
         found: list[StoredStatement] = []
         with self._sessions.reader() as session:
             while not found:
-                rows = _own(session, tenant, Selection(after=after, ascending=True, limit=limit), now, voiding=False)
+                rows = self._own(session, tenant, Selection(after=after, ascending=True, limit=limit), now, voiding=False)
                 if not rows:
                     break
                 found = rows if self._alone else _first(session, tenant, rows)
@@ -218,13 +218,19 @@ class Statements:
     def _matching_rows(self, session: Session, tenant: str, selection: Selection, now: int) -> list[StoredStatement]:
         """Give the first rows that match, in their order: by themselves, or through what they refer to."""
         refers = self._refers(session, tenant)
-        rows = _own(session, tenant, selection, now, voiding=refers)
+        rows = self._own(session, tenant, selection, now, voiding=refers)
         if not refers or not sql.is_filtered(selection):
             return rows
         for part in sql.in_parts(_referring(session, tenant, selection, now)):
             matching = sql.referring(tenant, selection, part, now=now)
             rows += _unique(_read(session, sql.page(matching, ascending=selection.ascending, limit=selection.limit)))
         return _ordered(rows, selection)
+
+    def _own(self, session: Session, tenant: str, selection: Selection, now: int, *, voiding: bool) -> list[StoredStatement]:
+        """Give the first rows that match by themselves, in their order; fewer than asked for when there are no more."""
+        if wanted := places.filters(selection):
+            return _placed(session, tenant, selection, wanted, now, voiding=voiding)
+        return _in_time(session, tenant, selection, now, voiding=voiding, newest=self._newest if self._alone else now)
 
 
 def _known(session: Session, tenant: str, ids: Sequence[UUID], *, since: int = _EVER) -> dict[UUID, KnownStatement]:
@@ -241,11 +247,10 @@ def _first(session: Session, tenant: str, rows: Sequence[StoredStatement]) -> li
     return [row for row in rows if row.id not in known or known[row.id].stored == row.stored]
 
 
-def _own(session: Session, tenant: str, selection: Selection, now: int, *, voiding: bool) -> list[StoredStatement]:
-    """Give the first rows that match by themselves, in their order; fewer than asked for when there are no more."""
-    wanted = places.filters(selection)
-    if not wanted:
-        return _in_time(session, tenant, selection, now, voiding=voiding)
+def _placed(
+    session: Session, tenant: str, selection: Selection, wanted: Sequence[places.Filter], now: int, *, voiding: bool
+) -> list[StoredStatement]:
+    """Give the first rows that match by themselves of a selection that has filters."""
     matching = sql.matches(tenant, selection, now=now, voiding=voiding)
     rows: list[StoredStatement] = []
     left, size = selection, min(selection.limit, _TIMES)
@@ -258,10 +263,10 @@ def _own(session: Session, tenant: str, selection: Selection, now: int, *, voidi
         left, size = msgspec.structs.replace(left, after=times[-1]), min(4 * size, _TIMES)
 
 
-def _in_time(session: Session, tenant: str, selection: Selection, now: int, *, voiding: bool) -> list[StoredStatement]:
-    """Give the first rows of a selection that only says from when they are, as :func:`_own` does."""
+def _in_time(session: Session, tenant: str, selection: Selection, now: int, *, voiding: bool, newest: int) -> list[StoredStatement]:
+    """Give the first rows of a selection that only says from when they are."""
     rows: list[StoredStatement] = []
-    for span, short in _spans(selection, now):
+    for span, short in _spans(selection, newest):
         left, more = span, True
         while more and len(rows) < selection.limit:
             asked = selection.limit - len(rows)
@@ -278,14 +283,14 @@ def _in_time(session: Session, tenant: str, selection: Selection, now: int, *, v
     return _ordered(rows, selection)
 
 
-def _spans(selection: Selection, now: int) -> Iterator[tuple[Selection, bool]]:
+def _spans(selection: Selection, newest: int) -> Iterator[tuple[Selection, bool]]:
     """Cut a selection in two -> (its first weeks, True), where it is known when they are, and (what is left, False).
 
     Most pages are in these weeks, and there whole rows are read at once. Of a long time only the times are, first: the engine begins to read each month,
     and all of its columns that are asked for.
     """
     low = [each for each in (selection.after, selection.since) if each is not None]
-    high = [each for each in (selection.after, selection.until, now) if each is not None]
+    high = [each for each in (selection.after, selection.until, newest) if each is not None]
     if selection.ascending and not low:
         yield selection, False
     elif selection.ascending and (selection.until is None or selection.until > max(low) + _WEEKS):
