@@ -280,7 +280,7 @@ def test_a_disk_without_space_loses_nothing(tmp_path: Path) -> None:
         with child("fill", tmp_path / "data", 2**40) as process:
             assert process.stdout is not None
             lines = [process.stdout.readline()]
-            fill_up(tmp_path / "ballast")
+            fill_up(tmp_path / "ballast", process)
             out, _ = process.communicate(timeout=120)
         lines += out.splitlines()
         confirmed, refused = [int(line) for line in lines[:-1]], json.loads(lines[-1])
@@ -309,7 +309,7 @@ def test_once_there_is_space_again_it_goes_on(tmp_path: Path) -> None:
             for line in process.stdout:
                 lines.append(line)
                 if line.strip() == "0":
-                    fill_up(ballast)
+                    fill_up(ballast, process)
                 elif line.startswith("{"):
                     ballast.unlink(missing_ok=True)
         there = stored(tmp_path / "data")
@@ -318,10 +318,15 @@ def test_once_there_is_space_again_it_goes_on(tmp_path: Path) -> None:
     went_on(lines, there)
 
 
-def fill_up(ballast: Path) -> None:
-    """Leave room for some batches only."""
-    free = os.statvfs(ballast.parent)
-    ballast.write_bytes(bytes(max(free.f_bavail * free.f_frsize - 1024 * 1024, 0)))
+def fill_up(ballast: Path, process: subprocess.Popen[str]) -> None:
+    """Leave room for some batches only; whoever writes there stands still meanwhile, or might fill it first."""
+    process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+    try:
+        free = os.statvfs(ballast.parent)
+        ballast.write_bytes(bytes(max(free.f_bavail * free.f_frsize - 1024 * 1024, 0)))
+    finally:
+        process.send_signal(signal.SIGCONT)
 
 
 def test_a_running_store_that_may_not_write_for_a_while(tmp_path: Path) -> None:

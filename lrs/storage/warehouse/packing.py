@@ -25,6 +25,7 @@ ALIASES = f"""sids Array(UInt64) ALIAS arrayMap(person -> {_SID}, people),
 """Columns of ``statements`` that are read out of ``people``."""
 
 _PERSON = "bitOr(bitOr(bitShiftLeft(toUInt128(sid), 64), bitShiftLeft(toUInt128(vid), 32)), toUInt128(role))"
+# 147 begins an array of three.
 _CONTENT = "concat(char(147), formatRow('MsgPack', toUnixTimestamp64Micro(timestamp), purposes, body))"
 PACKED = f"""SELECT tenant, stored, id, timestamp, verb, activity, related, registration, reference, references, voids,
     arrayMap((sid, vid, role) -> {_PERSON}, sids, vids, roles) AS people, if(empty(sealed), '', formatRow('MsgPack', sealed)) AS sealed, fingerprint,
