@@ -207,7 +207,7 @@ class Ending(msgspec.Struct, frozen=True, gc=False):
 
 
 class Held(msgspec.Struct, frozen=True, gc=False):
-    """Statements that have ended and are held: how many serve exactly these ``purposes``, from when to when, and the bytes of their bodies."""
+    """Statements that have ended and are held: how many serve exactly these ``purposes``, from when to when, and the bytes of their bodies, packed."""
 
     purposes: tuple[str, ...]
     number: int

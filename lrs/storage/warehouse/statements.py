@@ -28,7 +28,7 @@ _MANY = 5000
 _TIMES = 2000
 """Times in one parameter."""
 _WEEKS = 32 * 86_400_000_000
-"""Microseconds back in which the newest statements are looked for first."""
+"""Microseconds from where a page begins in which whole rows are looked for first."""
 _RECENT = 7 * 86_400_000_000
 """Microseconds back from the newest statement in which a repeated one is looked for first."""
 _EVER = -1
@@ -223,7 +223,7 @@ class Statements:
             return rows
         for part in sql.in_parts(_referring(session, tenant, selection, now)):
             matching = sql.referring(tenant, selection, part, now=now)
-            rows += _unique(_read(session, sql.page(matching, ascending=selection.ascending, limit=selection.limit)))
+            rows += _at(session, matching, _times(session, sql.times(matching, ascending=selection.ascending, limit=selection.limit)))
         return _ordered(rows, selection)
 
     def _own(self, session: Session, tenant: str, selection: Selection, now: int, *, voiding: bool) -> list[StoredStatement]:
@@ -272,12 +272,12 @@ def _in_time(session: Session, tenant: str, selection: Selection, now: int, *, v
             asked = selection.limit - len(rows)
             matching = sql.matches(tenant, left, now=now, voiding=voiding)
             if short:
-                found = _read(session, sql.page(matching, ascending=selection.ascending, limit=asked))
-                times = [row.stored for row in found]
+                read = _read(session, sql.page(matching, ascending=selection.ascending, limit=asked))
+                times, found = [row.stored for row in read], _unique(read)
             else:
                 times = _times(session, sql.times(matching, ascending=selection.ascending, limit=asked))
                 found = _at(session, matching, times)
-            rows += _unique(found)
+            rows += found
             more = len(times) == asked
             left = msgspec.structs.replace(left, after=times[-1]) if more else left
     return _ordered(rows, selection)
