@@ -110,15 +110,20 @@ class Identities:
 
         False when one of them was let go meanwhile: everybody is forgotten then, and has to be learned anew.
         """
-        month = self._month()
-        if month != self._met or len(self._seen) > _MAX_SPELLINGS:
-            self._met, self._seen = month, {}
+        month = self._this_month()
         new = {sid: last for sid, last in seen.items() if self._seen.get(sid, -1) < last}
         if new and not self._vault.meet(self._tenant, new, month=month):
             self.forget()
             return False
         self._seen |= new
         return True
+
+    def _this_month(self) -> int:
+        """Give the month (yyyymm), in which nobody was noted yet when it is a new one."""
+        month = self._month()
+        if month != self._met or len(self._seen) > _MAX_SPELLINGS:
+            self._met, self._seen = month, {}
+        return month
 
     def forget(self) -> None:
         """Drop every spelling and key from memory."""
@@ -134,8 +139,10 @@ class Identities:
     def _tokens_of(self, persons: Sequence[Person]) -> dict[bytes, Token]:
         indexes = {person.json: self._keys.blind_index(person.ifi) for person in persons}
         ifis = {indexes[person.json]: person.ifi for person in persons}
-        known = self._vault.subjects(self._tenant, list(ifis))
-        sids = {index: sid for index, (sid, _) in known.items()}
+        known = self._vault.known_subjects(self._tenant, list(ifis))
+        month = self._this_month()
+        self._seen |= {each.sid: each.last_seen for each in known.values() if each.met_month == month}
+        sids = {index: each.sid for index, each in known.items()}
         new = {index: 1 + secrets.randbelow(ERASED - 1) for index in ifis if index not in sids}
         sids |= new
         deks = {sid: self._deks[sid] for sid in sids.values() if sid in self._deks}
@@ -147,11 +154,14 @@ class Identities:
         fingerprints = {person.json: self._keys.variant_fingerprint(sids[indexes[person.json]], person.json) for person in persons}
         pairs = dict(self._vault.variant_ids(self._tenant, list(fingerprints.values())))
         unseen = [(sids[indexes[json]], fingerprint, json) for json, fingerprint in fingerprints.items() if fingerprint not in pairs]
-        owners = {sid for sid, _, _ in unseen}
-        deks |= self._keys.deks({sid: key for sid, key in known.values() if sid in owners and sid not in deks})
-        variants = self._variants(unseen, deks, {sid: key.revision for sid, key in known.values() if key.revision})
+        owners = {sid for sid, _, _ in unseen} - deks.keys()
+        deks |= self._keys.deks(self._vault.keys(self._tenant, list(owners)))
+        if not owners <= deks.keys():
+            # Somebody went meanwhile, and is new.
+            raise IndexTaken
+        variants = self._variants(unseen, deks, {each.sid: each.revision for each in known.values() if each.revision})
         if subjects or variants:
-            pairs.update(self._vault.add(self._tenant, subjects, variants, month=self._month()))
+            pairs.update(self._vault.add(self._tenant, subjects, variants, month=month))
         return {json: pairs[fingerprint] for json, fingerprint in fingerprints.items()}
 
     def _variants(

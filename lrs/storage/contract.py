@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -489,6 +489,18 @@ class NewSubject(msgspec.Struct, frozen=True, gc=False):
     folded: bytes | None = None
 
 
+class KnownSubject(NamedTuple):
+    """Somebody whom a writer meets again: how often their spellings were corrected, in which month (yyyymm) a writer met them last, and their last one.
+
+    ``last_seen`` is the month of their newest statement or document, 0 before there is any.
+    """
+
+    sid: int
+    revision: int
+    met_month: int
+    last_seen: int
+
+
 class NewVariant(msgspec.Struct, frozen=True, gc=False):
     """A spelling of a person to add. ``fingerprint`` (16 bytes, keyed) tells spellings apart; ``sealed`` is its JSON under the subject's DEK.
 
@@ -507,6 +519,9 @@ class SubjectStore(Protocol):
 
     def subjects(self, tenant: str, indexes: Sequence[bytes]) -> Mapping[bytes, tuple[int, WrappedKey]]:
         """Blind index -> (sid, wrapped DEK), for those that are known."""
+
+    def known_subjects(self, tenant: str, indexes: Sequence[bytes]) -> Mapping[bytes, KnownSubject]:
+        """Blind index -> what a writer needs to know, for those that are known."""
 
     def variant_ids(self, tenant: str, fingerprints: Sequence[bytes]) -> Mapping[bytes, tuple[int, int]]:
         """Variant fingerprint -> (sid, vid), for those that are known."""

@@ -6,8 +6,10 @@ import csv
 import stat
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from click.testing import CliRunner
+from sqlalchemy import event
 
 from lrs.cli.commands import lrs as command
 from lrs.engine import LRS
@@ -236,3 +238,24 @@ def test_giving_or_taking_back_consent_is_being_seen(tmp_path: Path) -> None:
         clock.pass_days(40)
         store.retention.apply(settle=False)
         assert people(store) == {"ana"}
+
+
+def test_nobody_is_noted_a_second_time_in_a_month(tmp_path: Path) -> None:
+    """Not by a store that is opened again either, which meets everybody anew: the vault says who was noted; in the next month they are, once."""
+    clock = Clock()
+    noted: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, sql: str, *_more: Any) -> None:
+        noted.extend([sql] if sql.startswith("UPDATE subject") else [])
+
+    months = []
+    for days in (0, 0, 32, 0):
+        clock.pass_days(days)
+        with opened(tmp_path, policy(INACTIVITY), clock) as store:
+            event.listen(store._vault._engine, "before_cursor_execute", note)
+            store.ingest([statement("ana")])
+            store.ingest([statement("ana")])
+            months.append((len(noted), *vault(store, "SELECT met_month, last_seen FROM subject")[0]))
+    assert [number for number, *_ in months] == [1, 1, 2, 2]
+    assert all(met == seen for _, met, seen in months)
+    assert months[0][1] == months[1][1] < months[2][1] == months[3][1]

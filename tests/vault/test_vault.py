@@ -51,9 +51,20 @@ def test_people_come_back_as_they_went_in(vault: Vault) -> None:
     assert tokens == {each.fingerprint: (each.sid, 1) for each in spellings}
     assert vault.subjects("t", [person.index for person in people]) == {person.index: (person.sid, person.key) for person in people}
     assert vault.keys("t", [person.sid for person in people]) == {person.sid: person.key for person in people}
+    known = vault.known_subjects("t", [person.index for person in people] + [os.urandom(16)])
+    assert known == {person.index: (person.sid, 0, 202611, 0) for person in people}
+    assert vault.known_subjects("u", [person.index for person in people]) == {}
     assert vault.variant_ids("t", [each.fingerprint for each in spellings]) == tokens
     pairs = [(each.sid, 1) for each in spellings]
     assert vault.variants("t", pairs) == {(each.sid, 1): (each.fingerprint, each.sealed) for each in spellings}
+
+
+def test_a_writer_who_meets_somebody_again_is_told_when_they_were_met(vault: Vault) -> None:
+    """In which month a writer met them last, and the month of their newest statement, whichever of both is later."""
+    person = subject()
+    vault.add("t", [person], [], month=202601)
+    assert vault.meet("t", {person.sid: 202512}, month=202602)
+    assert vault.known_subjects("t", [person.index])[person.index] == (person.sid, 0, 202602, 202512)
 
 
 def test_looking_people_up_is_not_looking_through_all_of_them(vault: Vault) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, bindparam, case, func, insert, null, select, update
 from sqlalchemy.exc import IntegrityError
 
-from lrs.storage.contract import IndexTaken, NewSubject, NewVariant, WrappedKey
+from lrs.storage.contract import IndexTaken, KnownSubject, NewSubject, NewVariant, WrappedKey
 from lrs.storage.vault import schema
 from lrs.storage.vault.database import Database
 from lrs.storage.vault.epochs import check_epochs
@@ -31,6 +31,17 @@ class Subjects(Database):
                 index: (sid, WrappedKey(*key))
                 for chunk in chunks(indexes)
                 for index, sid, *key in connection.execute(query.where(table.c.tenant == tenant, table.c.blind_index.in_(chunk)))
+            }
+
+    def known_subjects(self, tenant: str, indexes: Sequence[bytes]) -> Mapping[bytes, KnownSubject]:
+        """See :class:`lrs.storage.contract.SubjectStore`."""
+        table, of = schema.identifier, schema.subject.c
+        query = select(table.c.blind_index, of.sid, of.revision, of.met_month, of.last_seen).join_from(table, schema.subject)
+        with self._read() as connection:
+            return {
+                index: KnownSubject(*subject)
+                for chunk in chunks(indexes)
+                for index, *subject in connection.execute(query.where(table.c.tenant == tenant, table.c.blind_index.in_(chunk)))
             }
 
     def variant_ids(self, tenant: str, fingerprints: Sequence[bytes]) -> Mapping[bytes, tuple[int, int]]:
