@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-import logging
 import resource
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +17,7 @@ from lrs.collection import collect_seldom
 from lrs.errors import ConfigurationError
 from lrs.server.application import Application
 from lrs.server.connection import Connection
+from lrs.server.logs import start_logging
 
 if TYPE_CHECKING:
     from lrs.engine import LRS
@@ -100,14 +99,6 @@ def serve(store: LRS, listening: Listening, *, started: Callable[[str], None]) -
 def forbid_core_dumps() -> None:
     """Keep keys and identities from being written to disk if the process crashes."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def start_logging() -> None:
-    """Send what the package logs to stderr, unless the program has arranged something itself."""
-    if not logging.getLogger().handlers:
-        logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for foreign in ("uvicorn.error", "asyncio", "clickhouse_connect"):
-        logging.getLogger(foreign).setLevel(logging.WARNING)
 
 
 class Prefixed:
