@@ -39,6 +39,9 @@ _INSERT_CLAUSE = " SETTINGS " + ", ".join(f"{name} = {value}" for name, value in
 class Session:
     """One connection. One thread at a time."""
 
+    most_ids = 2000
+    """Ids that are looked up at once: what a server takes in one parameter, 39 bytes each as text."""
+
     def __init__(self, client: Client) -> None:
         self._client = client
         self._contexts: dict[str, InsertContext] = {}
@@ -123,6 +126,9 @@ class EmbeddedSession(Session):
 
     The client's own insert leaves its file in the temporary directory when the process is killed, where nothing would ever expire it.
     """
+
+    most_ids = 50_000
+    """Many ids lie next to each other: of a million in a store, 20,000 at once take a fifth of the time that 2,000 at once do."""
 
     def __init__(self, client: Client, folder: Path, disk: Disk) -> None:
         super().__init__(client)

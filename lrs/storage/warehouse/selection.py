@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from lrs.storage.contract import NO_UUID, Selection
+from lrs.storage.warehouse.client import Session
 from lrs.storage.warehouse.packing import FIELDS
 from lrs.storage.warehouse.standings import COVERED, HIDDEN
 
@@ -15,8 +16,8 @@ _ROLE_BITS = 31
 _AUTHORITY_ROLES = [12, 13]
 _PARAMETER_BYTES = 100_000
 """A server takes 128 KiB in one parameter (its setting http_max_field_value_size)."""
-IDS_AT_ONCE = 2000
-"""Ids in one parameter, 39 bytes each as text."""
+IDS_AT_ONCE = Session.most_ids
+"""Ids in one parameter that any engine takes."""
 
 VISIBLE = "tenant = {tenant:String} AND keep_until > fromUnixTimestamp64Micro({now:Int64}, 'UTC')"
 """What a tenant may see at all: rows within their limit."""
@@ -66,10 +67,10 @@ def scope(tenant: str, now: int) -> dict[str, Any]:
     return {"tenant": tenant, "now": now, "nothing": NO_UUID}
 
 
-def in_parts(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
-    """Cut a list of ids so that each part fits in a parameter."""
-    for start in range(0, len(ids), IDS_AT_ONCE):
-        yield ids[start : start + IDS_AT_ONCE]
+def in_parts(ids: Sequence[UUID], most: int = IDS_AT_ONCE) -> Iterator[Sequence[UUID]]:
+    """Cut a list of ids so that each part fits in a parameter, as a rule one that is sent to a server."""
+    for start in range(0, len(ids), most):
+        yield ids[start : start + most]
 
 
 def in_portions(texts: Iterable[str]) -> Iterator[list[str]]:

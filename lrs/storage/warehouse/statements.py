@@ -236,7 +236,7 @@ class Statements:
 def _known(session: Session, tenant: str, ids: Sequence[UUID], *, since: int = _EVER) -> dict[UUID, KnownStatement]:
     return {
         each: KnownStatement(stored, fingerprint)
-        for part in sql.in_parts(ids)
+        for part in sql.in_parts(ids, session.most_ids)
         for each, stored, fingerprint in session.query(sql.KNOWN, {"tenant": tenant, "ids": list(part), "since": since})
     }
 
