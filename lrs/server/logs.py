@@ -53,8 +53,8 @@ class Gathering(logging.Handler):
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits. Whoever should read it may be gone."""
-        with self._writing, suppress(OSError):
+        """Write what waits. Whoever should read it may be gone, or the stream closed."""
+        with self._writing, suppress(OSError, ValueError):
             self._stream.write("".join([f"{self._lines.popleft()}\n" for _ in range(len(self._lines))]))
             self._stream.flush()
 
