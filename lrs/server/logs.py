@@ -47,9 +47,9 @@ class Gathering(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a line until the next time."""
         self._lines.append(self.format(record))
-        if len(self._lines) == 1:
+        if not self._some.is_set():
             self._some.set()
-        elif len(self._lines) > _MOST:
+        if len(self._lines) > _MOST:
             self.flush()
 
     def flush(self) -> None:

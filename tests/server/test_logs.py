@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 
 import pytest
@@ -66,6 +67,30 @@ def test_of_many_threads_no_line_is_lost(log: logging.Logger, monkeypatch: pytes
         thread.join()
     gathering.flush()
     assert sorted(int(line.rpartition(" ")[2]) for line in stream.getvalue().splitlines()) == sorted([*range(LINES)] * 4)
+
+
+def test_a_line_that_comes_while_others_are_taken_is_written_too(log: logging.Logger) -> None:
+    """Nobody has to log anything more for that."""
+    stream = io.StringIO()
+    gathering = Gathering(stream)
+
+    class Interrupted(deque[str]):
+        taken = 0
+
+        def popleft(self) -> str:
+            self.taken += 1
+            if self.taken == 1:
+                log.info("in between")
+            return super().popleft()
+
+    gathering._lines = Interrupted()
+    log.addHandler(gathering)
+    log.info("one")
+    log.info("two")
+    end = time.monotonic() + PATIENCE
+    while stream.getvalue().count("\n") < 3 and time.monotonic() < end:
+        time.sleep(0.01)
+    assert [line.split(" ", 4)[4] for line in stream.getvalue().splitlines()] == ["one", "two", "in between"]
 
 
 def test_the_last_lines_are_written_when_the_process_ends() -> None:
