@@ -6,7 +6,6 @@ Deny by default: what no scope grants is refused.
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -172,16 +171,11 @@ def decide(principal: Principal, action: Action) -> Grant:
     if action in _ON_PEOPLE and principal.view is not View.IDENTIFIED:
         # What is in a document nobody can tell, and whether one is there, or a consent, would confirm a guess.
         raise NotPermitted("this credential does not see people, and documents and consents are about them")
-    return _grant(principal.scopes, principal.view, action)
-
-
-@lru_cache(maxsize=256)
-def _grant(scopes: frozenset[Scope], view: View, action: Action) -> Grant:
     return Grant(
-        view=view,
-        reads=bool(scopes & _GRANTS[Action.READ_STATEMENTS]),
-        only_mine=action in _OF_STATEMENTS and not scopes & _GRANTS[action] & _READS_OTHERS,
-        defines=action is Action.WRITE_STATEMENTS and bool(scopes & _DEFINES),
+        view=principal.view,
+        reads=bool(principal.scopes & _GRANTS[Action.READ_STATEMENTS]),
+        only_mine=action in _OF_STATEMENTS and not granted & _READS_OTHERS,
+        defines=action is Action.WRITE_STATEMENTS and bool(principal.scopes & _DEFINES),
     )
 
 
