@@ -154,11 +154,11 @@ class Identities:
         fingerprints = {person.json: self._keys.variant_fingerprint(sids[indexes[person.json]], person.json) for person in persons}
         pairs = dict(self._vault.variant_ids(self._tenant, list(fingerprints.values())))
         unseen = [(sids[indexes[json]], fingerprint, json) for json, fingerprint in fingerprints.items() if fingerprint not in pairs]
-        owners = {sid for sid, _, _ in unseen} - deks.keys()
-        deks |= self._keys.deks(self._vault.keys(self._tenant, list(owners)))
-        if not owners <= deks.keys():
-            # Somebody went meanwhile, and is new.
-            raise IndexTaken
+        if owners := {sid for sid, _, _ in unseen} - deks.keys():
+            deks |= self._keys.deks(self._vault.keys(self._tenant, list(owners)))
+            if not owners <= deks.keys():
+                # Somebody went meanwhile, and is new.
+                raise IndexTaken
         variants = self._variants(unseen, deks, {each.sid: each.revision for each in known.values() if each.revision})
         if subjects or variants:
             pairs.update(self._vault.add(self._tenant, subjects, variants, month=month))

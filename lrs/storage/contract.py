@@ -490,9 +490,10 @@ class NewSubject(msgspec.Struct, frozen=True, gc=False):
 
 
 class KnownSubject(NamedTuple):
-    """Somebody whom a writer meets again: how often their spellings were corrected, in which month (yyyymm) a writer met them last, and their last one.
+    """Somebody whom a writer meets again.
 
-    ``last_seen`` is the month of their newest statement or document, 0 before there is any.
+    ``revision`` is that of their key. ``met_month`` (yyyymm) is the month in which a writer met them last, ``last_seen`` that of their newest statement
+    or document, 0 before there is any.
     """
 
     sid: int

@@ -8,11 +8,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pytest
 from click.testing import CliRunner
 from sqlalchemy import event
 
 from lrs.cli.commands import lrs as command
 from lrs.engine import LRS
+from lrs.storage.contract import KnownSubject, Leaving
 from tests.retention.world import DAY, INACTIVITY, Clock, opened, person, policy, statement, vault
 
 FIVE_YEARS = 1826
@@ -259,3 +261,27 @@ def test_nobody_is_noted_a_second_time_in_a_month(tmp_path: Path) -> None:
     assert [number for number, *_ in months] == [1, 1, 2, 2]
     assert all(met == seen for _, met, seen in months)
     assert months[0][1] == months[1][1] < months[2][1] == months[3][1]
+
+
+def test_whoever_goes_while_they_are_met_again_is_taken_in_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let go between being found and their key being asked for, for a name that they did not have: nothing fails, and they are somebody new."""
+    with opened(tmp_path, policy(INACTIVITY), Clock()) as store:
+        store.ingest([statement("ana")])
+        before = vault(store, "SELECT sid FROM subject")
+    with opened(tmp_path, policy(INACTIVITY), Clock()) as store:
+        find = store._vault.known_subjects
+
+        def found(tenant: str, indexes: list[bytes]) -> dict[bytes, KnownSubject]:
+            known = dict(find(tenant, indexes))
+            if known:
+                gone = store._vault.leave(tenant, [each.sid for each in known.values()], Leaving(met_before=999912))
+                assert gone == (len(known), 0)
+            return known
+
+        monkeypatch.setattr(store._vault, "known_subjects", found)
+        (identifier,) = store.ingest([statement("ana") | {"actor": person("ana") | {"name": "Ana of late"}}])
+        assert store.query(statement_id=identifier).statements[0]["actor"]["name"] == "Ana of late"
+        after = vault(store, "SELECT sid FROM subject")
+    # She, and the agent of the authority.
+    assert len(before) == len(after) == 2
+    assert not {*before} & {*after}

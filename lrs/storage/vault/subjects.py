@@ -15,6 +15,7 @@ from lrs.storage.vault.epochs import check_epochs
 
 T = TypeVar("T")
 _KEY = (schema.subject.c.epoch, schema.subject.c.wrapped, schema.subject.c.key_check, schema.subject.c.revision)
+_KNOWN = (schema.subject.c.revision, schema.subject.c.met_month, schema.subject.c.last_seen)
 _CHUNK = 500
 """Values in one IN list: below every engine's limit on parameters."""
 
@@ -24,25 +25,11 @@ class Subjects(Database):
 
     def subjects(self, tenant: str, indexes: Sequence[bytes]) -> Mapping[bytes, tuple[int, WrappedKey]]:
         """See :class:`lrs.storage.contract.SubjectStore`."""
-        table, keys = schema.identifier, schema.subject
-        query = select(table.c.blind_index, keys.c.sid, *_KEY).join_from(table, keys)
-        with self._read() as connection:
-            return {
-                index: (sid, WrappedKey(*key))
-                for chunk in chunks(indexes)
-                for index, sid, *key in connection.execute(query.where(table.c.tenant == tenant, table.c.blind_index.in_(chunk)))
-            }
+        return {index: (sid, WrappedKey(*key)) for index, sid, *key in self._identified(tenant, indexes, *_KEY)}
 
     def known_subjects(self, tenant: str, indexes: Sequence[bytes]) -> Mapping[bytes, KnownSubject]:
         """See :class:`lrs.storage.contract.SubjectStore`."""
-        table, of = schema.identifier, schema.subject.c
-        query = select(table.c.blind_index, of.sid, of.revision, of.met_month, of.last_seen).join_from(table, schema.subject)
-        with self._read() as connection:
-            return {
-                index: KnownSubject(*subject)
-                for chunk in chunks(indexes)
-                for index, *subject in connection.execute(query.where(table.c.tenant == tenant, table.c.blind_index.in_(chunk)))
-            }
+        return {index: KnownSubject(*subject) for index, *subject in self._identified(tenant, indexes, *_KNOWN)}
 
     def variant_ids(self, tenant: str, fingerprints: Sequence[bytes]) -> Mapping[bytes, tuple[int, int]]:
         """See :class:`lrs.storage.contract.SubjectStore`."""
@@ -118,6 +105,13 @@ class Subjects(Database):
         query = select(table.c.fingerprint, table.c.sealed).where(table.c.tenant == tenant, table.c.sid == sid)
         with self._read() as connection:
             return [(fingerprint, sealed) for fingerprint, sealed in connection.execute(query.order_by(table.c.vid))]
+
+    def _identified(self, tenant: str, indexes: Sequence[bytes], *columns: ColumnElement[Any]) -> Sequence[Sequence[Any]]:
+        """Give the blind index, the number and some columns more of those subjects who are known."""
+        table = schema.identifier
+        query = select(table.c.blind_index, schema.subject.c.sid, *columns).join_from(table, schema.subject).where(table.c.tenant == tenant)
+        with self._read() as connection:
+            return [row for chunk in chunks(indexes) for row in connection.execute(query.where(table.c.blind_index.in_(chunk)))]
 
 
 def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
