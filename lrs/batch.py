@@ -1,4 +1,4 @@
-"""What is on its way into the store: batches, the rows that they become, and what becomes of them."""
+"""What is on its way into the store: batches, the groups that they enter, and what becomes of them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import msgspec
 
 from lrs.access import Principal
 from lrs.errors import LRSError
-from lrs.privacy.identity import Draft
-from lrs.storage.contract import Record, TokenisedStatement
-from lrs.xapi.model import Authority, Person, Statement
+from lrs.privacy.drafts import Drafts
+from lrs.privacy.identity import Tokenised
+from lrs.storage.contract import Record, TokenisedStatements
+from lrs.xapi.model import Authority, Person
 from lrs.xapi.multipart import Contents
 
 NO_CONTENTS: Contents = {}
@@ -27,7 +28,7 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, eq=False):
-    """Checked statements that are stored together under ``ids`` with ``contents`` of their attachments, and the future of who waits for them.
+    """Checked statements that are stored together as ``drafts`` under ``ids`` with ``contents`` of their attachments, and the future of who waits for them.
 
     ``defines``: the activity definitions in them enter the store's own. ``independent`` statements do not fail together: a conflict is one
     statement's own. ``purposes`` are, for each statement, the ids of those that it serves; none: it is stored without identity.
@@ -38,7 +39,7 @@ class Batch(msgspec.Struct, eq=False):
 
     principal: Principal
     ids: list[UUID]
-    statements: list[Statement]
+    drafts: Drafts
     authority: Authority
     done: Future[Receipt]
     defines: bool
@@ -55,31 +56,35 @@ class Batch(msgspec.Struct, eq=False):
         return self.principal.tenant
 
     def __len__(self) -> int:
-        return len(self.statements)
+        return len(self.drafts)
 
 
-Key = tuple[str, int]
-"""(tenant, number of the statement's id)"""
+class Share(msgspec.Struct, eq=False):
+    """What a batch has in a group: its statements, tokenised, and which of them are new: number of the id -> place in the batch, in order."""
+
+    batch: Batch
+    tokenised: Tokenised
+    new: dict[int, int]
+
+    @property
+    def places(self) -> list[int]:
+        """The places of what is new."""
+        return [*self.new.values()]
+
+    def is_new(self, place: int) -> bool:
+        """Tell whether what is at a place of the batch is new."""
+        return self.new.get(self.batch.ids[place].int) == place
 
 
-class Row(msgspec.Struct, eq=False, gc=False):
-    """One new statement on its way into the warehouse."""
-
-    tenant: str
-    id: UUID
-    statement: Statement
-    draft: Draft
-    purposes: tuple[str, ...]
-    authority: Authority
-    defines: bool
-    contents: Contents
-    received: int | None = None
+Earlier = tuple[Share, int]
+"""A statement that came before: in which share, and its place there."""
 
 
 class Group(msgspec.Struct, eq=False):
-    """Batches that share one insert, at times from ``first`` on: what is new in them as ``rows`` made of ``fresh``, and the receipt of each batch.
+    """Batches that share one insert, at times from ``first`` on: what is new in each of them, and the receipt of each.
 
-    ``record`` has the rows as they are stored, and ``definitions`` are the keys of what is new in it of activities (:class:`lrs.definitions.Notebook`).
+    ``rows`` are what is new, ``record`` has them as they are stored, and ``definitions`` are the keys of what is new in it of activities
+    (:class:`lrs.definitions.Notebook`).
 
     ``leans_on`` are the groups before it that were on their way still and have statements which this one repeats. ``stored`` tells how it ended.
     """
@@ -87,21 +92,31 @@ class Group(msgspec.Struct, eq=False):
     batches: Sequence[Batch]
     first: int
     receipts: list[Receipt] = []
-    own: dict[Key, Row] = {}
-    rows: list[TokenisedStatement] = []
+    shares: list[Share] = []
+    rows: TokenisedStatements = msgspec.field(default_factory=TokenisedStatements)
     record: Record | None = None
     definitions: Collection[int] = ()
     leans_on: set[Group] = set()
     stored: bool = False
+    _ids: dict[str, dict[int, Share]] = {}
 
-    @property
-    def fresh(self) -> list[Row]:
-        """What is new, in order."""
-        return [*self.own.values()]
+    def add(self, share: Share, receipt: Receipt) -> None:
+        """Take up what a batch has."""
+        self._ids.setdefault(share.batch.tenant, {}).update(dict.fromkeys(share.new, share))
+        self.shares.append(share)
+        self.receipts.append(receipt)
 
-    def has_any(self, new: Mapping[Key, Row]) -> bool:
-        """Tell whether any of these is new here too; goes through whichever are fewer."""
-        return not self.own.keys().isdisjoint(new.keys())
+    def has_any(self, tenant: str, ids: Mapping[int, int]) -> bool:
+        """Tell whether a statement with one of these ids is new here too; goes through whichever are fewer."""
+        return tenant in self._ids and not self._ids[tenant].keys().isdisjoint(ids.keys())
+
+    def find(self, tenant: str, number: int) -> Earlier | None:
+        """Find what is new here, by the number of its id."""
+        share = self._ids.get(tenant, {}).get(number)
+        return None if share is None else (share, share.new[number])
+
+    def __len__(self) -> int:
+        return sum(len(share.new) for share in self.shares)
 
     def __hash__(self) -> int:
         return id(self)
@@ -123,11 +138,9 @@ def by_tenant(batches: Sequence[Batch]) -> dict[str, list[Batch]]:
 
 
 def persons(batches: Sequence[Batch]) -> list[Person]:
-    """Give everybody who stands in some batches, as often as they do."""
+    """Give everybody who stands in some batches."""
     found = [part for batch in batches for part in batch.authority.parts if type(part) is Person]
-    # Every second part of a statement is bytes.
-    found += [part for batch in batches for statement in batch.statements for part in statement.parts[1::2] if type(part) is Person]
-    return found
+    return found + [person for batch in batches for person in batch.drafts.people]
 
 
 def settle(batch: Batch, outcome: Receipt) -> None:

@@ -1,6 +1,6 @@
 """Checking what was sent, and doing with it what the policy says: all that needs neither store nor key, so that another process can do it as well.
 
-    bytes -> split -> check -> purpose & minimise
+    bytes -> split -> check -> purpose & minimise -> cut out people
 
 The thread that got the bytes does it (:mod:`lrs.write`), or for long streams a second process (:mod:`lrs.second`).
 """
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from lrs.errors import LimitExceeded
+from lrs.privacy.drafts import Drafts, cut_out
 from lrs.privacy.nameless import nameless
 from lrs.privacy.policy.intake import Purposes
 from lrs.xapi import codec
@@ -27,9 +28,9 @@ _MAX_PEOPLE = 10_000
 
 
 class Checked(msgspec.Struct, array_like=True):
-    """Statements, the place of the body in which each came, and the purposes that each serves; none: it has lost its people."""
+    """Drafts of statements, the place of the body in which each came, and the purposes that each serves; none: it has lost its people."""
 
-    statements: list[Statement]
+    drafts: Drafts
     places: list[int]
     purposes: list[Purposes]
 
@@ -75,6 +76,10 @@ class Checking:
             statements[index] = statement if served else nameless(statement)
             purposes.append(served)
         return purposes
+
+    def cut_out(self, statements: Sequence[Statement], tenant: str) -> Drafts:
+        """Cut out of checked statements whatever may not stand in them."""
+        return cut_out(statements, self._policy(tenant).texts)
 
     def _checker(self, tenant: str, version: str) -> Checker:
         checker = self._checkers.get((tenant, version))

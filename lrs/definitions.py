@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from lrs.batch import Row
+from lrs.batch import Share
 from lrs.storage.contract import NO_UUID, SeenDefinition, Selection, StatementStore, StoredStatement
 from lrs.xapi import render
 from lrs.xapi.model import Definition
@@ -61,16 +61,18 @@ class Notebook:
         self._texts = texts
         self._noted: set[int] = set()
 
-    def new(self, rows: Sequence[Row], stored: int) -> dict[int, tuple[str, SeenDefinition]]:
-        """Give what is new in these rows, seen at the time ``stored``, each with its tenant; it is given again until it is noted."""
+    def new(self, shares: Sequence[Share], stored: int) -> dict[int, tuple[str, SeenDefinition]]:
+        """Give what is new in these, seen at the time ``stored``, each with its tenant; it is given again until it is noted."""
         new: dict[int, tuple[str, SeenDefinition]] = {}
-        for row in rows:
-            if row.defines and not row.draft.names_people:
-                for definition in row.statement.definitions:
-                    # A hash, since a definition may hold texts, which are not to stay in memory.
-                    key = hash((row.tenant, definition))
-                    if key not in self._noted and key not in new:
-                        new[key] = row.tenant, self._seen(definition, row, stored)
+        for share in shares:
+            batch = share.batch
+            for definition, numbers in batch.drafts.definitions if batch.defines else ():
+                # A hash, since a definition may hold texts, which are not to stay in memory.
+                key = hash((batch.tenant, definition))
+                if key not in self._noted and key not in new:
+                    source = next((n for n in numbers if share.is_new(n) and n not in batch.drafts.mentioning), None)
+                    if source is not None:
+                        new[key] = batch.tenant, self._seen(definition, batch.tenant, batch.ids[source], stored)
         return new
 
     def note(self, new: Collection[int]) -> None:
@@ -83,7 +85,7 @@ class Notebook:
         """Drop from memory what was noted."""
         self._noted.clear()
 
-    def _seen(self, definition: Definition, row: Row, stored: int) -> SeenDefinition:
-        fingerprint = self._keys(row.tenant).content_fingerprint(definition.whole or definition.json)
-        has_texts = bool(definition.whole) and self._texts(row.tenant)
-        return SeenDefinition(definition.activity, definition.json, fingerprint, stored, row.id if has_texts else NO_UUID)
+    def _seen(self, definition: Definition, tenant: str, source: UUID, stored: int) -> SeenDefinition:
+        fingerprint = self._keys(tenant).content_fingerprint(definition.whole or definition.json)
+        has_texts = bool(definition.whole) and self._texts(tenant)
+        return SeenDefinition(definition.activity, definition.json, fingerprint, stored, source if has_texts else NO_UUID)

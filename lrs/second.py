@@ -1,8 +1,8 @@
 """A second process that checks: Python runs one thread of a process at a time, and checking is what a long stream has most of.
 
     this process                                   the second one
-    lines -> task, through a socket ->             -> check -> minimise ->
-    statements <- through a socket <-              <- statements, or nothing
+    lines -> task, through a socket ->             -> check -> minimise -> cut out people ->
+    drafts <- through a socket <-                  <- drafts, or nothing
 
 What goes there and comes back is never on a disk, and the process ends with the store, or when somebody is to be forgotten. It answers nothing
 for what it would refuse: that is checked again here, where errors are raised. ``python -m lrs.second`` is that process.
@@ -33,7 +33,9 @@ from lrs.xapi.attachments import check_contents
 
 if TYPE_CHECKING:
     from lrs.access import Principal
+    from lrs.privacy.policy.intake import Purposes
     from lrs.settings import Settings
+    from lrs.xapi.model import Statement
 
 _WORTH = 4 * 1024 * 1024
 """Bytes of streams after which a second process is started: that takes a second of processor time."""
@@ -170,18 +172,20 @@ def main() -> None:
 
 def _answer(task: Task) -> bytes:
     checking = _checking(task.policy, task.max_statement_bytes)
-    checked = Checked([], [], [])
+    statements: list[Statement] = []
+    places: list[int] = []
+    purposes: list[Purposes] = []
     try:
         for place, line in enumerate(task.lines):
             sent = [bytes(raw) for raw in checking.split(line, sys.maxsize)[0]]
-            statements = checking.check(sent, task.tenant, task.version)
-            check_contents(statements, {})
-            checked.purposes += checking.take(sent, statements, task.tenant, task.name, task.version)
-            checked.statements += statements
-            checked.places += [place] * len(statements)
+            found = checking.check(sent, task.tenant, task.version)
+            check_contents(found, {})
+            purposes += checking.take(sent, found, task.tenant, task.name, task.version)
+            statements += found
+            places += [place] * len(found)
     except LRSError:
         return b""
-    return _encode(checked)
+    return _encode(Checked(checking.cut_out(statements, task.tenant), places, purposes))
 
 
 @lru_cache(16)

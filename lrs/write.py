@@ -1,13 +1,14 @@
 """The write path, one named call a step.
 
     bytes -> decode -> repair -> check -> hold to profiles -> purpose & minimise
-          -> authorise -> stamp -> match contents -> check signatures         in the caller's thread: Preparer
+          -> authorise -> stamp -> match contents -> check signatures
+          -> cut out people                                                   in the caller's thread: Preparer
           -> batch                                                            the committer gathers groups
           -> tokenise (vault commit) -> recognise -> seal -> record           in its first thread: Writer.prepare
           -> insert -> ids                                                    in its second thread: Writer.store
 
-What a step needs from the one before is a type: bytes become a ``Statement`` by being checked, a ``Statement`` a
-``Draft`` by being tokenised, a ``Draft`` a ``TokenisedStatement`` by being sealed, and the warehouse takes nothing else. The vault commits
+What a step needs from the one before is a type: bytes become a ``Statement`` by being checked, statements become ``Drafts`` when their people are
+cut out, drafts are ``Tokenised`` and then sealed to be ``TokenisedStatements``, and the warehouse takes nothing else. The vault commits
 before the warehouse: a crash between leaves a person without statements, never a statement without its person.
 """
 
@@ -21,13 +22,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import msgspec
 
 from lrs.access import Action, Principal, decide
-from lrs.batch import NO_CONTENTS, Batch, Group, Key, Receipt, Row, by_tenant, future, persons, settle
+from lrs.batch import NO_CONTENTS, Batch, Earlier, Group, Receipt, Share, by_tenant, future, persons, settle
 from lrs.checking import Checked, Checking
 from lrs.collection import paused_collection
 from lrs.confine import confine
@@ -36,15 +37,16 @@ from lrs.errors import Conflict, InvalidRequest, LRSError
 from lrs.handling import hold, repair
 from lrs.privacy.attachments import seal_contents
 from lrs.privacy.audit import FAILED, Audit, Event
-from lrs.privacy.identity import Draft, Identities, Signature, owner_of, seal_texts, tokenise
-from lrs.privacy.nameless import forget_texts
+from lrs.privacy.drafts import Drafts
+from lrs.privacy.identity import Identities, Signature, Tokenised, owner_of, seal_texts, tokenise
+from lrs.privacy.nameless import nameless
 from lrs.privacy.suppression import Suppression, left_of
 from lrs.signed import check_signatures
-from lrs.storage.contract import ERASED, FOREVER, NO_UUID, KnownStatement, SealedPiece, StatementStore, TokenisedStatement
+from lrs.storage.contract import ERASED, FOREVER, NO_UUID, KnownStatement, SealedPiece, StatementStore, TokenisedStatements
 from lrs.xapi import compare
 from lrs.xapi.attachments import check_contents
 from lrs.xapi.formats import month_of
-from lrs.xapi.model import Authority, Statement, text_of
+from lrs.xapi.model import Authority, Statement
 from lrs.xapi.multipart import Contents
 from lrs.xapi.rules import check_authority
 from lrs.xapi.versions import V1, V2
@@ -91,14 +93,15 @@ class Preparer:
         if statement_id is not None and not single:
             raise InvalidRequest("PUT takes one statement, not an array", parameter="statementId", section="xAPI 1.0.3 Communication 2.1.1")
         grant = decide(principal, Action.WRITE_STATEMENTS)
-        ids = _stamp(statements, statement_id)
+        ids = _stamp([statement.id for statement in statements], statement_id)
         check_contents(statements, contents)
         if contents:
             check_signatures(
                 statements, contents, partial(self._one, principal=principal, version=version), statement_id=statement_id, version=version
             )
-        authority = self.authority(principal)
-        return Batch(principal, ids, statements, authority, future(), grant.defines, purposes, contents=contents, counts=counts)
+        with paused_collection():
+            drafts = self._checking.cut_out(statements, principal.tenant)
+        return Batch(principal, ids, drafts, self.authority(principal), future(), grant.defines, purposes, contents=contents, counts=counts)
 
     def prepare_lines(self, lines: Sequence[bytes], principal: Principal, *, version: str) -> tuple[Batch, list[int], dict[int, LRSError]]:
         """Make a batch of independent lines -> (batch, the line of each of its statements, the lines that were refused)."""
@@ -118,25 +121,27 @@ class Preparer:
             statements += found
             purposes += served
             places += [place] * len(found)
-        ids = [statement.id or uuid4() for statement in statements]
+        drafts = self._checking.cut_out(statements, principal.tenant)
+        ids = [each or uuid4() for each in drafts.ids]
         authority = self.authority(principal)
-        batch = Batch(principal, ids, statements, authority, future(), grant.defines, purposes, independent=True, counts=counts)
+        batch = Batch(principal, ids, drafts, authority, future(), grant.defines, purposes, independent=True, counts=counts)
         return batch, places, refused
 
     def assemble(self, checked: Checked, principal: Principal, *, independent: bool = False) -> Batch:
         """Make a batch of statements that another process has checked, without attachments."""
         grant = decide(principal, Action.WRITE_STATEMENTS)
-        statements = checked.statements
-        ids = [statement.id or uuid4() for statement in statements] if independent else _stamp(statements, None)
+        ids = [each or uuid4() for each in checked.drafts.ids] if independent else _stamp(checked.drafts.ids, None)
         authority = self.authority(principal)
-        return Batch(principal, ids, statements, authority, future(), grant.defines, checked.purposes, independent=independent)
+        return Batch(principal, ids, checked.drafts, authority, future(), grant.defines, checked.purposes, independent=independent)
 
-    def check_again(self, texts: Sequence[bytes], versions: Sequence[str], tenant: str) -> list[Statement]:
-        """Make statements again of what was checked before, minimised and all, under the version of each."""
-        return [
+    def check_again(self, texts: Sequence[bytes], versions: Sequence[str], purposes: Sequence[Purposes], tenant: str) -> Drafts:
+        """Make drafts again of what was checked before, minimised and all, under the version of each; what serves no purpose loses its people."""
+        statements = [
             self._checking.check([text], tenant, V2 if version.startswith("2.") else V1)[0]
             for text, version in zip(texts, versions, strict=True)
         ]
+        left = [statement if served else nameless(statement) for statement, served in zip(statements, purposes, strict=True)]
+        return self._checking.cut_out(left, tenant)
 
     def forget(self) -> None:
         """Drop from memory whatever was cached of statements and people."""
@@ -231,11 +236,11 @@ class Writer:
             first = self._times.claim([(batch.tenant, each) for batch in batches for each in batch.ids])
             try:
                 group = self._recognise(batches, self._tokenise(batches), first)
-                if not self._meet(group.fresh):
+                if not self._meet(group):
                     # Somebody was let go for inactivity just now, and is new.
                     group = self._recognise(batches, self._tokenise(batches), first)
-                    self._meet(group.fresh)
-                group.rows = self._seal(group.fresh, first)
+                    self._meet(group)
+                self._seal(group)
                 self._write(group)
             except BaseException:
                 self._times.settle(first)
@@ -261,11 +266,11 @@ class Writer:
             settle(batch, receipt)
 
     def _count(self, group: Group, seconds: float) -> None:
-        if group.fresh:
-            self._metrics.groups.observe(len(group.fresh))
+        if len(group):
+            self._metrics.groups.observe(len(group))
             self._metrics.storing.observe(seconds)
         refused = sum(len(receipt.refused) for receipt in group.receipts)
-        outcomes = {"stored": len(group.fresh), "replayed": sum(len(receipt.replayed) for receipt in group.receipts), "refused": refused}
+        outcomes = {"stored": len(group), "replayed": sum(len(receipt.replayed) for receipt in group.receipts), "refused": refused}
         for outcome, number in outcomes.items():
             self._metrics.statements.add(outcome, number=number)
         for what, number in _handled(group.batches).items():
@@ -289,7 +294,7 @@ class Writer:
         for entry in entries:
             self._audit.wait(entry)
 
-    def _tokenise(self, batches: Sequence[Batch]) -> list[list[Draft]]:
+    def _tokenise(self, batches: Sequence[Batch]) -> list[Tokenised]:
         for tenant, own in by_tenant(batches).items():
             room = self._tenant(tenant)
             if room.suppression.changed():
@@ -298,20 +303,17 @@ class Writer:
             if room.suppression.live:
                 _suppress(own, room)
         signatures: dict[tuple[str, int], Signature] = {}
-        return [self._drafts(batch, signatures) for batch in batches]
+        return [self._tokenised(batch, signatures) for batch in batches]
 
-    def _drafts(self, batch: Batch, signatures: dict[tuple[str, int], Signature]) -> list[Draft]:
+    def _tokenised(self, batch: Batch, signatures: dict[tuple[str, int], Signature]) -> Tokenised:
         room = self._tenant(batch.tenant)
-        texts = self._policy(batch.tenant).texts
-        drafts = [tokenise(statement, room.identities, room.keys, texts) for statement in batch.statements]
-        signature = signatures.setdefault((batch.tenant, id(batch.authority)), Signature(batch.authority, room.identities))
-        for draft, purposes in zip(drafts, batch.purposes, strict=True):
-            if not purposes:
-                forget_texts(draft)
-            signature.add(draft)
-        return drafts
+        key = batch.tenant, id(batch.authority)
+        signature = signatures.get(key)
+        if signature is None:
+            signature = signatures[key] = Signature(batch.authority, room.identities)
+        return tokenise(batch.drafts, signature, room.identities, room.keys)
 
-    def _recognise(self, batches: Sequence[Batch], drafts: Sequence[Sequence[Draft]], first: int) -> Group:
+    def _recognise(self, batches: Sequence[Batch], tokenised: Sequence[Tokenised], first: int) -> Group:
         """Tell what is new from what is stored already or on its way; a batch with a conflict contributes nothing."""
         # In this order: what is not under way any more can be found in the store.
         under_way = list(self._under_way)
@@ -320,64 +322,71 @@ class Writer:
             for tenant, own in by_tenant(batches).items()
         }
         group = Group(batches, first)
-        for batch, own_drafts in zip(batches, drafts, strict=True):
-            each = zip(batch.ids, batch.statements, own_drafts, batch.purposes, strict=True)
-            rows = [Row(batch.tenant, *one, batch.authority, batch.defines, batch.contents, batch.received) for one in each]
-            new = {(row.tenant, row.id.int): row for row in rows}
-            stored = known[batch.tenant]
+        for batch, own in zip(batches, tokenised, strict=True):
+            tenant = batch.tenant
+            share = Share(batch, own, {each.int: place for place, each in enumerate(batch.ids)})
             receipt = Receipt(batch.ids, frozenset(), {})
-            if stored or batch.withheld or len(new) < len(rows) or any(one.has_any(new) for one in (*under_way, group)):
-                new, receipt = self._compare(batch, rows, stored, (*under_way, group))
-            group.own |= new
-            group.receipts.append(receipt)
+            stored = known[tenant]
+            repeats = len(share.new) < len(batch) or any(one.has_any(tenant, share.new) for one in (*under_way, group))
+            if stored or batch.withheld or repeats:
+                receipt = self._compare(share, stored, (*under_way, group))
+            group.add(share, receipt)
         return group
 
-    def _compare(
-        self, batch: Batch, rows: Sequence[Row], stored: Mapping[UUID, KnownStatement], groups: Sequence[Group]
-    ) -> tuple[dict[Key, Row], Receipt]:
-        """Go through a batch of which something was ``stored`` before, or is in one of the groups, the last of which it is to enter."""
-        new: dict[Key, Row] = {}
+    def _compare(self, share: Share, stored: Mapping[UUID, KnownStatement], groups: Sequence[Group]) -> Receipt:
+        """Go through a share of which something was ``stored`` before, or is in one of the groups, the last of which it is to enter."""
+        batch = share.batch
+        share.new = {}
         replayed = set(batch.withheld)
         refused: dict[int, LRSError] = {}
-        for index, row in enumerate(rows):
-            key = (row.tenant, row.id.int)
-            source = next((group for group in groups if key in group.own), None)
-            earlier = source.own[key] if source else new.get(key)
-            known = stored.get(row.id)
+        for index, each in enumerate(batch.ids):
+            number = each.int
+            source = next((group for group in groups if group.find(batch.tenant, number)), None)
+            earlier = source.find(batch.tenant, number) if source else None
+            if earlier is None and number in share.new:
+                earlier = share, share.new[number]
+            known = stored.get(each)
             if index in batch.withheld:
                 continue
             if known is None and earlier is None:
-                new[key] = row
+                share.new[number] = index
                 continue
             if known is None and source and source is not groups[-1]:
                 groups[-1].leans_on.add(source)
-            if self._same(row, known, earlier):
+            if self._same(share, index, known, earlier):
                 replayed.add(index)
             else:
                 refused[index] = Conflict("another statement is stored under this id", index=index)
         if refused and not batch.independent:
-            new = {}
-        return new, Receipt(batch.ids, frozenset(replayed), refused)
+            share.new = {}
+        return Receipt(batch.ids, frozenset(replayed), refused)
 
-    def _same(self, row: Row, stored: KnownStatement | None, earlier: Row | None) -> bool:
+    def _same(self, share: Share, index: int, stored: KnownStatement | None, earlier: Earlier | None) -> bool:
         """Tell whether what came is what is ``stored`` under its id, or came ``earlier`` in the same group."""
-        known = stored or (earlier and earlier.draft)
-        if known and known.fingerprint == row.draft.fingerprint:
+        batch = share.batch
+        fingerprint = stored.fingerprint if stored else None
+        if earlier and not stored:
+            fingerprint = earlier[0].tokenised.fingerprints[earlier[1]]
+        if fingerprint == share.tokenised.fingerprints[index]:
             return True
-        text = text_of(earlier.statement) if earlier else self._stored(row.tenant, row.id)
-        version = V2 if row.statement.version.startswith("2.") else V1
-        return text is not None and compare.same(text_of(row.statement), text, version=version)
+        text = earlier[0].batch.drafts.text(earlier[1]) if earlier else self._stored(batch.tenant, batch.ids[index])
+        version = V2 if batch.drafts.versions[index].startswith("2.") else V1
+        return text is not None and compare.same(batch.drafts.text(index), text, version=version)
 
-    def _meet(self, fresh: Sequence[Row]) -> bool:
+    def _meet(self, group: Group) -> bool:
         """Note when the people in new statements were last seen; False when one of them is gone."""
         now = self._times.month()
         last: dict[str, dict[int, int]] = {}
-        for row in fresh:
-            own = last.setdefault(row.tenant, {})
-            moment = _NOW if row.statement.timestamp is None else row.statement.timestamp
-            for sid in row.draft.sids:
-                if own.get(sid, _NEVER) < moment:
-                    own[sid] = moment
+        for share in group.shares:
+            own = last.setdefault(share.batch.tenant, {})
+            timestamps, people = share.batch.drafts.timestamps, share.tokenised.sids
+            for place in share.new.values():
+                moment = timestamps[place]
+                if moment is None:
+                    moment = _NOW
+                for sid in people[place]:
+                    if own.get(sid, _NEVER) < moment:
+                        own[sid] = moment
         return all(
             self._tenant(tenant).identities.meet(
                 {sid: now if moment == _NOW else min(month_of(moment), now) for sid, moment in own.items() if sid != ERASED}
@@ -385,44 +394,51 @@ class Writer:
             for tenant, own in last.items()
         )
 
-    def _seal(self, fresh: Sequence[Row], first: int) -> list[TokenisedStatement]:
+    def _seal(self, group: Group) -> None:
+        """Seal texts, and put together the rows of what is new."""
         owners: dict[str, set[int]] = {}
-        for row in fresh:
-            if row.draft.texts and (owner := owner_of(row.draft.sids)) is not None:
-                owners.setdefault(row.tenant, set()).add(owner)
+        for share in group.shares:
+            owners.setdefault(share.batch.tenant, set()).update(_owners(share).values())
         deks = {tenant: self._tenant(tenant).identities.deks(sids) for tenant, sids in owners.items()}
-        policies = {tenant: self._policy(tenant) for tenant in {row.tenant for row in fresh}}
-        return [_sealed(row, stored, policies[row.tenant], deks.get(row.tenant, {})) for stored, row in enumerate(fresh, first)]
+        for share in group.shares:
+            if share.new:
+                _add_rows(group.rows, share, group.first + len(group.rows), self._policy(share.batch.tenant), deks[share.batch.tenant])
 
     def _write(self, group: Group) -> None:
         """Write what is new as it is stored: here, so that the thread that stores does little but wait for the engine."""
-        if group.rows:
-            new = self._notebook.new(group.fresh, group.first)
+        if len(group):
+            new = self._notebook.new(group.shares, group.first)
             group.definitions = new.keys()
             group.record = self._warehouse.record(group.rows, new.values())
 
     def _insert(self, group: Group) -> None:
         if group.record is not None:
             # Before the statements: what a crash leaves between is nobody's, never a statement without its contents.
-            self._warehouse.add_attachments(self._pieces(group.fresh, group.rows))
+            self._warehouse.add_attachments(self._pieces(group))
             self._warehouse.put(group.record)
             self._notebook.note(group.definitions)
 
-    def _pieces(self, fresh: Sequence[Row], rows: Sequence[TokenisedStatement]) -> Iterator[SealedPiece]:
-        for row, sealed in zip(fresh, rows, strict=True):
-            if row.contents and row.statement.attachments and row.purposes and (owner := owner_of(row.draft.sids)) is not None:
-                key = self._tenant(row.tenant).identities.deks([owner])[owner]
-                yield from seal_contents(sealed, row.statement.attachments, row.contents, key)
+    def _pieces(self, group: Group) -> Iterator[SealedPiece]:
+        row = 0
+        for share in group.shares:
+            batch = share.batch
+            for number, place in enumerate(share.places if batch.contents else ()):
+                attachments = batch.drafts.attachments.get(place)
+                owner = owner_of(share.tokenised.sids[place])
+                if attachments and batch.purposes[place] and owner is not None:
+                    key = self._tenant(batch.tenant).identities.deks([owner])[owner]
+                    yield from seal_contents(group.rows[row + number], attachments, batch.contents, key)
+            row += len(share.new)
 
 
-def _stamp(statements: Sequence[Statement], wanted: UUID | None) -> list[UUID]:
+def _stamp(given: Sequence[UUID | None], wanted: UUID | None) -> list[UUID]:
     """Give each statement of a batch its own id, the one that it has or the ``wanted`` one, or a new one."""
     section = "xAPI 1.0.3 Communication 2.1.1"
     if wanted is not None:
-        if statements[0].id not in (None, wanted):
+        if given[0] not in (None, wanted):
             raise InvalidRequest("the statement's id is not the one in the request", parameter="statementId", section=section)
         return [wanted]
-    ids = [statement.id or uuid4() for statement in statements]
+    ids = [each or uuid4() for each in given]
     if len({each.int for each in ids}) < len(ids):
         raise InvalidRequest("two statements of the batch have the same id", section="xAPI 1.0.3 Communication 2.1.2")
     return ids
@@ -431,8 +447,8 @@ def _stamp(statements: Sequence[Statement], wanted: UUID | None) -> list[UUID]:
 def _suppress(batches: Sequence[Batch], room: TenantWriter) -> None:
     """Leave out of a tenant's batches who and what was erased a short while ago."""
     for batch in batches:
-        left = left_of(batch.statements, batch.ids, room.suppression, room.identities.is_erased)
-        batch.statements = left.statements
+        left = left_of(batch.drafts, batch.ids, room.suppression, room.identities.is_erased)
+        batch.drafts = left.drafts
         # A batch that is prepared again has the stub by now.
         batch.withheld |= left.withheld
 
@@ -466,39 +482,56 @@ def _handled(batches: Sequence[Batch]) -> dict[str, int]:
     return dict(total)
 
 
-def _sealed(row: Row, stored: int, policy: InForce, deks: Mapping[int, Dek]) -> TokenisedStatement:
-    statement, draft = row.statement, row.draft
-    timestamp = _taken(row, stored) if statement.timestamp is None else statement.timestamp
-    terms = policy.terms(row.purposes)
-    return TokenisedStatement(
-        row.tenant,
-        row.id,
-        stored,
-        timestamp,
-        draft.verb,
-        draft.activity,
-        draft.related,
-        statement.registration or NO_UUID,
-        statement.reference or NO_UUID,
-        draft.references,
-        statement.voids,
-        draft.sids,
-        draft.vids,
-        draft.roles,
-        seal_texts(draft, row.id, deks) if draft.texts else (),
-        draft.fingerprint,
-        draft.body,
-        row.purposes,
-        _until(timestamp, terms.identity_days),
-        _until(timestamp, terms.statement_days),
-        # What voids another statement stays as long as that one does, or the other one would be back.
-        statement.voids or terms.held,
-    )
+def _owners(share: Share) -> dict[int, int]:
+    """Tell under whose key the texts of new statements are sealed, by place; what serves no purpose, or is nobody's, keeps none."""
+    sids, purposes = share.tokenised.sids, share.batch.purposes
+    texts = share.tokenised.texts if share.new else {}
+    owners = {place: owner_of(sids[place]) for place in texts if purposes[place] and share.is_new(place)}
+    return {place: owner for place, owner in owners.items() if owner is not None}
 
 
-def _taken(row: Row, stored: int) -> int:
+def _add_rows(rows: TokenisedStatements, share: Share, first: int, policy: InForce, deks: Mapping[int, Dek]) -> None:
+    """Put the rows of what is new in a batch to the others, stored at times from ``first`` on."""
+    batch, drafts, made = share.batch, share.batch.drafts, share.tokenised
+    places = share.places
+    stored = range(first, first + len(places))
+
+    def new(column: Sequence[Any]) -> Sequence[Any]:
+        return column if len(places) == len(column) else [column[place] for place in places]
+
+    ids, purposes = new(batch.ids), new(batch.purposes)
+    terms = [policy.terms(each) for each in purposes]
+    given = zip(places, new(drafts.timestamps), stored, strict=True)
+    timestamps = [_taken(batch, place, at) if timestamp is None else timestamp for place, timestamp, at in given]
+    sealed = {place: seal_texts(made.texts[place], batch.ids[place], deks[owner]) for place, owner in _owners(share).items()}
+    voids = new(drafts.voids)
+    rows.tenant += [batch.tenant] * len(places)
+    rows.id += ids
+    rows.stored += stored
+    rows.timestamp += timestamps
+    rows.verb += new(made.verbs)
+    rows.activity += new(made.activities)
+    rows.related += new(made.related)
+    rows.registration += [each or NO_UUID for each in new(drafts.registrations)]
+    rows.reference += [each or NO_UUID for each in new(drafts.targets)]
+    rows.references += [drafts.references.get(place, ()) for place in places]
+    rows.voids += voids
+    rows.sids += new(made.sids)
+    rows.vids += new(made.vids)
+    rows.roles += new(made.roles)
+    rows.sealed += [sealed.get(place, ()) for place in places]
+    rows.fingerprint += new(made.fingerprints)
+    rows.body += new(made.bodies)
+    rows.purposes += purposes
+    rows.identity_until += [_until(at, each.identity_days) for at, each in zip(timestamps, terms, strict=True)]
+    rows.keep_until += [_until(at, each.statement_days) for at, each in zip(timestamps, terms, strict=True)]
+    # What voids another statement stays as long as that one does, or the other one would be back.
+    rows.held += [void or each.held for void, each in zip(voids, terms, strict=True)]
+
+
+def _taken(batch: Batch, place: int, stored: int) -> int:
     """Give the timestamp of a statement that has none: when it was taken. It is shown by its absence from the body, or by being that of ``stored``."""
-    return stored if row.received is None or b'"timestamp"' in row.draft.body else row.received
+    return stored if batch.received is None or b'"timestamp"' in batch.drafts.bodies[place] else batch.received
 
 
 def _until(timestamp: int, days: int | None) -> int:

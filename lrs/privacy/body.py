@@ -13,12 +13,12 @@ from uuid import UUID
 import msgspec
 
 from lrs.errors import TamperedData
+from lrs.privacy.drafts import PLACEHOLDER
 from lrs.privacy.suppression import ACCOUNT
 from lrs.storage.contract import NO_UUID, StoredStatement
 from lrs.xapi.formats import format_timestamp
 from lrs.xapi.model import GROUP
 
-_PLACEHOLDER = re.compile(rb'\{"\$([pbors])":([0-9]+)(\}?)')
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 KIND = {False: b'{"objectType":"Agent",', True: b'{"objectType":"Group",'}
 """How whoever is not shown as sent begins: an Agent, or a Group."""
@@ -52,7 +52,7 @@ def written(row: StoredStatement, shown: Shown, texts: Sequence[bytes | None]) -
         return _hidden(body, found) if text is None else text
 
     try:
-        filled = _PLACEHOLDER.sub(fill, body)
+        filled = PLACEHOLDER.sub(fill, body)
     except IndexError:
         raise TamperedData("a stored statement does not have what its body refers to") from None
     head = b'{"id":%b,' % _quoted(row.id)

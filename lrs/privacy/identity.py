@@ -1,8 +1,8 @@
-"""The way in for people: from a checked statement to one that names nobody.
+"""The way in for people: from drafts to statements that name nobody.
 
 Each distinct spelling of a person becomes a pair (sid, vid): a random subject number and the number of this spelling. The spelling itself goes
-to the vault, sealed under the subject's own key. What is left of the statement is a body with numbered placeholders
-(see :class:`lrs.storage.contract.TokenisedStatement`), in which the self-mention scan has sealed what names its people elsewhere.
+to the vault, sealed under the subject's own key. What is left of the statement is its body with numbered placeholders
+(:mod:`lrs.privacy.drafts`), of which what names its people elsewhere is set apart to be sealed.
 """
 
 from __future__ import annotations
@@ -20,25 +20,22 @@ from lrs.errors import StoreUnavailable
 from lrs.privacy import mentions
 from lrs.privacy.consent import kin
 from lrs.privacy.corrections import Corrections
-from lrs.privacy.freetext import Fate, FreeText
 from lrs.privacy.suppression import STUBS
 from lrs.storage.contract import ERASED, CorrectionStore, EpochRetired, IndexTaken, NewSubject, NewVariant, SubjectStore, WrappedKey
 from lrs.xapi import walk
-from lrs.xapi.model import GROUP, Authority, Person, Reference, Statement, Text
+from lrs.xapi.model import GROUP, Authority, Person
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lrs.crypto.keyring import TenantKeys
     from lrs.crypto.seal import Dek
+    from lrs.privacy.drafts import Drafts
     from lrs.privacy.suppression import Suppression
 
 _MAX_SPELLINGS = 200_000
 _MAX_KEYS = 20_000
 _ATTEMPTS = 10
-_ALONE = 3
-"""Parts of a statement in which one person stands and nothing else is set apart."""
-_PLACEHOLDERS = tuple(b'{"$p":%d' % n for n in range(64))
 
 Token = tuple[int, int]
 """(sid, vid)"""
@@ -181,39 +178,40 @@ class Identities:
         ]
 
 
-class Draft(msgspec.Struct, gc=False):
-    """A tokenised statement whose texts wait to be sealed. ``body`` has no authority yet; ``texts`` are plain.
+class Tokenised(msgspec.Struct):
+    """Drafts whose people have become numbers, and which name none of them elsewhere; the authority is there, too.
 
-    ``names_people`` says that the self-mention scan found something.
+    Columns as in :class:`lrs.privacy.drafts.Drafts`. What stood in a body and named somebody is among the ``texts``, which wait to be sealed.
     """
 
-    body: bytes
-    sids: list[int]
-    vids: list[int]
-    roles: list[int]
-    references: list[UUID]
-    texts: list[bytes]
-    verb: str
-    activity: str
-    related: tuple[str, ...]
-    fingerprint: int = 0
-    names_people: bool = False
+    bodies: list[bytes]
+    verbs: list[str]
+    activities: list[str]
+    related: list[tuple[str, ...]]
+    texts: dict[int, list[bytes]]
+    sids: list[list[int]] = []
+    vids: list[list[int]] = []
+    roles: list[list[int]] = []
+    fingerprints: list[int] = []
 
     def __repr__(self) -> str:
-        return "Draft(...)"
+        return "Tokenised(...)"
 
 
-def tokenise(statement: Statement, identities: Identities, keys: TenantKeys, policy: FreeText) -> Draft:
-    """Replace every person by a token, and set apart every text that policy or the self-mention scan wants sealed.
-
-    The persons must have been learned. Raises nothing of its own.
-    """
-    draft = Draft(b"", [], [], [], [], [], statement.verb, statement.activity, statement.related)
-    looked_for = mentions.of(_write_body(draft, statement, identities, policy))
-    if looked_for and looked_for.may_be_in(draft.body):
-        _hide_mentions(draft, looked_for, keys)
-    draft.fingerprint = keys.content_fingerprint(_content(draft))
-    return draft
+def tokenise(drafts: Drafts, signature: Signature, identities: Identities, keys: TenantKeys) -> Tokenised:
+    """Put tokens in the place of people, set apart what names them elsewhere, and sign. The persons must have been learned."""
+    made = _without_mentions(drafts, keys)
+    tokens = [identities.token(person) for person in drafts.people]
+    made.sids = [[tokens[number][0] for number in cast] for cast in drafts.cast]
+    made.vids = [[tokens[number][1] for number in cast] for cast in drafts.cast]
+    # Before it is signed: whoever sends a statement again is answered as its sender was.
+    made.fingerprints = _fingerprints(drafts, made, keys)
+    endings = [signature.ending(len(cast)) for cast in drafts.cast]
+    made.bodies = [body[:-1] + ending.body for body, ending in zip(made.bodies, endings, strict=True)]
+    made.sids = [own + ending.sids for own, ending in zip(made.sids, endings, strict=True)]
+    made.vids = [own + ending.vids for own, ending in zip(made.vids, endings, strict=True)]
+    made.roles = [own + ending.roles for own, ending in zip(drafts.roles, endings, strict=True)]
+    return made
 
 
 class _Ending(NamedTuple):
@@ -233,21 +231,17 @@ class Signature:
         self._identities = identities
         self._endings: dict[int, _Ending] = {}
 
-    def add(self, draft: Draft) -> None:
-        """Append it to a statement."""
-        ending = self._endings.get(len(draft.sids)) or self._ending(len(draft.sids))
-        draft.body = draft.body[:-1] + ending.body
-        draft.sids += ending.sids
-        draft.vids += ending.vids
-        draft.roles += ending.roles
+    def ending(self, persons: int) -> _Ending:
+        """Give the end of a statement that has so many persons."""
+        return self._endings.get(persons) or self._written(persons)
 
-    def _ending(self, persons: int) -> _Ending:
-        """Write the end of a statement that has so many persons."""
-        others = [0] * persons
-        draft = Draft(b"", [*others], [*others], [*others], [], [], "", "", ())
-        roles = iter(self._authority.roles)
-        parts = [_person(part, next(roles), draft, self._identities) if type(part) is Person else part for part in self._authority.parts]
-        ending = _Ending(b',"authority":%b}' % b"".join(parts), draft.sids[persons:], draft.vids[persons:], draft.roles[persons:])  # type: ignore[arg-type]
+    def _written(self, persons: int) -> _Ending:
+        people = [part for part in self._authority.parts if type(part) is Person]
+        numbers = iter(range(persons, persons + len(people)))
+        body = b"".join(part if type(part) is bytes else b'{"$p":%d' % next(numbers) for part in self._authority.parts)
+        tokens = [self._identities.token(person) for person in people]
+        roles = [role | GROUP if person.is_group else role for person, role in zip(people, self._authority.roles, strict=True)]
+        ending = _Ending(b',"authority":%b}' % body, [sid for sid, _ in tokens], [vid for _, vid in tokens], roles)
         self._endings[persons] = ending
         return ending
 
@@ -257,12 +251,9 @@ def owner_of(sids: Sequence[int]) -> int | None:
     return next((sid for sid in sids if sid != ERASED), None)
 
 
-def seal_texts(draft: Draft, statement_id: UUID, deks: Mapping[int, Dek]) -> list[bytes]:
-    """Seal the texts of a draft under the key of its owner; where there is none, nothing of them is kept."""
-    owner = owner_of(draft.sids)
-    if not draft.texts or owner is None:
-        return []
-    return [deks[owner].seal("text", text_record(statement_id, n), text) for n, text in enumerate(draft.texts)]
+def seal_texts(texts: Sequence[bytes], statement_id: UUID, key: Dek) -> list[bytes]:
+    """Seal the texts of a statement."""
+    return [key.seal("text", text_record(statement_id, n), text) for n, text in enumerate(texts)]
 
 
 def text_record(statement_id: UUID, n: int) -> bytes:
@@ -270,75 +261,48 @@ def text_record(statement_id: UUID, n: int) -> bytes:
     return statement_id.bytes + struct.pack(">I", n)
 
 
-def _write_body(draft: Draft, statement: Statement, identities: Identities, policy: FreeText) -> tuple[str, ...]:
-    """Write the body with everything in its place -> what is known of its people."""
-    parts, roles = statement.parts, statement.roles
-    person = parts[1]
-    if len(parts) == _ALONE and type(person) is Person:
-        draft.body = b"".join((parts[0], _person(person, roles[0], draft, identities), parts[2]))  # type: ignore[arg-type] # both are bytes
-        return person.known
-    out: list[bytes] = []
-    known: tuple[str, ...] = ()
-    for part in parts:
-        if type(part) is bytes:
-            out.append(part)
-        elif type(part) is Person:
-            known += part.known
-            out.append(_person(part, roles[len(draft.sids)], draft, identities))
-        elif type(part) is Text:
-            out.append(_text(part, draft, policy))
-        elif type(part) is Reference:
-            draft.references.append(part.id)
-            out.append(b'{"$s":%d}' % (len(draft.references) - 1))
-    draft.body = b"".join(out)
-    return known
+def _without_mentions(drafts: Drafts, keys: TenantKeys) -> Tokenised:
+    """Set apart what names somebody of a statement elsewhere in it."""
+    made = Tokenised(drafts.bodies, drafts.verbs, drafts.activities, drafts.related, drafts.texts)
+    if drafts.mentioning:
+        # Not in the drafts themselves: they may have to be made ready once more.
+        made = Tokenised([*made.bodies], [*made.verbs], [*made.activities], [*made.related], dict(made.texts))
+    for n, known in drafts.mentioning.items():
+        _hide_mentions(made, n, mentions.of(known), keys)
+    return made
 
 
-def _person(person: Person, role: int, draft: Draft, identities: Identities) -> bytes:
-    """Note a person -> what stands for it, but for the end of the object."""
-    number = len(draft.sids)
-    sid, vid = identities.token(person)
-    draft.sids.append(sid)
-    draft.vids.append(vid)
-    draft.roles.append(role | GROUP if person.is_group else role)
-    return _PLACEHOLDERS[number] if number < len(_PLACEHOLDERS) else b'{"$p":%d' % number
+def _hide_mentions(made: Tokenised, n: int, mentioned: mentions.Mentions, keys: TenantKeys) -> None:
+    texts = [*made.texts.get(n, ())]
 
-
-def _text(text: Text, draft: Draft, policy: FreeText) -> bytes:
-    fate = policy.decide(text)
-    if fate is Fate.KEEP:
-        return text.json
-    if fate is Fate.DROP:
-        return policy.remains(text)
-    draft.texts.append(text.json)
-    return b'{"$b":%d}' % (len(draft.texts) - 1)
-
-
-def _hide_mentions(draft: Draft, mentioned: mentions.Mentions, keys: TenantKeys) -> None:
     def seal(value: bytes, letter: bytes) -> bytes:
         # An object that goes into a box takes along what was set apart from it before.
-        draft.texts.append(_unbox(value, draft.texts) if letter == b"o" else value)
-        return b'{"$%s":%d}' % (letter, len(draft.texts) - 1)
+        texts.append(_unbox(value, texts) if letter == b"o" else value)
+        return b'{"$%s":%d}' % (letter, len(texts) - 1)
 
-    draft.names_people = True
-    draft.body = mentions.seal_mentions(draft.body, mentioned, seal)
-    draft.verb = keys.hidden_iri(draft.verb) if mentioned(draft.verb) else draft.verb
-    draft.activity = keys.hidden_iri(draft.activity) if mentioned(draft.activity) else draft.activity
-    draft.related = tuple(keys.hidden_iri(iri) if mentioned(iri) else iri for iri in draft.related)
+    def hidden(iri: str) -> str:
+        return keys.hidden_iri(iri) if mentioned(iri) else iri
+
+    made.bodies[n] = mentions.seal_mentions(made.bodies[n], mentioned, seal)
+    made.verbs[n] = hidden(made.verbs[n])
+    made.activities[n] = hidden(made.activities[n])
+    made.related[n] = tuple(map(hidden, made.related[n]))
+    if texts:
+        made.texts[n] = texts
 
 
-def _unbox(value: bytes, texts: list[bytes]) -> bytes:
+def _unbox(value: bytes, texts: Sequence[bytes]) -> bytes:
     for n, text in enumerate(texts):
         value = value.replace(b'{"$b":%d}' % n, text).replace(b'{"$o":%d}' % n, text)
     return value
 
 
-def _content(draft: Draft) -> bytes:
-    """Everything that makes two statements the same byte for byte; how much of each there is, the placeholders in the body tell."""
-    content = draft.body + _people(len(draft.sids)).pack(*draft.sids, *draft.vids)
-    if draft.references or draft.texts:
-        content += b"".join([each.bytes for each in draft.references]) + b"\0".join(draft.texts)
-    return content
+def _fingerprints(drafts: Drafts, made: Tokenised, keys: TenantKeys) -> list[int]:
+    """Hash everything that makes two statements the same byte for byte; how much of each there is, the placeholders in the body tell."""
+    rest = [_people(len(sids)).pack(*sids, *vids) for sids, vids in zip(made.sids, made.vids, strict=True)]
+    for n in drafts.references.keys() | made.texts.keys():
+        rest[n] += b"".join([each.bytes for each in drafts.references.get(n, ())]) + b"\0".join(made.texts.get(n, ()))
+    return [keys.content_fingerprint(body + others) for body, others in zip(made.bodies, rest, strict=True)]
 
 
 @lru_cache(maxsize=64)

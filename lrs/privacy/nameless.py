@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import msgspec
 
-from lrs.privacy.identity import Draft
 from lrs.storage.contract import NO_UUID
 from lrs.xapi.model import Part, Person, Statement
 from lrs.xapi.walk import canonical_ifi
@@ -23,11 +22,6 @@ def nameless(statement: Statement) -> Statement:
     registration = None if statement.registration is None else NO_UUID
     parts = [_stub(part) for part in statement.parts]
     return msgspec.structs.replace(statement, parts=parts, registration=registration, definitions=())
-
-
-def forget_texts(draft: Draft) -> None:
-    """Leave out of a tokenised statement what was set apart to be sealed: it is shown as hidden to everybody."""
-    draft.texts.clear()
 
 
 def _stub(part: Part) -> Part:

@@ -13,11 +13,12 @@ from uuid import UUID
 import msgspec
 
 from lrs.storage.contract import ERASED, ErasureStore
-from lrs.xapi.model import Part, Person, Reference, Role, Statement
+from lrs.xapi.model import GROUP, Person, Role
 from lrs.xapi.walk import canonical_ifi
 
 if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
+    from lrs.privacy.drafts import Drafts
 
 T = TypeVar("T")
 _HOME, _NAME = "https://lrs.invalid/erased", "erased"
@@ -75,41 +76,34 @@ class Suppression:
 
 
 class Left(NamedTuple):
-    """What is left of statements: as they are stored, and the places of those that are not."""
+    """What is left of drafts: as they are stored, and the numbers of those that are not."""
 
-    statements: list[Statement]
+    drafts: Drafts
     withheld: set[int]
 
 
-def left_of(statements: Sequence[Statement], ids: Sequence[UUID], suppression: Suppression, erased: Callable[[Person], bool]) -> Left:
+def left_of(drafts: Drafts, ids: Sequence[UUID], suppression: Suppression, erased: Callable[[Person], bool]) -> Left:
     """Put the stub in place of whoever was erased and of what refers to what was; tell which statements are not stored at all."""
-    references = {part.id for statement in statements for part in statement.parts if type(part) is Reference}
-    gone = suppression.statements({*ids, *references})
-    left = [_stubbed(statement, erased, gone) for statement in statements]
-    withheld = {n for n, (each, statement) in enumerate(zip(ids, statements, strict=True)) if each in gone or _is_own(statement, erased)}
+    gone = suppression.statements({*ids, *(each for own in drafts.references.values() for each in own)})
+    withheld = {n for n, each in enumerate(ids) if each in gone}
+    people = {number for number, person in enumerate(drafts.people) if erased(person)}
+    withheld |= {n for n in range(len(drafts)) if people and _is_own(drafts, n, people)}
+    left = msgspec.structs.replace(
+        drafts,
+        people=[_stub(person) if number in people else person for number, person in enumerate(drafts.people)],
+        references={n: [ERASED_REFERENCE if each in gone else each for each in own] for n, own in drafts.references.items()},
+        targets=[None if each in gone else each for each in drafts.targets],
+    )
     return Left(left, withheld)
 
 
-def _stubbed(statement: Statement, erased: Callable[[Person], bool], gone: Collection[UUID]) -> Statement:
-    parts = [_stub(part, erased, gone) for part in statement.parts]
-    if all(new is old for new, old in zip(parts, statement.parts, strict=True)):
-        return statement
-    return msgspec.structs.replace(statement, parts=parts, reference=None if statement.reference in gone else statement.reference)
+def _stub(person: Person) -> Person:
+    return msgspec.structs.replace(person, json=_KIND[person.is_group] + ACCOUNT + b"}", ifi=_IFI)
 
 
-def _stub(part: Part, erased: Callable[[Person], bool], gone: Collection[UUID]) -> Part:
-    if type(part) is Person and erased(part):
-        # What is known of the person stays, so that the self-mention scan still finds it elsewhere.
-        return msgspec.structs.replace(part, json=_KIND[part.is_group] + ACCOUNT + b"}", ifi=_IFI)
-    if type(part) is Reference and part.id in gone:
-        return Reference(ERASED_REFERENCE)
-    return part
-
-
-def _is_own(statement: Statement, erased: Callable[[Person], bool]) -> bool:
+def _is_own(drafts: Drafts, n: int, erased: Collection[int]) -> bool:
     """Tell whether a statement is about nobody but people who were erased: its actor, or each member where its actor is a group."""
-    persons = [part for part in statement.parts if type(part) is Person]
-    actors = [person for person, role in zip(persons, statement.roles, strict=True) if role == Role.ACTOR]
-    members = [person for person, role in zip(persons, statement.roles, strict=True) if role == Role.ACTOR_MEMBER]
+    actors = [number for number, role in zip(drafts.cast[n], drafts.roles[n], strict=True) if role & ~GROUP == Role.ACTOR]
+    members = [number for number, role in zip(drafts.cast[n], drafts.roles[n], strict=True) if role & ~GROUP == Role.ACTOR_MEMBER]
     # The stub itself may be sent: by who imports what was exported from here.
-    return all(erased(person) and person.ifi != _IFI for person in members or actors)
+    return all(number in erased and drafts.people[number].ifi != _IFI for number in members or actors)

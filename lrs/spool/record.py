@@ -10,8 +10,6 @@ import msgspec
 
 from lrs.access import Handling, Principal, View
 from lrs.batch import Batch, future
-from lrs.privacy.nameless import nameless
-from lrs.xapi.model import text_of
 from lrs.xapi.multipart import Content
 
 if TYPE_CHECKING:
@@ -48,8 +46,8 @@ def record_of(batch: Batch, received: int) -> Record:
         defines=batch.defines,
         received=received,
         ids=batch.ids,
-        versions=[statement.version for statement in batch.statements],
-        texts=[text_of(statement) for statement in batch.statements],
+        versions=batch.drafts.versions,
+        texts=[batch.drafts.text(n) for n in range(len(batch))],
         purposes=list(batch.purposes),
         contents={sha2: (bytes(each.data), each.content_type, each.length) for sha2, each in batch.contents.items()},
     )
@@ -70,11 +68,10 @@ def batch_of(record: Record, preparer: Preparer, known: Callable[[str], frozense
     )
     left = known(record.tenant)
     purposes = [tuple(each for each in served if each in left) for served in record.purposes]
-    checked = preparer.check_again(record.texts, record.versions, record.tenant)
     return Batch(
         principal,
         record.ids,
-        [statement if served else nameless(statement) for statement, served in zip(checked, purposes, strict=True)],
+        preparer.check_again(record.texts, record.versions, purposes, record.tenant),
         preparer.authority(principal),
         future(),
         record.defines,

@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 import msgspec
 
@@ -18,7 +17,6 @@ from lrs.privacy.audit import Audit, Event
 from lrs.privacy.quarantine import Held, Quarantine
 from lrs.spool.folder import Folder
 from lrs.spool.record import batch_of, record_of
-from lrs.xapi.model import Statement, text_of
 
 if TYPE_CHECKING:
     from lrs.committer import Committer
@@ -196,7 +194,7 @@ class Spooling:
 
     def _hold_conflicts(self, batch: Batch, receipt: Receipt) -> None:
         """Keep in quarantine what turned out to be another statement under an id that is taken: nobody can be told any more."""
-        held = [Held(_whole(batch.ids[index], batch.statements[index]), error) for index, error in sorted(receipt.refused.items())]
+        held = [Held(_whole(batch, index), error) for index, error in sorted(receipt.refused.items())]
         if held:
             self._quarantine().add(batch.principal, "", held)
             _log.warning("%d statements of the spool are in quarantine: others were stored under their ids", len(held))
@@ -215,5 +213,5 @@ def _kept(batch: Batch) -> Event:
     return Event.by(batch.principal, "spool statements", counts={"statements": len(batch), **batch.counts})
 
 
-def _whole(identifier: UUID, statement: Statement) -> bytes:
-    return b'{"id":"%s",%b' % (str(identifier).encode(), text_of(statement)[1:])
+def _whole(batch: Batch, index: int) -> bytes:
+    return b'{"id":"%s",%b' % (str(batch.ids[index]).encode(), batch.drafts.text(index)[1:])

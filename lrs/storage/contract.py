@@ -9,7 +9,7 @@ together or not at all. Rows are visible in the order of ``stored`` because one 
 never shows two rows of one statement id, nor a row or a personal column past its limit.
 
 Neither store ever sees an identity in the clear: the vault gets blind indexes and sealed bytes, the warehouse gets
-:class:`TokenisedStatement`, which nothing but :mod:`lrs.privacy.identity` makes. All times are microseconds since 1970 UTC,
+:class:`TokenisedStatements`, whose people nothing but :mod:`lrs.privacy.identity` makes numbers of. All times are microseconds since 1970 UTC,
 unless a name says otherwise. Failures are raised as :class:`lrs.errors.StoreUnavailable` (or a subclass) and nothing else.
 """
 
@@ -30,7 +30,7 @@ FOREVER = 0xFFFFFFFF
 
 
 class TokenisedStatement(msgspec.Struct, gc=False):
-    """One row of ``statements``: the only thing that the warehouse accepts.
+    """One row of ``statements``: the only thing that the warehouse accepts, one by one or in columns.
 
     ``body`` is the statement's JSON without ``id`` and ``stored``; in it ``{"$p":n`` stands for person ``n``
     (index into ``sids``, ``vids``, ``roles``), ``{"$b":n}`` and ``{"$o":n}`` for sealed value ``n`` (``$o``: it is an object),
@@ -61,6 +61,46 @@ class TokenisedStatement(msgspec.Struct, gc=False):
     identity_until: int = FOREVER
     keep_until: int = FOREVER
     held: bool = False
+
+
+class TokenisedStatements(msgspec.Struct):
+    """Rows of ``statements``, column by column; what each column holds says :class:`TokenisedStatement`."""
+
+    tenant: list[str] = []
+    id: list[UUID] = []
+    stored: list[int] = []
+    timestamp: list[int] = []
+    verb: list[str] = []
+    activity: list[str] = []
+    related: list[Sequence[str]] = []
+    registration: list[UUID] = []
+    reference: list[UUID] = []
+    references: list[Sequence[UUID]] = []
+    voids: list[bool] = []
+    sids: list[Sequence[int]] = []
+    vids: list[Sequence[int]] = []
+    roles: list[Sequence[int]] = []
+    sealed: list[Sequence[bytes]] = []
+    fingerprint: list[int] = []
+    body: list[bytes] = []
+    purposes: list[Sequence[str]] = []
+    identity_until: list[int] = []
+    keep_until: list[int] = []
+    held: list[bool] = []
+
+    @classmethod
+    def of(cls, rows: Sequence[TokenisedStatement]) -> TokenisedStatements:
+        """Put rows together."""
+        return cls(*([getattr(row, name) for row in rows] for name in cls.__struct_fields__))
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    def __getitem__(self, number: int) -> TokenisedStatement:
+        return TokenisedStatement(*(getattr(self, name)[number] for name in self.__struct_fields__))
+
+    def __repr__(self) -> str:
+        return f"TokenisedStatements({len(self)} rows)"
 
 
 class StoredStatement(msgspec.Struct, gc=False):
@@ -305,7 +345,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 class StatementStore(Protocol):
     """The warehouse, as the write and read paths see it. Thread-safe."""
 
-    def record(self, rows: Sequence[TokenisedStatement], definitions: Collection[tuple[str, SeenDefinition]] = ()) -> Record:
+    def record(self, rows: TokenisedStatements, definitions: Collection[tuple[str, SeenDefinition]] = ()) -> Record:
         """Write new statements of one month, in order of ``stored``, as they are stored, with what is new in them of activities, each with its tenant.
 
         They are about to be put.

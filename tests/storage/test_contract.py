@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from lrs.errors import StoreUnavailable
-from lrs.storage.contract import KnownStatement, SeenDefinition, Selection
+from lrs.storage.contract import KnownStatement, SeenDefinition, Selection, TokenisedStatements
 from lrs.storage.warehouse import Warehouse
 from tests.storage.engines import Engine
 from tests.storage.rows import DAY, NOW, SECOND, START, noise, referring, row, seen, voiding
@@ -81,7 +81,7 @@ def test_what_was_stored_is_there_after_reopening(engine: Engine) -> None:
 def test_inserting_nothing_changes_nothing(warehouse: Warehouse) -> None:
     """An empty batch is no error."""
     warehouse.insert([])
-    warehouse.put(warehouse.record([], []))
+    warehouse.put(warehouse.record(TokenisedStatements(), []))
     assert warehouse.find("t", Selection(), now=NOW) == []
 
 
@@ -256,11 +256,11 @@ def test_definitions_are_remembered_once(warehouse: Warehouse) -> None:
     source = uuid4()
     one, two = SeenDefinition("a", b'{"n":1}', 1, START + 5), SeenDefinition("a", b'{"n":2}', 2**64 - 1, START + 1, source)
     other = SeenDefinition("b", b"{}", 1, START)
-    warehouse.put(warehouse.record([], [("t", each) for each in (one, two, other)]))
+    warehouse.put(warehouse.record(TokenisedStatements(), [("t", each) for each in (one, two, other)]))
     earlier = msgspec.structs.replace(one, stored=START)
-    warehouse.put(warehouse.record([], [("t", earlier), ("t", msgspec.structs.replace(two, stored=START + 9))]))
+    warehouse.put(warehouse.record(TokenisedStatements(), [("t", earlier), ("t", msgspec.structs.replace(two, stored=START + 9))]))
     assert warehouse.definitions("t", ["a", "b", "c"]) == {"a": [earlier, two], "b": [other]}
     assert warehouse.definitions("u", ["a"]) == {}
     long = [f"https://a.example/{n}/{'x' * 500}" for n in range(800)]
-    warehouse.put(warehouse.record([], [("t", SeenDefinition(each, b"{}", 1, START)) for each in long]))
+    warehouse.put(warehouse.record(TokenisedStatements(), [("t", SeenDefinition(each, b"{}", 1, START)) for each in long]))
     assert len(warehouse.definitions("t", long)) == 800

@@ -9,7 +9,17 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from lrs.storage.contract import ERASED, FOREVER, NO_UUID, SeenDefinition, Selection, Standing, StoredStatement, TokenisedStatement
+from lrs.storage.contract import (
+    ERASED,
+    FOREVER,
+    NO_UUID,
+    SeenDefinition,
+    Selection,
+    Standing,
+    StoredStatement,
+    TokenisedStatement,
+    TokenisedStatements,
+)
 from lrs.storage.warehouse import Warehouse
 from lrs.storage.warehouse.client import Session
 from lrs.xapi.model import GROUP, Role
@@ -112,7 +122,11 @@ def test_contents_sources_and_standings_go_too(warehouse: Warehouse) -> None:
     warehouse.add_attachments([piece(own.id, stored=own.stored), piece(own.id, 1, stored=own.stored)])
     warehouse.add_attachments([piece(kept.id, n, nth, stored=kept.stored) for n in range(3) for nth in range(2)])
     warehouse.insert([own, kept])
-    warehouse.put(warehouse.record([], [("t", SeenDefinition("a", b"{}", n, START, each)) for n, each in enumerate((own.id, kept.id))]))
+    warehouse.put(
+        warehouse.record(
+            TokenisedStatements(), [("t", SeenDefinition("a", b"{}", n, START, each)) for n, each in enumerate((own.id, kept.id))]
+        )
+    )
     warehouse.put_standings("t", [Standing(sid, "p", hidden=True, covered=()) for sid in (ANA, BEN)], number=1)
     warehouse.put_standings("u", [Standing(ANA, "p", hidden=True, covered=())], number=1)
     traces = warehouse.traces("t", [ANA])
@@ -135,7 +149,9 @@ def test_what_nobody_else_mentions_is_not_defined_any_more(warehouse: Warehouse)
     warehouse.insert([mine, his, elsewhere])
     names = ["only hers", "hers in context", "shared", "his", "other tenant's", "of nobody"]
     for tenant in ("t", "u"):
-        warehouse.put(warehouse.record([], [(tenant, SeenDefinition(name, b"{}", n, START)) for n, name in enumerate(names)]))
+        warehouse.put(
+            warehouse.record(TokenisedStatements(), [(tenant, SeenDefinition(name, b"{}", n, START)) for n, name in enumerate(names)])
+        )
     warehouse.erase("t", [ANA], ids(warehouse.traces("t", [ANA]).gone), [])
     assert set(warehouse.definitions("t", names)) == {"shared", "his", "of nobody"}
     assert set(warehouse.definitions("u", names)) == set(names)
@@ -183,7 +199,7 @@ def test_no_byte_of_it_is_left_on_the_disk(engine: Engine) -> None:
         for each in (own, kept, by_other):
             warehouse.insert([each])
         warehouse.add_attachments([piece(own.id, stored=own.stored, head=head)])
-        warehouse.put(warehouse.record([], [("t", SeenDefinition("a", b"{}", 5, START, own.id))]))
+        warehouse.put(warehouse.record(TokenisedStatements(), [("t", SeenDefinition("a", b"{}", 5, START, own.id))]))
         detach(warehouse, row(4, sealed=(secret,), **people((she, ACTOR))))
         halves = own.id.bytes[7::-1] + own.id.bytes[:7:-1]
         traces = [secret, head, own.id.bytes, halves, str(own.id).encode(), str(she).encode(), she.to_bytes(8, "little")]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lrs.storage.contract import SeenDefinition, Selection
+from lrs.storage.contract import SeenDefinition, Selection, TokenisedStatements
 from lrs.storage.warehouse import Warehouse
 from tests.storage.engines import ENGINES, Engine, settings_for
 from tests.storage.rows import NOW, START, row
@@ -52,5 +52,5 @@ def test_no_text_is_taken_for_sql(warehouse: Warehouse, text: str) -> None:
     assert ids_of(warehouse, tenant=text) == [other.id, one.id]
     assert dict(warehouse.count_by(text, Selection(), "verb", now=NOW)) == {text: 1, other.verb: 1}
     seen = SeenDefinition(text, text.encode(), 1, START)
-    warehouse.put(warehouse.record([], [(text, seen)]))
+    warehouse.put(warehouse.record(TokenisedStatements(), [(text, seen)]))
     assert warehouse.definitions(text, [text]) == {text: [seen]}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lrs.errors import StoreUnavailable
-from lrs.storage.contract import NO_UUID, Record, SeenDefinition, Selection
+from lrs.storage.contract import NO_UUID, Record, SeenDefinition, Selection, TokenisedStatements
 from lrs.storage.warehouse import Warehouse
 from lrs.storage.warehouse.journal import Journal
 from tests.storage.engines import embedded_settings
@@ -192,7 +192,7 @@ def test_every_reader_sees_what_was_put(data: Path) -> None:
     def work(own: int) -> None:
         for n in range(10):
             sent = row(own * 100 + n)
-            warehouse.put(warehouse.record([sent]))
+            warehouse.put(warehouse.record(TokenisedStatements.of([sent])))
             if sent.id not in warehouse.by_id("t", [sent.id], now=NOW):
                 wrong.append(own * 100 + n)
 
@@ -212,7 +212,7 @@ def test_rows_of_a_dead_process_are_in_the_table_once(data: Path) -> None:
     warehouse = Warehouse.open(settings)
     sent = [row(number) for number in range(20)]
     for each in sent:
-        warehouse.put(warehouse.record([each]))
+        warehouse.put(warehouse.record(TokenisedStatements.of([each])))
     left = {file.name: file.read_bytes() for file in (settings.data / "journal").iterdir()}
     warehouse.ping()
     warehouse.close()
@@ -239,10 +239,10 @@ def test_what_was_said_of_activities_is_there_with_the_statements(data: Path) ->
     settings = embedded_settings(data)
     warehouse = Warehouse.open(settings)
     one, two = (SeenDefinition(name, b"{}", 1, NOW, NO_UUID) for name in ("a", "b"))
-    warehouse.put(warehouse.record([row(1)], [("t", one)]))
+    warehouse.put(warehouse.record(TokenisedStatements.of([row(1)]), [("t", one)]))
     assert warehouse.definitions("t", ["a", "b"]) == {"a": [one]}
     sent = row(2)
-    warehouse.put(warehouse.record([sent], [("t", two), ("other", one)]))
+    warehouse.put(warehouse.record(TokenisedStatements.of([sent]), [("t", two), ("other", one)]))
     left = {file.name: file.read_bytes() for file in (settings.data / "journal").iterdir()}
     warehouse.close()
     assert any(left.values())

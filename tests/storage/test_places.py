@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from lrs.errors import StoreUnavailable
-from lrs.storage.contract import ERASED, NO_UUID, Limit, Selection, TokenisedStatement
+from lrs.storage.contract import ERASED, NO_UUID, Limit, Selection, TokenisedStatement, TokenisedStatements
 from lrs.storage.warehouse import Warehouse, places
 from tests.storage.rows import NOW, SECOND, START, row, voiding
 
@@ -53,7 +53,7 @@ def placed(warehouse: Warehouse, rows: Iterable[TokenisedStatement]) -> list[tup
 
 def place(warehouse: Warehouse, rows: Iterable[TokenisedStatement]) -> None:
     """Make places of rows, as a process does that dies then."""
-    record = warehouse.record(list(rows))
+    record = warehouse.record(TokenisedStatements.of(list(rows)))
     with warehouse._sessions.writer() as session:
         session.insert_blocks("arriving", places.NAMES, [record.block])
 

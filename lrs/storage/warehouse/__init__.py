@@ -18,6 +18,7 @@ from lrs.storage.contract import (
     StoredHead,
     StoredStatement,
     TokenisedStatement,
+    TokenisedStatements,
     Traces,
 )
 from lrs.storage.warehouse import backups, mentions, tenants
@@ -81,7 +82,7 @@ class Warehouse:
         with self._sessions.lookup() as session:
             session.query("SELECT 1", {})
 
-    def record(self, rows: Sequence[TokenisedStatement], definitions: Collection[tuple[str, SeenDefinition]] = ()) -> Record:
+    def record(self, rows: TokenisedStatements, definitions: Collection[tuple[str, SeenDefinition]] = ()) -> Record:
         """See :class:`lrs.storage.contract.StatementStore`."""
         return self._statements.record(rows, self._definitions.block(definitions))
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from lrs.storage.contract import ERASED, NO_UUID, KnownStatement, Record, Selection, StoredStatement, TokenisedStatement
+from lrs.storage.contract import (
+    ERASED,
+    NO_UUID,
+    KnownStatement,
+    Record,
+    Selection,
+    StoredStatement,
+    TokenisedStatement,
+    TokenisedStatements,
+)
 from lrs.storage.warehouse import places
 from lrs.storage.warehouse import selection as sql
 from lrs.storage.warehouse.client import Session, Sessions
@@ -33,10 +41,8 @@ _RECENT = 7 * 86_400_000_000
 """Microseconds back from the newest statement in which a repeated one is looked for first."""
 _EVER = -1
 _ANY = "SELECT 1 FROM statements WHERE id IN {ids:Array(UUID)} LIMIT 1"
-_COLUMNS = TokenisedStatement.__struct_fields__
-_VALUES = [attrgetter(name) for name in _COLUMNS]
-_ID = _COLUMNS.index("id")
-_OFTEN_NONE = (_COLUMNS.index("registration"), _COLUMNS.index("reference"))
+_COLUMNS = TokenisedStatements.__struct_fields__
+_OFTEN_NONE = frozenset({"registration", "reference"})
 
 
 class Statements:
@@ -74,24 +80,22 @@ class Statements:
 
     def insert(self, rows: Sequence[TokenisedStatement]) -> None:
         """See :class:`lrs.storage.contract.StatementStore`."""
-        self._insert_records([self.record(rows)])
+        self._insert_records([self.record(TokenisedStatements.of(rows))])
 
-    def record(self, rows: Sequence[TokenisedStatement], definitions: bytes | memoryview = b"") -> Record:
+    def record(self, rows: TokenisedStatements, definitions: bytes | memoryview = b"") -> Record:
         """See :class:`lrs.storage.contract.StatementStore`; ``definitions`` is a block of :class:`lrs.storage.warehouse.definitions.Definitions`."""
-        if not rows:
+        if not len(rows):
             return Record(b"", definitions, b"", 0)
-        columns = [list(map(value, rows)) for value in _VALUES]
-        ids = b"".join([each.int.to_bytes(16) for each in columns[_ID]])
+        ids = b"".join([each.int.to_bytes(16) for each in rows.id])
         if self._seen is not None:
             # Before the insert: should it fail half-way, what was noted in vain is looked up.
             self._seen.add(ids)
-            self._newest = max(self._newest, rows[-1].stored)
-            self._referring.update(row.tenant for row in rows if row.reference.int)
-        for n in _OFTEN_NONE:
-            # The client writes zero faster than a UUID of zeros.
-            columns[n] = [each.int for each in columns[n]]
+            self._newest = max(self._newest, rows.stored[-1])
+            self._referring.update(tenant for tenant, each in zip(rows.tenant, rows.reference, strict=True) if each.int)
+        # The client writes zero faster than a UUID of zeros.
+        columns = [[each.int for each in getattr(rows, name)] if name in _OFTEN_NONE else getattr(rows, name) for name in _COLUMNS]
         with self._sessions.inserter() as session:
-            return Record(ids, definitions, session.block("placed", _COLUMNS, columns), month_of(rows[0].stored))
+            return Record(ids, definitions, session.block("placed", _COLUMNS, columns), month_of(rows.stored[0]))
 
     def _insert_records(self, records: Sequence[Record]) -> None:
         # In this order: what was said of an activity is there no later than the statement that said it, and where a statement is that can be seen is known.

@@ -1,0 +1,176 @@
+"""Statements without their people: what checking hands on, column by column.
+
+Cut out of each statement are its people, every text that policy wants sealed or dropped, and the ids of other statements. What is left is
+a body with numbered placeholders (see :class:`lrs.storage.contract.TokenisedStatement`); people stand beside it, each spelling once for all
+statements. That needs neither store nor key, so that another process can do it as well.
+
+Columns, since a group has thousands of statements: an object for each of them, at each step, costs more than what is done with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from lrs.privacy import mentions
+from lrs.privacy.freetext import Fate, FreeText
+from lrs.xapi.model import GROUP, Attachment, Definition, Person, Reference, Statement, Text
+
+PLACEHOLDER = re.compile(rb'\{"\$([pbors])":([0-9]+)(\}?)')
+"""What stands in a body: letter, number, and the brace that closes it, which for a person belongs to what follows."""
+_ALONE = 3
+"""Parts of a statement in which one person stands and nothing else is set apart."""
+_PERSONS = tuple(b'{"$p":%d' % n for n in range(64))
+
+
+class Drafts(msgspec.Struct, array_like=True):
+    """Statements of one batch, in order: the n-th item of each column is of the n-th statement.
+
+    ``bodies`` have no authority yet. ``cast``: for each placeholder of a person, the number of that person in ``people``; ``roles`` beside it, with
+    ``GROUP``. ``timestamps`` are microseconds since 1970 UTC; they, ``ids`` and ``registrations`` are None where the sender gave none, ``targets`` where the
+    object is no StatementRef. What few statements have stands under the number of the statement: ``texts`` that are to be sealed, ids of
+    ``references``, ``attachments``, and in ``mentioning`` what is known of the people of a statement that may name them elsewhere in its body.
+    ``definitions``: each with the numbers of the statements that have it.
+    """
+
+    ids: list[UUID | None]
+    versions: list[str]
+    bodies: list[bytes]
+    people: list[Person]
+    cast: list[list[int]]
+    roles: list[list[int]]
+    timestamps: list[int | None]
+    verbs: list[str]
+    activities: list[str]
+    related: list[tuple[str, ...]]
+    registrations: list[UUID | None]
+    targets: list[UUID | None]
+    voids: list[bool]
+    texts: dict[int, list[bytes]]
+    references: dict[int, list[UUID]]
+    attachments: dict[int, tuple[Attachment, ...]]
+    mentioning: dict[int, tuple[str, ...]]
+    definitions: list[tuple[Definition, list[int]]]
+
+    def __len__(self) -> int:
+        return len(self.bodies)
+
+    def __repr__(self) -> str:
+        return f"Drafts({len(self)} statements)"
+
+    def text(self, number: int) -> bytes:
+        """Write the JSON of a statement again, without ``id``, ``stored`` and ``authority``; of a text that policy drops its remains."""
+
+        def fill(found: re.Match[bytes]) -> bytes:
+            kind, n, brace = found.groups()
+            if kind == b"p":
+                return self.people[self.cast[number][int(n)]].json[:-1] + brace
+            if kind == b"r":
+                return _quoted(self.registrations[number])
+            return _quoted(self.references[number][int(n)]) if kind == b"s" else self.texts[number][int(n)]
+
+        return PLACEHOLDER.sub(fill, self.bodies[number])
+
+
+def cut_out(statements: Sequence[Statement], policy: FreeText) -> Drafts:
+    """Cut people, texts and references out of checked statements, and look where a body names its people all the same."""
+    bodies: list[bytes] = []
+    people: list[Person] = []
+    numbers: dict[bytes, int] = {}
+    cast: list[list[int]] = []
+    roles: list[list[int]] = []
+    texts: dict[int, list[bytes]] = {}
+    references: dict[int, list[UUID]] = {}
+    mentioning: dict[int, tuple[str, ...]] = {}
+    definitions: dict[Definition, list[int]] = {}
+
+    def number_of(person: Person) -> int:
+        number = numbers.get(person.json)
+        if number is None:
+            number = numbers[person.json] = len(people)
+            people.append(person)
+        return number
+
+    for n, statement in enumerate(statements):
+        parts = statement.parts
+        person = parts[1]
+        if len(parts) == _ALONE and type(person) is Person:
+            known = person.known
+            body = b"".join((parts[0], _PERSONS[0], parts[2]))  # type: ignore[arg-type] # both are bytes
+            cast.append([number_of(person)])
+            roles.append([statement.roles[0] | GROUP] if person.is_group else statement.roles)
+        else:
+            written = _Written(policy)
+            body = b"".join(map(written.add, parts))
+            known = tuple(text for each in written.people for text in each.known)
+            cast.append(list(map(number_of, written.people)))
+            roles.append([role | GROUP if each.is_group else role for each, role in zip(written.people, statement.roles, strict=True)])
+            if written.texts:
+                texts[n] = written.texts
+            if written.references:
+                references[n] = written.references
+        bodies.append(body)
+        looked_for = mentions.of(known)
+        if looked_for and looked_for.may_be_in(body):
+            mentioning[n] = known
+        for definition in statement.definitions:
+            definitions.setdefault(definition, []).append(n)
+    return Drafts(
+        ids=[each.id for each in statements],
+        versions=[each.version for each in statements],
+        bodies=bodies,
+        people=people,
+        cast=cast,
+        roles=roles,
+        timestamps=[each.timestamp for each in statements],
+        verbs=[each.verb for each in statements],
+        activities=[each.activity for each in statements],
+        related=[each.related for each in statements],
+        registrations=[each.registration for each in statements],
+        targets=[each.reference for each in statements],
+        voids=[each.voids for each in statements],
+        texts=texts,
+        references=references,
+        attachments={n: each.attachments for n, each in enumerate(statements) if each.attachments},
+        mentioning=mentioning,
+        definitions=list(definitions.items()),
+    )
+
+
+class _Written:
+    """What was cut out of a statement while its body was written."""
+
+    def __init__(self, policy: FreeText) -> None:
+        self._policy = policy
+        self.people: list[Person] = []
+        self.texts: list[bytes] = []
+        self.references: list[UUID] = []
+
+    def add(self, part: bytes | Person | Text | Reference) -> bytes:
+        """Give what stands for a part in the body; for a person all but the end of the object."""
+        if type(part) is bytes:
+            return part
+        if type(part) is Person:
+            self.people.append(part)
+            number = len(self.people) - 1
+            return _PERSONS[number] if number < len(_PERSONS) else b'{"$p":%d' % number
+        if type(part) is Reference:
+            self.references.append(part.id)
+            return b'{"$s":%d}' % (len(self.references) - 1)
+        return self._text(part)  # type: ignore[arg-type] # it is a Text
+
+    def _text(self, text: Text) -> bytes:
+        fate = self._policy.decide(text)
+        if fate is Fate.KEEP:
+            return text.json
+        if fate is Fate.DROP:
+            return self._policy.remains(text)
+        self.texts.append(text.json)
+        return b'{"$b":%d}' % (len(self.texts) - 1)
+
+
+def _quoted(identifier: UUID | None) -> bytes:
+    return b'"%b"' % str(identifier).encode()
