@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -13,7 +14,7 @@ from lrs.errors import LRSError
 from lrs.privacy.drafts import Drafts
 from lrs.privacy.identity import Tokenised
 from lrs.storage.contract import Record, TokenisedStatements
-from lrs.xapi.model import Authority, Person
+from lrs.xapi.model import Authority, Person, Statement
 from lrs.xapi.multipart import Contents
 
 NO_CONTENTS: Contents = {}
@@ -28,10 +29,10 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class Batch(msgspec.Struct, eq=False):
-    """Checked statements that are stored together as ``drafts`` under ``ids`` with ``contents`` of their attachments, and the future of who waits for them.
+    """Checked statements that are stored together under ``ids`` with ``contents`` of their attachments, and the future of who waits for them.
 
-    ``defines``: the activity definitions in them enter the store's own. ``independent`` statements do not fail together: a conflict is one
-    statement's own. ``purposes`` are, for each statement, the ids of those that it serves; none: it is stored without identity.
+    People are cut out of them already, or not. ``defines``: the activity definitions in them enter the store's own. ``independent`` statements do not fail
+    together: a conflict is one statement's own. ``purposes`` are, for each statement, the ids of those that it serves; none: it is stored without identity.
     ``withheld`` are the places of statements that are not stored, as they were erased, or are somebody's who was. ``counts`` are what the audit trail says
     of it beside its size: which repairs were made how often, and which profiles were not kept to. ``received``: when it was acknowledged, if it waited in
     the spool since.
@@ -39,7 +40,7 @@ class Batch(msgspec.Struct, eq=False):
 
     principal: Principal
     ids: list[UUID]
-    drafts: Drafts
+    statements: Sequence[Statement] | Drafts
     authority: Authority
     done: Future[Receipt]
     defines: bool
@@ -56,26 +57,38 @@ class Batch(msgspec.Struct, eq=False):
         return self.principal.tenant
 
     def __len__(self) -> int:
-        return len(self.drafts)
+        return len(self.statements)
 
 
 class Share(msgspec.Struct, eq=False):
-    """What a batch has in a group: its statements, tokenised, and which of them are new: number of the id -> place in the batch, in order."""
+    """What batches that have the same authority have in a group, put together, and which of it is new.
 
-    batch: Batch
-    tokenised: Tokenised
-    new: dict[int, int]
+    ``new``: number of the id -> place in the share, in order. What is true of all of its batches, the first one tells.
+    """
+
+    batches: Sequence[Batch]
+    drafts: Drafts
+    ids: list[UUID]
+    purposes: list[tuple[str, ...]]
+    tokenised: Tokenised = msgspec.field(default_factory=Tokenised)
+    new: dict[int, int] = {}
 
     @property
-    def places(self) -> list[int]:
-        """The places of what is new."""
-        return [*self.new.values()]
+    def tenant(self) -> str:
+        """Whose the statements are."""
+        return self.batches[0].tenant
+
+    @property
+    def people(self) -> list[Person]:
+        """Everybody who stands in the statements, and in their authority."""
+        return [part for part in self.batches[0].authority.parts if type(part) is Person] + self.drafts.people
 
     def is_new(self, place: int) -> bool:
-        """Tell whether what is at a place of the batch is new."""
-        return self.new.get(self.batch.ids[place].int) == place
+        """Tell whether what is at a place is new."""
+        return self.new.get(self.ids[place].int) == place
 
 
+Tenants = TypeVar("Tenants", Batch, Share)
 Earlier = tuple[Share, int]
 """A statement that came before: in which share, and its place there."""
 
@@ -89,10 +102,9 @@ class Group(msgspec.Struct, eq=False):
     ``leans_on`` are the groups before it that were on their way still and have statements which this one repeats. ``stored`` tells how it ended.
     """
 
-    batches: Sequence[Batch]
     first: int
+    shares: Sequence[Share] = ()
     receipts: list[Receipt] = []
-    shares: list[Share] = []
     rows: TokenisedStatements = msgspec.field(default_factory=TokenisedStatements)
     record: Record | None = None
     definitions: Collection[int] = ()
@@ -100,10 +112,15 @@ class Group(msgspec.Struct, eq=False):
     stored: bool = False
     _ids: dict[str, dict[int, Share]] = {}
 
-    def add(self, share: Share, receipt: Receipt) -> None:
-        """Take up what a batch has."""
-        self._ids.setdefault(share.batch.tenant, {}).update(dict.fromkeys(share.new, share))
-        self.shares.append(share)
+    @property
+    def batches(self) -> list[Batch]:
+        """The batches, in the order of their receipts."""
+        return [batch for share in self.shares for batch in share.batches]
+
+    def add(self, share: Share, new: Mapping[int, int], receipt: Receipt) -> None:
+        """Take up what is new of the next batch of a share."""
+        share.new.update(new)
+        self._ids.setdefault(share.tenant, {}).update(dict.fromkeys(new, share))
         self.receipts.append(receipt)
 
     def has_any(self, tenant: str, ids: Mapping[int, int]) -> bool:
@@ -129,18 +146,42 @@ def future() -> Future[Receipt]:
     return future
 
 
-def by_tenant(batches: Sequence[Batch]) -> dict[str, list[Batch]]:
-    """Sort batches by tenant."""
-    own: dict[str, list[Batch]] = {}
+def shares(batches: Sequence[Batch], cut_out: Callable[[Sequence[Statement], str], Drafts]) -> list[Share]:
+    """Put together what can be worked on at once; a batch with contents stands alone, so that no other one's statements have them.
+
+    ``cut_out`` makes drafts of statements of a tenant.
+    """
+    found: dict[tuple[object, ...], list[Batch]] = {}
+    for batch in batches:
+        key = batch.tenant, id(batch.authority), batch.defines, batch.received, id(batch) if batch.contents else None
+        found.setdefault(key, []).append(batch)
+    return [
+        Share(own, _drafts(own, cut_out), [each for batch in own for each in batch.ids], [each for batch in own for each in batch.purposes])
+        for own in found.values()
+    ]
+
+
+def _drafts(batches: Sequence[Batch], cut_out: Callable[[Sequence[Statement], str], Drafts]) -> Drafts:
+    """Put the drafts of batches together; statements that are none yet are cut out together, as far as they follow each other."""
+    made = Drafts()
+    statements: list[Statement] = []
+    for batch in batches:
+        if not isinstance(batch.statements, Drafts):
+            statements += batch.statements
+            continue
+        made.add(cut_out(statements, batch.tenant))
+        statements = []
+        made.add(batch.statements)
+    made.add(cut_out(statements, batches[0].tenant))
+    return made
+
+
+def by_tenant(batches: Iterable[Tenants]) -> dict[str, list[Tenants]]:
+    """Sort batches, or shares, by tenant."""
+    own: dict[str, list[Tenants]] = {}
     for batch in batches:
         own.setdefault(batch.tenant, []).append(batch)
     return own
-
-
-def persons(batches: Sequence[Batch]) -> list[Person]:
-    """Give everybody who stands in some batches."""
-    found = [part for batch in batches for part in batch.authority.parts if type(part) is Person]
-    return found + [person for batch in batches for person in batch.drafts.people]
 
 
 def settle(batch: Batch, outcome: Receipt) -> None:

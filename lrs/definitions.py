@@ -65,14 +65,14 @@ class Notebook:
         """Give what is new in these, seen at the time ``stored``, each with its tenant; it is given again until it is noted."""
         new: dict[int, tuple[str, SeenDefinition]] = {}
         for share in shares:
-            batch = share.batch
-            for definition, numbers in batch.drafts.definitions if batch.defines else ():
+            tenant = share.tenant
+            for definition, numbers in share.drafts.definitions if share.batches[0].defines else ():
                 # A hash, since a definition may hold texts, which are not to stay in memory.
-                key = hash((batch.tenant, definition))
+                key = hash((tenant, definition))
                 if key not in self._noted and key not in new:
-                    source = next((n for n in numbers if share.is_new(n) and n not in batch.drafts.mentioning), None)
+                    source = next((n for n in numbers if share.is_new(n) and n not in share.drafts.mentioning), None)
                     if source is not None:
-                        new[key] = batch.tenant, self._seen(definition, batch.tenant, batch.ids[source], stored)
+                        new[key] = tenant, self._seen(definition, tenant, share.ids[source], stored)
         return new
 
     def note(self, new: Collection[int]) -> None:

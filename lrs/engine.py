@@ -83,7 +83,8 @@ class LRS(Annex):
     ) -> Future[Receipt]:
         """Take a batch, with contents of its attachments, without waiting for it: the future resolves when it is durable.
 
-        Whatever can be said at once is raised at once: what is wrong with the batch, :class:`lrs.NotPermitted`, :class:`lrs.StoreBusy`.
+        What can't be taken is said at once, or by the future where another process checks the batch: what is wrong with it, :class:`lrs.NotPermitted`,
+        :class:`lrs.StoreBusy`.
         """
         return self._intake.submit(body, principal, version=version, statement_id=statement_id, contents=contents)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import wait
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from lrs.access import Action, Principal
 from lrs.aside import Aside
-from lrs.batch import Batch, Receipt
+from lrs.batch import Batch, Receipt, future
 from lrs.collection import rare_collection
 from lrs.errors import InvalidRequest
 from lrs.streams import Json, LineOutcome, Streams, bodies_of
@@ -21,6 +22,7 @@ from lrs.xapi.multipart import Content, check_hash
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
+    from lrs.checking import Checked
     from lrs.committer import Committer
     from lrs.privacy.quarantine import Quarantine
     from lrs.second import Second
@@ -46,6 +48,8 @@ class Intake:
         self._settings = settings
         self._refusals = refusals
         self._aside = Aside(preparer, committer, quarantine, settings)
+        self._second = second
+        self._elsewhere: set[Future[Receipt]] = set()
         self._streams = Streams(preparer, committer, quarantine, second, allowed=refusals, group=settings.group_statements)
 
     def ingest(
@@ -73,14 +77,44 @@ class Intake:
     ) -> Future[Receipt]:
         """Take a batch without waiting for it; see :meth:`lrs.LRS.submit`."""
         wanted = None if statement_id is None else parse_uuid(statement_id)
-        if principal.handling.quarantine_days and wanted is None and not contents:
-            with self._refusals(Action.WRITE_STATEMENTS, principal):
-                return self._aside.submit(body, principal, version=version)
         most = self._settings.max_batch_statements
+        if wanted is None and not contents:
+            if principal.handling.quarantine_days:
+                with self._refusals(Action.WRITE_STATEMENTS, principal):
+                    return self._aside.submit(body, principal, version=version)
+            if checked := self._second.check([body], principal, version, most=most):
+                return self._put_when(checked, body, principal, version)
         with self._refusals(Action.WRITE_STATEMENTS, principal):
             batch = self._preparer.prepare(body, principal, version=version, limit=most, statement_id=wanted, contents=contents or {})
         self._committer.put(batch, wait=False)
         return batch.done
+
+    def close(self) -> None:
+        """Wait for what the second process checks to be stored. Calling it twice is no error."""
+        wait(list(self._elsewhere))
+
+    def _put_when(self, checked: Future[Checked | None], body: bytes, principal: Principal, version: str) -> Future[Receipt]:
+        """Have a batch stored when the second process has checked it -> its future, which has what can't be said at once, too."""
+        done = future()
+
+        def put(answer: Future[Checked | None]) -> None:
+            try:
+                with self._refusals(Action.WRITE_STATEMENTS, principal):
+                    batch = self._checked(answer.result(), body, principal, version)
+                batch.done = done
+                self._committer.put(batch, wait=False)
+            except BaseException as error:  # noqa: BLE001 -- whoever waits gets it, whatever it is
+                done.set_exception(error)
+
+        self._elsewhere.add(done)
+        done.add_done_callback(self._elsewhere.discard)
+        checked.add_done_callback(put)
+        return done
+
+    def _checked(self, found: Checked | None, body: bytes, principal: Principal, version: str) -> Batch:
+        if found is None:
+            return self._preparer.prepare(body, principal, version=version, limit=self._settings.max_batch_statements)
+        return self._preparer.assemble(found, principal)
 
     def _whole(self, body: bytes, principal: Principal, version: str, attachments: Mapping[str, bytes]) -> list[UUID]:
         batch = self._prepare(body, principal, version, attachments)

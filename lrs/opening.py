@@ -69,6 +69,7 @@ class Opened:
             self._open_stores(opened, digest)
             self._wire_paths(opened)
             self._wire_rooms()
+            opened.callback(self._intake.close)
             # Before anything is served: what was interrupted, and whoever a restore brought back.
             self.erasures.resume()
             if self._spooling is not None:

@@ -1,4 +1,4 @@
-"""A second process that checks: Python runs one thread of a process at a time, and checking is what a long stream has most of.
+"""A second process that checks: Python runs one thread of a process at a time, and checking is what streams and large batches have most of.
 
     this process                                   the second one
     lines -> task, through a socket ->             -> check -> minimise -> cut out people ->
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from lrs.xapi.model import Statement
 
 _WORTH = 4 * 1024 * 1024
-"""Bytes of streams after which a second process is started: that takes a second of processor time."""
+"""Bytes of what it could check after which a second process is started: that takes a second of processor time."""
 _LEAST = 64 * 1024
 """Bytes that are worth a way there and back."""
 _UNDER_WAY = 8
@@ -49,9 +49,10 @@ _encode = msgspec.msgpack.Encoder(uuid_format="bytes").encode
 
 
 class Task(msgspec.Struct, array_like=True):
-    """Lines to be checked, each a statement or an array of them: whose, under the name of which credential, in which version, by which policy."""
+    """Lines to be checked, each a statement or an array of ``most``: whose, under the name of which credential, in which version, by which policy."""
 
     lines: Sequence[bytes]
+    most: int
     tenant: str
     name: str
     version: str
@@ -76,8 +77,13 @@ class Second:
         self._running: _Running | None = None
         self._lock = threading.Lock()
 
-    def check(self, lines: Sequence[bytes], principal: Principal, version: str) -> Future[Checked | None] | None:
-        """Have lines checked there -> a future, which gives None for what has to be checked here after all; None at once when it can't take them now."""
+    def check(
+        self, lines: Sequence[bytes], principal: Principal, version: str, *, most: int = sys.maxsize
+    ) -> Future[Checked | None] | None:
+        """Have lines of at most so many statements each checked there -> a future, which gives None for what has to be checked here after all.
+
+        None at once when it can't take them now.
+        """
         size = sum(map(len, lines))
         if size < _LEAST or not self._allowed or principal.narrow or principal.handling.repairs or principal.handling.profiles:
             return None
@@ -88,7 +94,7 @@ class Second:
             if self._running is None or not self._running.has_room():
                 return None
             tenant = principal.tenant
-            return self._running.ask(Task(lines, tenant, principal.name, version, self._policy(tenant), self._largest))
+            return self._running.ask(Task(lines, most, tenant, principal.name, version, self._policy(tenant), self._largest))
 
     def _start(self) -> None:
         try:
@@ -177,7 +183,7 @@ def _answer(task: Task) -> bytes:
     purposes: list[Purposes] = []
     try:
         for place, line in enumerate(task.lines):
-            sent = [bytes(raw) for raw in checking.split(line, sys.maxsize)[0]]
+            sent = [bytes(raw) for raw in checking.split(line, task.most)[0]]
             found = checking.check(sent, task.tenant, task.version)
             check_contents(found, {})
             purposes += checking.take(sent, found, task.tenant, task.name, task.version)

@@ -28,7 +28,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from lrs.access import Action, Principal, decide
-from lrs.batch import NO_CONTENTS, Batch, Earlier, Group, Receipt, Share, by_tenant, future, persons, settle
+from lrs.batch import NO_CONTENTS, Batch, Earlier, Group, Receipt, Share, by_tenant, future, settle, shares
 from lrs.checking import Checked, Checking
 from lrs.collection import paused_collection
 from lrs.confine import confine
@@ -37,8 +37,8 @@ from lrs.errors import Conflict, InvalidRequest, LRSError
 from lrs.handling import hold, repair
 from lrs.privacy.attachments import seal_contents
 from lrs.privacy.audit import FAILED, Audit, Event
-from lrs.privacy.drafts import Drafts
-from lrs.privacy.identity import Identities, Signature, Tokenised, owner_of, seal_texts, tokenise
+from lrs.privacy.drafts import Drafts, cut_out
+from lrs.privacy.identity import Identities, Signature, owner_of, seal_texts, tokenise
 from lrs.privacy.nameless import nameless
 from lrs.privacy.suppression import Suppression, left_of
 from lrs.signed import check_signatures
@@ -65,6 +65,7 @@ _MICROSECONDS = 1_000_000
 _MOMENT = 0.002
 _NEVER, _NOW = -sys.maxsize, sys.maxsize
 _MAX_AUTHORITIES = 10_000
+_FEW = 16
 
 
 class Preparer:
@@ -99,9 +100,9 @@ class Preparer:
             check_signatures(
                 statements, contents, partial(self._one, principal=principal, version=version), statement_id=statement_id, version=version
             )
-        with paused_collection():
-            drafts = self._checking.cut_out(statements, principal.tenant)
-        return Batch(principal, ids, drafts, self.authority(principal), future(), grant.defines, purposes, contents=contents, counts=counts)
+        # Few are cut out together with those of other batches: to begin costs as much as some statements.
+        made = statements if len(statements) < _FEW else self._checking.cut_out(statements, principal.tenant)
+        return Batch(principal, ids, made, self.authority(principal), future(), grant.defines, purposes, contents=contents, counts=counts)
 
     def prepare_lines(self, lines: Sequence[bytes], principal: Principal, *, version: str) -> tuple[Batch, list[int], dict[int, LRSError]]:
         """Make a batch of independent lines -> (batch, the line of each of its statements, the lines that were refused)."""
@@ -133,6 +134,10 @@ class Preparer:
         ids = [each or uuid4() for each in checked.drafts.ids] if independent else _stamp(checked.drafts.ids, None)
         authority = self.authority(principal)
         return Batch(principal, ids, checked.drafts, authority, future(), grant.defines, checked.purposes, independent=independent)
+
+    def drafts(self, batch: Batch) -> Drafts:
+        """Give the drafts of a batch."""
+        return batch.statements if isinstance(batch.statements, Drafts) else self._checking.cut_out(batch.statements, batch.tenant)
 
     def check_again(self, texts: Sequence[bytes], versions: Sequence[str], purposes: Sequence[Purposes], tenant: str) -> Drafts:
         """Make drafts again of what was checked before, minimised and all, under the version of each; what serves no purpose loses its people."""
@@ -235,10 +240,10 @@ class Writer:
             # Before looking for them: what another process has stored until now is found, and it takes none of these from now on.
             first = self._times.claim([(batch.tenant, each) for batch in batches for each in batch.ids])
             try:
-                group = self._recognise(batches, self._tokenise(batches), first)
+                group = self._recognise(self._tokenise(batches), first)
                 if not self._meet(group):
                     # Somebody was let go for inactivity just now, and is new.
-                    group = self._recognise(batches, self._tokenise(batches), first)
+                    group = self._recognise(self._tokenise(batches), first)
                     self._meet(group)
                 self._seal(group)
                 self._write(group)
@@ -294,92 +299,89 @@ class Writer:
         for entry in entries:
             self._audit.wait(entry)
 
-    def _tokenise(self, batches: Sequence[Batch]) -> list[Tokenised]:
-        for tenant, own in by_tenant(batches).items():
+    def _tokenise(self, batches: Sequence[Batch]) -> list[Share]:
+        found = shares(batches, lambda statements, tenant: cut_out(statements, self._policy(tenant).texts))
+        for tenant, own in by_tenant(found).items():
             room = self._tenant(tenant)
             if room.suppression.changed():
                 self._forget()
-            room.identities.learn(persons(own))
+            room.identities.learn([person for share in own for person in share.people])
             if room.suppression.live:
                 _suppress(own, room)
-        signatures: dict[tuple[str, int], Signature] = {}
-        return [self._tokenised(batch, signatures) for batch in batches]
+        for share in found:
+            room = self._tenant(share.tenant)
+            share.tokenised = tokenise(share.drafts, Signature(share.batches[0].authority, room.identities), room.identities, room.keys)
+        return found
 
-    def _tokenised(self, batch: Batch, signatures: dict[tuple[str, int], Signature]) -> Tokenised:
-        room = self._tenant(batch.tenant)
-        key = batch.tenant, id(batch.authority)
-        signature = signatures.get(key)
-        if signature is None:
-            signature = signatures[key] = Signature(batch.authority, room.identities)
-        return tokenise(batch.drafts, signature, room.identities, room.keys)
-
-    def _recognise(self, batches: Sequence[Batch], tokenised: Sequence[Tokenised], first: int) -> Group:
+    def _recognise(self, found: Sequence[Share], first: int) -> Group:
         """Tell what is new from what is stored already or on its way; a batch with a conflict contributes nothing."""
         # In this order: what is not under way any more can be found in the store.
         under_way = list(self._under_way)
-        known = {
-            tenant: self._warehouse.known(tenant, [each for batch in own for each in batch.ids])
-            for tenant, own in by_tenant(batches).items()
-        }
-        group = Group(batches, first)
-        for batch, own in zip(batches, tokenised, strict=True):
-            tenant = batch.tenant
-            share = Share(batch, own, {each.int: place for place, each in enumerate(batch.ids)})
-            receipt = Receipt(batch.ids, frozenset(), {})
+        ids: dict[str, list[UUID]] = {}
+        for share in found:
+            ids.setdefault(share.tenant, []).extend(share.ids)
+        known = {tenant: self._warehouse.known(tenant, own) for tenant, own in ids.items()}
+        group = Group(first, found)
+        earlier = (*under_way, group)
+        for share in found:
+            tenant, start = share.tenant, 0
             stored = known[tenant]
-            repeats = len(share.new) < len(batch) or any(one.has_any(tenant, share.new) for one in (*under_way, group))
-            if stored or batch.withheld or repeats:
-                receipt = self._compare(share, stored, (*under_way, group))
-            group.add(share, receipt)
+            for batch in share.batches:
+                new = {each.int: place for place, each in enumerate(batch.ids, start)}
+                receipt = Receipt(batch.ids, frozenset(), {})
+                if stored or batch.withheld or len(new) < len(batch) or any(one.has_any(tenant, new) for one in earlier):
+                    new, receipt = self._compare(share, batch, start, stored, earlier)
+                group.add(share, new, receipt)
+                start += len(batch)
         return group
 
-    def _compare(self, share: Share, stored: Mapping[UUID, KnownStatement], groups: Sequence[Group]) -> Receipt:
-        """Go through a share of which something was ``stored`` before, or is in one of the groups, the last of which it is to enter."""
-        batch = share.batch
-        share.new = {}
+    def _compare(
+        self, share: Share, batch: Batch, start: int, stored: Mapping[UUID, KnownStatement], groups: Sequence[Group]
+    ) -> tuple[dict[int, int], Receipt]:
+        """Go through a batch of which something was ``stored`` before, or is in one of the groups, the last of which it is to enter."""
+        new: dict[int, int] = {}
         replayed = set(batch.withheld)
         refused: dict[int, LRSError] = {}
         for index, each in enumerate(batch.ids):
             number = each.int
             source = next((group for group in groups if group.find(batch.tenant, number)), None)
             earlier = source.find(batch.tenant, number) if source else None
-            if earlier is None and number in share.new:
-                earlier = share, share.new[number]
+            if earlier is None and number in new:
+                earlier = share, new[number]
             known = stored.get(each)
             if index in batch.withheld:
                 continue
             if known is None and earlier is None:
-                share.new[number] = index
+                new[number] = start + index
                 continue
             if known is None and source and source is not groups[-1]:
                 groups[-1].leans_on.add(source)
-            if self._same(share, index, known, earlier):
+            if self._same(share, start + index, known, earlier):
                 replayed.add(index)
             else:
                 refused[index] = Conflict("another statement is stored under this id", index=index)
         if refused and not batch.independent:
-            share.new = {}
-        return Receipt(batch.ids, frozenset(replayed), refused)
+            new = {}
+        return new, Receipt(batch.ids, frozenset(replayed), refused)
 
-    def _same(self, share: Share, index: int, stored: KnownStatement | None, earlier: Earlier | None) -> bool:
-        """Tell whether what came is what is ``stored`` under its id, or came ``earlier`` in the same group."""
-        batch = share.batch
+    def _same(self, share: Share, place: int, stored: KnownStatement | None, earlier: Earlier | None) -> bool:
+        """Tell whether what came is what is ``stored`` under its id, or came ``earlier``."""
         fingerprint = stored.fingerprint if stored else None
         if earlier and not stored:
             fingerprint = earlier[0].tokenised.fingerprints[earlier[1]]
-        if fingerprint == share.tokenised.fingerprints[index]:
+        if fingerprint == share.tokenised.fingerprints[place]:
             return True
-        text = earlier[0].batch.drafts.text(earlier[1]) if earlier else self._stored(batch.tenant, batch.ids[index])
-        version = V2 if batch.drafts.versions[index].startswith("2.") else V1
-        return text is not None and compare.same(batch.drafts.text(index), text, version=version)
+        text = earlier[0].drafts.text(earlier[1]) if earlier else self._stored(share.tenant, share.ids[place])
+        version = V2 if share.drafts.versions[place].startswith("2.") else V1
+        return text is not None and compare.same(share.drafts.text(place), text, version=version)
 
     def _meet(self, group: Group) -> bool:
         """Note when the people in new statements were last seen; False when one of them is gone."""
         now = self._times.month()
         last: dict[str, dict[int, int]] = {}
         for share in group.shares:
-            own = last.setdefault(share.batch.tenant, {})
-            timestamps, people = share.batch.drafts.timestamps, share.tokenised.sids
+            own = last.setdefault(share.tenant, {})
+            timestamps, people = share.drafts.timestamps, share.tokenised.sids
             for place in share.new.values():
                 moment = timestamps[place]
                 if moment is None:
@@ -398,11 +400,10 @@ class Writer:
         """Seal texts, and put together the rows of what is new."""
         owners: dict[str, set[int]] = {}
         for share in group.shares:
-            owners.setdefault(share.batch.tenant, set()).update(_owners(share).values())
+            owners.setdefault(share.tenant, set()).update(_owners(share).values())
         deks = {tenant: self._tenant(tenant).identities.deks(sids) for tenant, sids in owners.items()}
         for share in group.shares:
-            if share.new:
-                _add_rows(group.rows, share, group.first + len(group.rows), self._policy(share.batch.tenant), deks[share.batch.tenant])
+            _add_rows(group.rows, share, group.first + len(group.rows), self._policy(share.tenant), deks[share.tenant])
 
     def _write(self, group: Group) -> None:
         """Write what is new as it is stored: here, so that the thread that stores does little but wait for the engine."""
@@ -421,14 +422,14 @@ class Writer:
     def _pieces(self, group: Group) -> Iterator[SealedPiece]:
         row = 0
         for share in group.shares:
-            batch = share.batch
-            for number, place in enumerate(share.places if batch.contents else ()):
-                attachments = batch.drafts.attachments.get(place)
+            for place in share.new.values():
+                attachments = share.drafts.attachments.get(place)
                 owner = owner_of(share.tokenised.sids[place])
-                if attachments and batch.purposes[place] and owner is not None:
-                    key = self._tenant(batch.tenant).identities.deks([owner])[owner]
-                    yield from seal_contents(group.rows[row + number], attachments, batch.contents, key)
-            row += len(share.new)
+                contents = share.batches[0].contents
+                if contents and attachments and share.purposes[place] and owner is not None:
+                    key = self._tenant(share.tenant).identities.deks([owner])[owner]
+                    yield from seal_contents(group.rows[row], attachments, contents, key)
+                row += 1
 
 
 def _stamp(given: Sequence[UUID | None], wanted: UUID | None) -> list[UUID]:
@@ -444,13 +445,14 @@ def _stamp(given: Sequence[UUID | None], wanted: UUID | None) -> list[UUID]:
     return ids
 
 
-def _suppress(batches: Sequence[Batch], room: TenantWriter) -> None:
-    """Leave out of a tenant's batches who and what was erased a short while ago."""
-    for batch in batches:
-        left = left_of(batch.drafts, batch.ids, room.suppression, room.identities.is_erased)
-        batch.drafts = left.drafts
-        # A batch that is prepared again has the stub by now.
-        batch.withheld |= left.withheld
+def _suppress(shares: Sequence[Share], room: TenantWriter) -> None:
+    """Leave out of what a tenant has in a group who and what was erased a short while ago."""
+    for share in shares:
+        share.drafts, withheld = left_of(share.drafts, share.ids, room.suppression, room.identities.is_erased)
+        start = 0
+        for batch in share.batches:
+            batch.withheld = {index for index in range(len(batch)) if start + index in withheld}
+            start += len(batch)
 
 
 def _withheld(batches: Sequence[Batch]) -> dict[str, int]:
@@ -484,28 +486,27 @@ def _handled(batches: Sequence[Batch]) -> dict[str, int]:
 
 def _owners(share: Share) -> dict[int, int]:
     """Tell under whose key the texts of new statements are sealed, by place; what serves no purpose, or is nobody's, keeps none."""
-    sids, purposes = share.tokenised.sids, share.batch.purposes
-    texts = share.tokenised.texts if share.new else {}
-    owners = {place: owner_of(sids[place]) for place in texts if purposes[place] and share.is_new(place)}
+    sids = share.tokenised.sids
+    owners = {place: owner_of(sids[place]) for place in share.tokenised.texts if share.purposes[place] and share.is_new(place)}
     return {place: owner for place, owner in owners.items() if owner is not None}
 
 
 def _add_rows(rows: TokenisedStatements, share: Share, first: int, policy: InForce, deks: Mapping[int, Dek]) -> None:
-    """Put the rows of what is new in a batch to the others, stored at times from ``first`` on."""
-    batch, drafts, made = share.batch, share.batch.drafts, share.tokenised
-    places = share.places
+    """Put the rows of what is new in a share to the others, stored at times from ``first`` on."""
+    drafts, made = share.drafts, share.tokenised
+    places = [*share.new.values()]
     stored = range(first, first + len(places))
 
     def new(column: Sequence[Any]) -> Sequence[Any]:
         return column if len(places) == len(column) else [column[place] for place in places]
 
-    ids, purposes = new(batch.ids), new(batch.purposes)
+    ids, purposes = new(share.ids), new(share.purposes)
     terms = [policy.terms(each) for each in purposes]
     given = zip(places, new(drafts.timestamps), stored, strict=True)
-    timestamps = [_taken(batch, place, at) if timestamp is None else timestamp for place, timestamp, at in given]
-    sealed = {place: seal_texts(made.texts[place], batch.ids[place], deks[owner]) for place, owner in _owners(share).items()}
+    timestamps = [_taken(share, place, at) if timestamp is None else timestamp for place, timestamp, at in given]
+    sealed = {place: seal_texts(made.texts[place], share.ids[place], deks[owner]) for place, owner in _owners(share).items()}
     voids = new(drafts.voids)
-    rows.tenant += [batch.tenant] * len(places)
+    rows.tenant += [share.tenant] * len(places)
     rows.id += ids
     rows.stored += stored
     rows.timestamp += timestamps
@@ -529,9 +530,10 @@ def _add_rows(rows: TokenisedStatements, share: Share, first: int, policy: InFor
     rows.held += [void or each.held for void, each in zip(voids, terms, strict=True)]
 
 
-def _taken(batch: Batch, place: int, stored: int) -> int:
+def _taken(share: Share, place: int, stored: int) -> int:
     """Give the timestamp of a statement that has none: when it was taken. It is shown by its absence from the body, or by being that of ``stored``."""
-    return stored if batch.received is None or b'"timestamp"' in batch.drafts.bodies[place] else batch.received
+    received = share.batches[0].received
+    return stored if received is None or b'"timestamp"' in share.drafts.bodies[place] else received
 
 
 def _until(timestamp: int, days: int | None) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from operator import attrgetter
 from uuid import UUID
 
 import msgspec
@@ -23,11 +24,15 @@ PLACEHOLDER = re.compile(rb'\{"\$([pbors])":([0-9]+)(\}?)')
 """What stands in a body: letter, number, and the brace that closes it, which for a person belongs to what follows."""
 _ALONE = 3
 """Parts of a statement in which one person stands and nothing else is set apart."""
+_COLUMNS = [
+    attrgetter(name) for name in ("id", "version", "timestamp", "verb", "activity", "related", "registration", "reference", "voids")
+]
+_SPARSE = ("texts", "references", "attachments", "mentioning")
 _PERSONS = tuple(b'{"$p":%d' % n for n in range(64))
 
 
 class Drafts(msgspec.Struct, array_like=True):
-    """Statements of one batch, in order: the n-th item of each column is of the n-th statement.
+    """Statements of a batch, or of several, in order: the n-th item of each column is of the n-th statement.
 
     ``bodies`` have no authority yet. ``cast``: for each placeholder of a person, the number of that person in ``people``; ``roles`` beside it, with
     ``GROUP``. ``timestamps`` are microseconds since 1970 UTC; they, ``ids`` and ``registrations`` are None where the sender gave none, ``targets`` where the
@@ -36,30 +41,50 @@ class Drafts(msgspec.Struct, array_like=True):
     ``definitions``: each with the numbers of the statements that have it.
     """
 
-    ids: list[UUID | None]
-    versions: list[str]
-    bodies: list[bytes]
-    people: list[Person]
-    cast: list[list[int]]
-    roles: list[list[int]]
-    timestamps: list[int | None]
-    verbs: list[str]
-    activities: list[str]
-    related: list[tuple[str, ...]]
-    registrations: list[UUID | None]
-    targets: list[UUID | None]
-    voids: list[bool]
-    texts: dict[int, list[bytes]]
-    references: dict[int, list[UUID]]
-    attachments: dict[int, tuple[Attachment, ...]]
-    mentioning: dict[int, tuple[str, ...]]
-    definitions: list[tuple[Definition, list[int]]]
+    ids: list[UUID | None] = []
+    versions: list[str] = []
+    bodies: list[bytes] = []
+    people: list[Person] = []
+    cast: list[list[int]] = []
+    roles: list[list[int]] = []
+    timestamps: list[int | None] = []
+    verbs: list[str] = []
+    activities: list[str] = []
+    related: list[tuple[str, ...]] = []
+    registrations: list[UUID | None] = []
+    targets: list[UUID | None] = []
+    voids: list[bool] = []
+    texts: dict[int, list[bytes]] = {}
+    references: dict[int, list[UUID]] = {}
+    attachments: dict[int, tuple[Attachment, ...]] = {}
+    mentioning: dict[int, tuple[str, ...]] = {}
+    definitions: list[tuple[Definition, list[int]]] = []
 
     def __len__(self) -> int:
         return len(self.bodies)
 
     def __repr__(self) -> str:
         return f"Drafts({len(self)} statements)"
+
+    def add(self, more: Drafts) -> None:
+        """Put the statements of another batch after these."""
+        start, known = len(self), len(self.people)
+        self.ids += more.ids
+        self.versions += more.versions
+        self.bodies += more.bodies
+        self.people += more.people
+        self.cast += [[number + known for number in own] for own in more.cast]
+        self.roles += more.roles
+        self.timestamps += more.timestamps
+        self.verbs += more.verbs
+        self.activities += more.activities
+        self.related += more.related
+        self.registrations += more.registrations
+        self.targets += more.targets
+        self.voids += more.voids
+        for column in _SPARSE:
+            getattr(self, column).update((n + start, each) for n, each in getattr(more, column).items())
+        self.definitions += [(each, [n + start for n in own]) for each, own in more.definitions]
 
     def text(self, number: int) -> bytes:
         """Write the JSON of a statement again, without ``id``, ``stored`` and ``authority``; of a text that policy drops its remains."""
@@ -78,35 +103,27 @@ class Drafts(msgspec.Struct, array_like=True):
 def cut_out(statements: Sequence[Statement], policy: FreeText) -> Drafts:
     """Cut people, texts and references out of checked statements, and look where a body names its people all the same."""
     bodies: list[bytes] = []
-    people: list[Person] = []
-    numbers: dict[bytes, int] = {}
+    people = _People()
     cast: list[list[int]] = []
     roles: list[list[int]] = []
     texts: dict[int, list[bytes]] = {}
     references: dict[int, list[UUID]] = {}
+    attachments: dict[int, tuple[Attachment, ...]] = {}
     mentioning: dict[int, tuple[str, ...]] = {}
     definitions: dict[Definition, list[int]] = {}
-
-    def number_of(person: Person) -> int:
-        number = numbers.get(person.json)
-        if number is None:
-            number = numbers[person.json] = len(people)
-            people.append(person)
-        return number
-
     for n, statement in enumerate(statements):
         parts = statement.parts
         person = parts[1]
         if len(parts) == _ALONE and type(person) is Person:
             known = person.known
             body = b"".join((parts[0], _PERSONS[0], parts[2]))  # type: ignore[arg-type] # both are bytes
-            cast.append([number_of(person)])
+            cast.append([people[person]])
             roles.append([statement.roles[0] | GROUP] if person.is_group else statement.roles)
         else:
             written = _Written(policy)
             body = b"".join(map(written.add, parts))
             known = tuple(text for each in written.people for text in each.known)
-            cast.append(list(map(number_of, written.people)))
+            cast.append([people[each] for each in written.people])
             roles.append([role | GROUP if each.is_group else role for each, role in zip(written.people, statement.roles, strict=True)])
             if written.texts:
                 texts[n] = written.texts
@@ -118,26 +135,37 @@ def cut_out(statements: Sequence[Statement], policy: FreeText) -> Drafts:
             mentioning[n] = known
         for definition in statement.definitions:
             definitions.setdefault(definition, []).append(n)
+        if statement.attachments:
+            attachments[n] = statement.attachments
+    ids, versions, timestamps, verbs, activities, related, registrations, targets, voids = ([*map(get, statements)] for get in _COLUMNS)
     return Drafts(
-        ids=[each.id for each in statements],
-        versions=[each.version for each in statements],
-        bodies=bodies,
-        people=people,
-        cast=cast,
-        roles=roles,
-        timestamps=[each.timestamp for each in statements],
-        verbs=[each.verb for each in statements],
-        activities=[each.activity for each in statements],
-        related=[each.related for each in statements],
-        registrations=[each.registration for each in statements],
-        targets=[each.reference for each in statements],
-        voids=[each.voids for each in statements],
-        texts=texts,
-        references=references,
-        attachments={n: each.attachments for n, each in enumerate(statements) if each.attachments},
-        mentioning=mentioning,
-        definitions=list(definitions.items()),
+        ids,
+        versions,
+        bodies,
+        [*people],
+        cast,
+        roles,
+        timestamps,
+        verbs,
+        activities,
+        related,
+        registrations,
+        targets,
+        voids,
+        texts,
+        references,
+        attachments,
+        mentioning,
+        [*definitions.items()],
     )
+
+
+class _People(dict[Person, int]):
+    """Persons, each spelling once, and their numbers."""
+
+    def __missing__(self, person: Person) -> int:
+        number = self[person] = len(self)
+        return number
 
 
 class _Written:

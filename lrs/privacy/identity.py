@@ -184,11 +184,11 @@ class Tokenised(msgspec.Struct):
     Columns as in :class:`lrs.privacy.drafts.Drafts`. What stood in a body and named somebody is among the ``texts``, which wait to be sealed.
     """
 
-    bodies: list[bytes]
-    verbs: list[str]
-    activities: list[str]
-    related: list[tuple[str, ...]]
-    texts: dict[int, list[bytes]]
+    bodies: list[bytes] = []
+    verbs: list[str] = []
+    activities: list[str] = []
+    related: list[tuple[str, ...]] = []
+    texts: dict[int, list[bytes]] = {}
     sids: list[list[int]] = []
     vids: list[list[int]] = []
     roles: list[list[int]] = []

@@ -13,6 +13,7 @@ from lrs.batch import Batch, future
 from lrs.xapi.multipart import Content
 
 if TYPE_CHECKING:
+    from lrs.privacy.drafts import Drafts
     from lrs.write import Preparer
 
 _CONFLICT_DAYS = 30
@@ -37,8 +38,8 @@ class Record(msgspec.Struct, array_like=True):
         return f"Record({len(self.ids)} statements)"
 
 
-def record_of(batch: Batch, received: int) -> Record:
-    """Make a record of a batch that is acknowledged at a time (microseconds since 1970)."""
+def record_of(batch: Batch, drafts: Drafts, received: int) -> Record:
+    """Make a record of a batch that is acknowledged at a time (microseconds since 1970), of its ``drafts``."""
     return Record(
         tenant=batch.tenant,
         credential=batch.principal.credential_id,
@@ -46,8 +47,8 @@ def record_of(batch: Batch, received: int) -> Record:
         defines=batch.defines,
         received=received,
         ids=batch.ids,
-        versions=batch.drafts.versions,
-        texts=[batch.drafts.text(n) for n in range(len(batch))],
+        versions=drafts.versions,
+        texts=[drafts.text(n) for n in range(len(batch))],
         purposes=list(batch.purposes),
         contents={sha2: (bytes(each.data), each.content_type, each.length) for sha2, each in batch.contents.items()},
     )

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import msgspec
 
@@ -14,6 +15,7 @@ from lrs.batch import Batch, Group, Receipt, by_tenant
 from lrs.committer import Unexpected
 from lrs.errors import LRSError
 from lrs.privacy.audit import Audit, Event
+from lrs.privacy.drafts import Drafts
 from lrs.privacy.quarantine import Held, Quarantine
 from lrs.spool.folder import Folder
 from lrs.spool.record import batch_of, record_of
@@ -87,7 +89,7 @@ class Spooling:
                     new = []
         # What was acknowledged before goes before.
         ordered = [*going, *new]
-        return self._prepare(ordered) if ordered else Group((), 0)
+        return self._prepare(ordered) if ordered else Group(0)
 
     def rescue(self, batches: Sequence[Batch]) -> None:
         """Keep batches that the store could not take; those that wait in the spool already stay there."""
@@ -99,7 +101,7 @@ class Spooling:
         for own in by_tenant(batches).values():
             now = self._clock()
             try:
-                self.folder.add([record_of(batch, now) for batch in own])
+                self.folder.add([record_of(batch, self._preparer.drafts(batch), now) for batch in own])
                 for entry in [self._audit.put(_kept(batch)) for batch in own]:
                     self._audit.wait(entry)
             except LRSError as error:
@@ -194,7 +196,8 @@ class Spooling:
 
     def _hold_conflicts(self, batch: Batch, receipt: Receipt) -> None:
         """Keep in quarantine what turned out to be another statement under an id that is taken: nobody can be told any more."""
-        held = [Held(_whole(batch, index), error) for index, error in sorted(receipt.refused.items())]
+        drafts = self._preparer.drafts(batch) if receipt.refused else Drafts()
+        held = [Held(_whole(batch.ids[index], drafts.text(index)), error) for index, error in sorted(receipt.refused.items())]
         if held:
             self._quarantine().add(batch.principal, "", held)
             _log.warning("%d statements of the spool are in quarantine: others were stored under their ids", len(held))
@@ -213,5 +216,5 @@ def _kept(batch: Batch) -> Event:
     return Event.by(batch.principal, "spool statements", counts={"statements": len(batch), **batch.counts})
 
 
-def _whole(batch: Batch, index: int) -> bytes:
-    return b'{"id":"%s",%b' % (str(batch.ids[index]).encode(), batch.drafts.text(index)[1:])
+def _whole(identifier: UUID, text: bytes) -> bytes:
+    return b'{"id":"%s",%b' % (str(identifier).encode(), text[1:])
