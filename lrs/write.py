@@ -327,7 +327,7 @@ class Writer:
             tenant, start = share.tenant, 0
             stored = known[tenant]
             for batch in share.batches:
-                new = {each.int: place for place, each in enumerate(batch.ids, start)}
+                new = {each.int: place for each, place in zip(batch.ids, range(start, start + len(batch)), strict=True)}
                 receipt = Receipt(batch.ids, frozenset(), {})
                 if stored or batch.withheld or len(new) < len(batch) or any(one.has_any(tenant, new) for one in earlier):
                     new, receipt = self._compare(share, batch, start, stored, earlier)

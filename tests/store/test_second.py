@@ -22,7 +22,7 @@ import pytest
 
 import lrs
 from lrs import second
-from lrs.access import Handling, Narrow
+from lrs.access import Handling, Narrow, Principal, Scope
 from lrs.settings import Settings
 from tests.policy.stores import POLICY
 from tests.promises.corpus import Corpus, statements_2_0
@@ -144,6 +144,66 @@ def test_it_may_die(asked: list[int], tmp_path: Path) -> None:
         assert store.ingest(bodies()) == [UUID(each["id"]) for batch in sent for each in batch]
         assert sum(number for _, number in store.count("verb")) == sum(map(len, sent))
     assert asked
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("version", ["1.0.3", "2.0.0"])
+def test_what_is_submitted_is_the_same(version: str, asked: list[int], tmp_path: Path) -> None:
+    """Batches that nobody waits for, as they come over HTTP: stored as if checked here, and replayed ones recognised."""
+    sent = batches(version)
+    read = []
+    for alone in (True, False):
+        with lrs.open(Settings(data=tmp_path / str(alone), second_process=not alone)) as store:
+            if not alone:
+                started(store)
+            for _ in range(2):
+                done = [store.submit(json.dumps(batch).encode(), principal=store.owner, version=version) for batch in sent]
+                ids = [[UUID(each["id"]) for each in batch] for batch in sent]
+                assert [each.result(PATIENCE).ids for each in done] == ids
+            assert all(len(each.result(PATIENCE).replayed) == len(batch) for each, batch in zip(done, sent, strict=True))
+            read.append(stored(store))
+    assert read[0] == read[1]
+    assert len(asked) > 1
+
+
+@pytest.mark.usefixtures("eager")
+def test_what_is_wrong_with_a_batch_is_said_by_its_future(asked: list[int], tmp_path: Path) -> None:
+    """What is raised at once where it is checked here: a statement that is none, a body that is no JSON, too many, and who may not write."""
+    good = batches("1.0.3")[0]
+    with lrs.open(Settings(data=tmp_path, max_batch_statements=len(good))) as store:
+        started(store)
+        reader = attrs.evolve(store.owner, scopes=frozenset({Scope.STATEMENTS_READ}))
+
+        def refusal(body: bytes, principal: Principal = store.owner) -> BaseException | None:
+            return store.submit(body, principal=principal, version="1.0.3").exception(PATIENCE)
+
+        bad = [*good[:-1], good[-1] | {"verb": {"id": "no IRI"}}]
+        found = refusal(json.dumps(bad).encode())
+        assert isinstance(found, lrs.InvalidStatement)
+        assert (found.index, found.path) == (len(good) - 1, "$.verb.id")
+        assert isinstance(refusal(b'[{"actor":'), lrs.InvalidStatement)
+        assert isinstance(refusal(json.dumps([*good, good[0]]).encode()), lrs.LimitExceeded)
+        assert isinstance(refusal(json.dumps([good[0], good[0]]).encode()), lrs.InvalidRequest)
+        assert isinstance(refusal(json.dumps(good).encode(), reader), lrs.NotPermitted)
+        assert not store.count("verb")
+        assert refusal(json.dumps(good).encode()) is None
+    assert len(asked) == 6
+
+
+@pytest.mark.usefixtures("eager")
+def test_what_was_submitted_is_stored_before_the_store_is_closed(tmp_path: Path) -> None:
+    """Closed at once, the process killed or not: what was taken is there when the store is opened again."""
+    sent = batches("1.0.3")
+    done = []
+    for kill in (False, True):
+        with lrs.open(tmp_path / str(kill)) as store:
+            running = started(store)
+            done += [store.submit(json.dumps(batch).encode(), principal=store.owner, version="1.0.3") for batch in sent]
+            if kill:
+                os.kill(running._process.pid, signal.SIGKILL)
+        with lrs.open(tmp_path / str(kill)) as store:
+            assert sum(number for _, number in store.count("verb")) == sum(map(len, sent))
+    assert all(each.done() and not each.exception() for each in done)
 
 
 @pytest.mark.usefixtures("eager")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
@@ -12,8 +13,10 @@ from uuid import uuid4
 import pytest
 
 import lrs
+from lrs.batch import Batch
 from lrs.settings import Settings
 from lrs.storage.contract import Record
+from lrs.xapi.multipart import Content
 
 GROUP = 2
 
@@ -133,3 +136,49 @@ def test_consistent_through_waits_for_every_group(store: lrs.LRS, gate: Gate) ->
     shown = store.query().statements
     assert all(each["stored"] > promised.isoformat() for each in shown)
     assert store.consistent_through().isoformat() > max(each["stored"] for each in shown)
+
+
+def test_batches_under_one_authority_share_no_contents(store: lrs.LRS, gate: Gate) -> None:
+    """Two in one group, of which one has sent a content that the other one only names: the other one's statement has none."""
+    content = b"an essay"
+    attachment = {
+        "usageType": "https://u.example/essay",
+        "display": {"fr": "dissertation"},
+        "contentType": "text/plain",
+        "length": len(content),
+        "sha2": hashlib.sha256(content).hexdigest(),
+    }
+    first = send(store, batch())
+    assert gate.reached.wait(10)
+    (own,), (other,) = (batch(attachments=[attachment | more])[:1] for more in ({}, {"fileUrl": "https://f.example/essay"}))
+    contents = {attachment["sha2"]: Content(content)}
+    waiting = [
+        store.submit(json.dumps(each).encode(), principal=store.owner, version="1.0.3", contents=its)
+        for each, its in ((own, contents), (other, {}))
+    ]
+    assert is_ready(store)
+    gate.opened.set()
+    assert [each.result(10).replayed for each in (first, *waiting)] == [frozenset()] * 3
+    assert dict(store.query(statement_id=own["id"], attachments=True).attachments) == {attachment["sha2"]: content}
+    assert not dict(store.query(statement_id=other["id"], attachments=True).attachments)
+
+
+def test_what_a_batch_contradicts_in_its_group_is_its_own(store: lrs.LRS, gate: Gate) -> None:
+    """Of two in one group each is told of its own statements, by their places in it."""
+    first = send(store, batch())
+    assert gate.reached.wait(10)
+    (kept, _) = batch()
+    waiting = send(store, [kept])
+    contradicting = independent(store, [kept | {"result": {"success": True}}])
+    store._committer.put(contradicting, wait=False)
+    assert is_ready(store)
+    gate.opened.set()
+    assert first.result(10).replayed == waiting.result(10).replayed == frozenset()
+    receipt = contradicting.done.result(10)
+    assert (receipt.replayed, [*receipt.refused]) == (frozenset(), [0])
+    assert sum(number for _, number in store.count("verb")) == GROUP + 1
+
+
+def independent(store: lrs.LRS, statements: list[dict[str, Any]]) -> Batch:
+    """A batch whose statements do not fail together."""
+    return store._preparer.prepare_lines([json.dumps(each).encode() for each in statements], store.owner, version="1.0.3")[0]
