@@ -45,7 +45,9 @@ _UNDER_WAY = 8
 """Tasks that it may have: what this process has too much of are turns of its own threads, so whatever can be done there is better done there."""
 _HEAD = 8
 """Bytes that say how many follow."""
-_encode = msgspec.msgpack.Encoder(uuid_format="bytes").encode
+_NOTHING = bytes(_HEAD)
+"""An answer that says nothing."""
+_encode_into = msgspec.msgpack.Encoder(uuid_format="bytes").encode_into
 
 
 class Task(msgspec.Struct, array_like=True):
@@ -128,6 +130,7 @@ class _Running:
                 start_new_session=True,
             )
         self._writer, self._reader = (ThreadPoolExecutor(1, f"lrs-second-{way}") for way in ("out", "in"))
+        self._room = bytearray()
         self._under_way = 0
         self._counting = threading.Lock()
         self._ready = self._reader.submit(self._read)
@@ -153,7 +156,7 @@ class _Running:
 
     def _write(self, task: Task) -> None:
         with suppress(OSError):
-            _send(self._socket, _encode(task))
+            _send(self._socket, task, self._room)
 
     def _answer(self) -> Checked | None:
         try:
@@ -171,12 +174,16 @@ def main() -> None:
     """Be the second process: answer one task after another, until there are no more."""
     collect_seldom()
     with socket.socket(fileno=sys.stdin.fileno()) as first:
-        _send(first, b"")  # It has started.
+        first.sendall(_NOTHING)  # It has started.
+        room = bytearray()
         while content := _receive(first):
-            _send(first, _answer(_task(content)))
+            if checked := _answer(_task(content)):
+                _send(first, checked, room)
+            else:
+                first.sendall(_NOTHING)
 
 
-def _answer(task: Task) -> bytes:
+def _answer(task: Task) -> Checked | None:
     checking = _checking(task.policy, task.max_statement_bytes)
     statements: list[Statement] = []
     places: list[int] = []
@@ -190,8 +197,8 @@ def _answer(task: Task) -> bytes:
             statements += found
             places += [place] * len(found)
     except LRSError:
-        return b""
-    return _encode(Checked(checking.cut_out(statements, task.tenant), places, purposes))
+        return None
+    return Checked(checking.cut_out(statements, task.tenant), places, purposes)
 
 
 @lru_cache(16)
@@ -200,8 +207,11 @@ def _checking(policy: Policy, max_statement_bytes: int) -> Checking:
     return Checking(lambda _tenant: force, max_statement_bytes=max_statement_bytes)
 
 
-def _send(to: socket.socket, content: bytes) -> None:
-    to.sendall(len(content).to_bytes(_HEAD) + content)
+def _send(to: socket.socket, message: Task | Checked, room: bytearray) -> None:
+    """Send a message, which is written into a room that is used again: of megabytes each copy counts."""
+    _encode_into(message, room, _HEAD)
+    room[:_HEAD] = (len(room) - _HEAD).to_bytes(_HEAD)
+    to.sendall(room)
 
 
 def _receive(by: socket.socket) -> bytes:

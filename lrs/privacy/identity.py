@@ -202,15 +202,14 @@ def tokenise(drafts: Drafts, signature: Signature, identities: Identities, keys:
     """Put tokens in the place of people, set apart what names them elsewhere, and sign. The persons must have been learned."""
     made = _without_mentions(drafts, keys)
     tokens = [identities.token(person) for person in drafts.people]
-    made.sids = [[tokens[number][0] for number in cast] for cast in drafts.cast]
-    made.vids = [[tokens[number][1] for number in cast] for cast in drafts.cast]
     # Before it is signed: whoever sends a statement again is answered as its sender was.
-    made.fingerprints = _fingerprints(drafts, made, keys)
+    made.fingerprints = _fingerprints(drafts, made, tokens, keys)
     endings = [signature.ending(len(cast)) for cast in drafts.cast]
+    sid_of, vid_of = [sid for sid, _ in tokens].__getitem__, [vid for _, vid in tokens].__getitem__
     made.bodies = [body[:-1] + ending.body for body, ending in zip(made.bodies, endings, strict=True)]
-    made.sids = [own + ending.sids for own, ending in zip(made.sids, endings, strict=True)]
-    made.vids = [own + ending.vids for own, ending in zip(made.vids, endings, strict=True)]
-    made.roles = [own + ending.roles for own, ending in zip(drafts.roles, endings, strict=True)]
+    made.sids = [[*map(sid_of, cast), *ending.sids] for cast, ending in zip(drafts.cast, endings, strict=True)]
+    made.vids = [[*map(vid_of, cast), *ending.vids] for cast, ending in zip(drafts.cast, endings, strict=True)]
+    made.roles = [[*own, *ending.roles] for own, ending in zip(drafts.roles, endings, strict=True)]
     return made
 
 
@@ -297,12 +296,17 @@ def _unbox(value: bytes, texts: Sequence[bytes]) -> bytes:
     return value
 
 
-def _fingerprints(drafts: Drafts, made: Tokenised, keys: TenantKeys) -> list[int]:
+def _fingerprints(drafts: Drafts, made: Tokenised, tokens: Sequence[Token], keys: TenantKeys) -> list[int]:
     """Hash everything that makes two statements the same byte for byte; how much of each there is, the placeholders in the body tell."""
-    rest = [_people(len(sids)).pack(*sids, *vids) for sids, vids in zip(made.sids, made.vids, strict=True)]
+    alone = [_people(1).pack(*token) for token in tokens]
+    rest = [alone[cast[0]] if len(cast) == 1 else _packed([tokens[number] for number in cast]) for cast in drafts.cast]
     for n in drafts.references.keys() | made.texts.keys():
         rest[n] += b"".join([each.bytes for each in drafts.references.get(n, ())]) + b"\0".join(made.texts.get(n, ()))
     return [keys.content_fingerprint(body + others) for body, others in zip(made.bodies, rest, strict=True)]
+
+
+def _packed(tokens: Sequence[Token]) -> bytes:
+    return _people(len(tokens)).pack(*(sid for sid, _ in tokens), *(vid for _, vid in tokens))
 
 
 @lru_cache(maxsize=64)
