@@ -28,12 +28,19 @@ class Server:
 
     def processor(self) -> float:
         """Give the seconds of processor time that it took so far."""
-        fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split() for pid in self.pids]
+        fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split() for pid in self.processes()]
         return sum(int(each[11]) + int(each[12]) for each in fields) / _TICKS
+
+    def processes(self) -> list[int]:
+        """Give the numbers of its processes, those that they have started among them."""
+        found = list(self.pids)
+        for pid in found:
+            found += [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+        return found
 
     def memory(self, name: str = "VmRSS") -> int:
         """Give the bytes that it holds now; ``VmHWM``: the most that it ever held."""
-        texts = [Path(f"/proc/{pid}/status").read_text() for pid in self.pids]
+        texts = [Path(f"/proc/{pid}/status").read_text() for pid in self.processes()]
         return sum(int(found[1]) * 1024 for text in texts if (found := re.search(rf"^{name}:\s+(\d+) kB", text, re.MULTILINE)))
 
 

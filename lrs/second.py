@@ -11,6 +11,7 @@ for what it would refuse: that is checked again here, where errors are raised. `
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -172,6 +173,8 @@ class _Running:
 
 def main() -> None:
     """Be the second process: answer one task after another, until there are no more."""
+    # What stands in its memory is to be on no disk, not even if it crashes.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     collect_seldom()
     with socket.socket(fileno=sys.stdin.fileno()) as first:
         first.sendall(_NOTHING)  # It has started.
