@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import TypeVar
+from itertools import groupby
+from typing import TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -162,17 +163,14 @@ def shares(batches: Sequence[Batch], cut_out: Callable[[Sequence[Statement], str
 
 
 def _drafts(batches: Sequence[Batch], cut_out: Callable[[Sequence[Statement], str], Drafts]) -> Drafts:
-    """Put the drafts of batches together; statements that are none yet are cut out together, as far as they follow each other."""
+    """Put the drafts of batches together, in order; of statements that are none yet they are made of as many at once as follow each other."""
     made = Drafts()
-    statements: list[Statement] = []
-    for batch in batches:
-        if not isinstance(batch.statements, Drafts):
-            statements += batch.statements
-            continue
-        made.add(cut_out(statements, batch.tenant))
-        statements = []
-        made.add(batch.statements)
-    made.add(cut_out(statements, batches[0].tenant))
+    for is_made, run in groupby(batches, lambda batch: isinstance(batch.statements, Drafts)):
+        if is_made:
+            for batch in run:
+                made.add(cast("Drafts", batch.statements))
+        else:
+            made.add(cut_out([each for batch in run for each in cast("Sequence[Statement]", batch.statements)], batches[0].tenant))
     return made
 
 

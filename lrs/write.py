@@ -66,6 +66,7 @@ _MOMENT = 0.002
 _NEVER, _NOW = -sys.maxsize, sys.maxsize
 _MAX_AUTHORITIES = 10_000
 _FEW = 16
+"""Statements of a batch from which on people are cut out of it by itself; of fewer together with those of other batches, in the committer's thread."""
 
 
 class Preparer:
@@ -100,7 +101,7 @@ class Preparer:
             check_signatures(
                 statements, contents, partial(self._one, principal=principal, version=version), statement_id=statement_id, version=version
             )
-        # Few are cut out together with those of other batches: to begin costs as much as some statements.
+        # Columns for a single statement cost as much as five of many.
         made = statements if len(statements) < _FEW else self._checking.cut_out(statements, principal.tenant)
         return Batch(principal, ids, made, self.authority(principal), future(), grant.defines, purposes, contents=contents, counts=counts)
 
