@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from itertools import groupby
-from typing import TypeVar, cast
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -64,7 +63,8 @@ class Batch(msgspec.Struct, eq=False):
 class Share(msgspec.Struct, eq=False):
     """What batches that have the same authority have in a group, put together, and which of it is new.
 
-    ``new``: number of the id -> place in the share, in order. What is true of all of its batches, the first one tells.
+    It is ``tokenised`` next, and then :meth:`Group.add` notes what is ``new``: number of the id -> place in the share, in order. What is true of all
+    of its batches, the first one tells.
     """
 
     batches: Sequence[Batch]
@@ -150,6 +150,7 @@ def future() -> Future[Receipt]:
 def shares(batches: Sequence[Batch], cut_out: Callable[[Sequence[Statement], str], Drafts]) -> list[Share]:
     """Put together what can be worked on at once; a batch with contents stands alone, so that no other one's statements have them.
 
+    Of what enters a group together nobody was told yet which came first, so one authority's is stored after another's.
     ``cut_out`` makes drafts of statements of a tenant.
     """
     found: dict[tuple[object, ...], list[Batch]] = {}
@@ -165,12 +166,17 @@ def shares(batches: Sequence[Batch], cut_out: Callable[[Sequence[Statement], str
 def _drafts(batches: Sequence[Batch], cut_out: Callable[[Sequence[Statement], str], Drafts]) -> Drafts:
     """Put the drafts of batches together, in order; of statements that are none yet they are made of as many at once as follow each other."""
     made = Drafts()
-    for is_made, run in groupby(batches, lambda batch: isinstance(batch.statements, Drafts)):
-        if is_made:
-            for batch in run:
-                made.add(cast("Drafts", batch.statements))
+    waiting: list[Statement] = []
+    for batch in batches:
+        if isinstance(batch.statements, Drafts):
+            if waiting:
+                made.add(cut_out(waiting, batch.tenant))
+                waiting = []
+            made.add(batch.statements)
         else:
-            made.add(cut_out([each for batch in run for each in cast("Sequence[Statement]", batch.statements)], batches[0].tenant))
+            waiting += batch.statements
+    if waiting:
+        made.add(cut_out(waiting, batches[0].tenant))
     return made
 
 

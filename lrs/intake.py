@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -14,6 +14,7 @@ from lrs.aside import Aside
 from lrs.batch import Batch, Receipt, future
 from lrs.collection import rare_collection
 from lrs.errors import InvalidRequest
+from lrs.second import SOON
 from lrs.streams import Json, LineOutcome, Streams, bodies_of
 from lrs.xapi import codec
 from lrs.xapi.formats import parse_uuid
@@ -50,6 +51,7 @@ class Intake:
         self._aside = Aside(preparer, committer, quarantine, settings)
         self._second = second
         self._elsewhere: set[Future[Receipt]] = set()
+        self._again = ThreadPoolExecutor(1, "lrs-check")
         self._streams = Streams(preparer, committer, quarantine, second, allowed=refusals, group=settings.group_statements)
 
     def ingest(
@@ -82,7 +84,7 @@ class Intake:
             if principal.handling.quarantine_days:
                 with self._refusals(Action.WRITE_STATEMENTS, principal):
                     return self._aside.submit(body, principal, version=version)
-            if checked := self._second.check([body], principal, version, most=most):
+            if checked := self._second.check([body], principal, version, most=most, ahead=SOON):
                 return self._put_when(checked, body, principal, version)
         with self._refusals(Action.WRITE_STATEMENTS, principal):
             batch = self._preparer.prepare(body, principal, version=version, limit=most, statement_id=wanted, contents=contents or {})
@@ -90,25 +92,35 @@ class Intake:
         return batch.done
 
     def close(self) -> None:
-        """Wait for what the second process checks to be stored. Calling it twice is no error."""
+        """Have stored what the second process was asked to check, whatever has become of it. Calling it twice is no error."""
+        self._second.end()
         wait(list(self._elsewhere))
+        self._again.shutdown()
 
     def _put_when(self, checked: Future[Checked | None], body: bytes, principal: Principal, version: str) -> Future[Receipt]:
         """Have a batch stored when the second process has checked it -> its future, which has what can't be said at once, too."""
         done = future()
 
-        def put(answer: Future[Checked | None]) -> None:
+        def put(found: Checked | None) -> None:
             try:
                 with self._refusals(Action.WRITE_STATEMENTS, principal):
-                    batch = self._checked(answer.result(), body, principal, version)
+                    batch = self._checked(found, body, principal, version)
                 batch.done = done
                 self._committer.put(batch, wait=False)
             except BaseException as error:  # noqa: BLE001 -- whoever waits gets it, whatever it is
                 done.set_exception(error)
 
+        def answered(answer: Future[Checked | None]) -> None:
+            try:
+                found = answer.result()
+                # In a thread of its own what is checked here after all: in this one others' answers come.
+                put(found) if found else self._again.submit(put, None)
+            except BaseException as error:  # noqa: BLE001 -- as above
+                done.set_exception(error)
+
         self._elsewhere.add(done)
         done.add_done_callback(self._elsewhere.discard)
-        checked.add_done_callback(put)
+        checked.add_done_callback(answered)
         return done
 
     def _checked(self, found: Checked | None, body: bytes, principal: Principal, version: str) -> Batch:

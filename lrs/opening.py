@@ -307,10 +307,10 @@ class Opened:
 
     def _forget(self) -> None:
         """Drop from memory whatever is cached of people: somebody was erased."""
+        self._second.end()
         for writer in list(self._writers.values()):
             writer.identities.forget()
         self._preparer.forget()
-        self._second.end()
         self._writer.forget()
         self._reader.forget()
         self.documents.forget()

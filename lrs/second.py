@@ -27,7 +27,6 @@ import msgspec
 
 from lrs.checking import Checked, Checking
 from lrs.collection import collect_seldom
-from lrs.errors import LRSError
 from lrs.privacy.policy import Policy
 from lrs.privacy.policy.force import carried_out
 from lrs.xapi.attachments import check_contents
@@ -44,6 +43,10 @@ _LEAST = 64 * 1024
 """Bytes that are worth a way there and back."""
 _UNDER_WAY = 8
 """Tasks that it may have: what this process has too much of are turns of its own threads, so whatever can be done there is better done there."""
+_AHEAD = 32 * 1024 * 1024
+"""Bytes that it may have to check of a stream, which waits for all of them anyway."""
+SOON = 2 * 1024 * 1024
+"""Bytes before which somebody else's are checked within some tens of milliseconds."""
 _HEAD = 8
 """Bytes that say how many follow."""
 _NOTHING = bytes(_HEAD)
@@ -81,23 +84,26 @@ class Second:
         self._lock = threading.Lock()
 
     def check(
-        self, lines: Sequence[bytes], principal: Principal, version: str, *, most: int = sys.maxsize
+        self, lines: Sequence[bytes], principal: Principal, version: str, *, most: int = sys.maxsize, ahead: int = _AHEAD
     ) -> Future[Checked | None] | None:
         """Have lines of at most so many statements each checked there -> a future, which gives None for what has to be checked here after all.
 
-        None at once when it can't take them now.
+        None at once when it can't take them now, as it has more than so many bytes ``ahead`` with them.
         """
         size = sum(map(len, lines))
         if size < _LEAST or not self._allowed or principal.narrow or principal.handling.repairs or principal.handling.profiles:
             return None
         with self._lock:
             self._offered += size
+            if self._running is not None and self._running.has_ended():
+                self._running.end()
+                self._running, self._offered = None, 0
             if self._running is None and self._offered > _WORTH:
                 self._start()
-            if self._running is None or not self._running.has_room():
+            if self._running is None or not self._running.has_room(size, ahead):
                 return None
             tenant = principal.tenant
-            return self._running.ask(Task(lines, most, tenant, principal.name, version, self._policy(tenant), self._largest))
+            return self._running.ask(Task(lines, most, tenant, principal.name, version, self._policy(tenant), self._largest), size)
 
     def _start(self) -> None:
         try:
@@ -131,21 +137,26 @@ class _Running:
                 start_new_session=True,
             )
         self._writer, self._reader = (ThreadPoolExecutor(1, f"lrs-second-{way}") for way in ("out", "in"))
-        self._room = bytearray()
-        self._under_way = 0
+        self._under_way: list[int] = []
         self._counting = threading.Lock()
         self._ready = self._reader.submit(self._read)
 
-    def has_room(self) -> bool:
-        """Tell whether it can be asked: it has started, lives, and has little to do."""
-        return self._ready.done() and self._process.poll() is None and self._under_way < _UNDER_WAY
-
-    def ask(self, task: Task) -> Future[Checked | None]:
-        """Send a task; one thread at a time."""
+    def has_room(self, size: int, ahead: int) -> bool:
+        """Tell whether it can be asked: it has started, lives, and has little to do, at most so many bytes ``ahead`` when these are added."""
         with self._counting:
-            self._under_way += 1
+            has_little = len(self._under_way) < _UNDER_WAY and sum(self._under_way) + size <= ahead
+        return has_little and self._ready.done() and not self.has_ended()
+
+    def has_ended(self) -> bool:
+        """Tell whether it lives no more."""
+        return self._process.poll() is not None
+
+    def ask(self, task: Task, size: int) -> Future[Checked | None]:
+        """Send a task of so many bytes; one thread at a time."""
+        with self._counting:
+            self._under_way.append(size)
         self._writer.submit(self._write, task)
-        return self._reader.submit(self._answer)
+        return self._reader.submit(self._answer, size)
 
     def end(self) -> None:
         """Kill it: whoever waits for an answer gets none."""
@@ -156,16 +167,19 @@ class _Running:
         self._socket.close()
 
     def _write(self, task: Task) -> None:
-        with suppress(OSError):
-            _send(self._socket, task, self._room)
+        try:
+            _send(self._socket, task)
+        except Exception:  # noqa: BLE001 -- whatever it is: answers come in the order of tasks, so one that was not sent is the last one
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
 
-    def _answer(self) -> Checked | None:
+    def _answer(self, size: int) -> Checked | None:
         try:
             content = self._read()
             return _checked(content) if content else None
         finally:
             with self._counting:
-                self._under_way -= 1
+                self._under_way.remove(size)
 
     def _read(self) -> bytes:
         return _receive(self._socket)
@@ -178,10 +192,9 @@ def main() -> None:
     collect_seldom()
     with socket.socket(fileno=sys.stdin.fileno()) as first:
         first.sendall(_NOTHING)  # It has started.
-        room = bytearray()
         while content := _receive(first):
             if checked := _answer(_task(content)):
-                _send(first, checked, room)
+                _send(first, checked)
             else:
                 first.sendall(_NOTHING)
 
@@ -199,9 +212,9 @@ def _answer(task: Task) -> Checked | None:
             purposes += checking.take(sent, found, task.tenant, task.name, task.version)
             statements += found
             places += [place] * len(found)
-    except LRSError:
+        return Checked(checking.cut_out(statements, task.tenant), places, purposes)
+    except Exception:  # noqa: BLE001 -- whatever it is: it is checked again where it can be said
         return None
-    return Checked(checking.cut_out(statements, task.tenant), places, purposes)
 
 
 @lru_cache(16)
@@ -210,11 +223,11 @@ def _checking(policy: Policy, max_statement_bytes: int) -> Checking:
     return Checking(lambda _tenant: force, max_statement_bytes=max_statement_bytes)
 
 
-def _send(to: socket.socket, message: Task | Checked, room: bytearray) -> None:
-    """Send a message, which is written into a room that is used again: of megabytes each copy counts."""
-    _encode_into(message, room, _HEAD)
-    room[:_HEAD] = (len(room) - _HEAD).to_bytes(_HEAD)
-    to.sendall(room)
+def _send(to: socket.socket, message: Task | Checked) -> None:
+    content = bytearray()
+    _encode_into(message, content, _HEAD)
+    content[:_HEAD] = (len(content) - _HEAD).to_bytes(_HEAD)
+    to.sendall(content)
 
 
 def _receive(by: socket.socket) -> bytes:

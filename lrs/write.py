@@ -345,8 +345,7 @@ class Writer:
         refused: dict[int, LRSError] = {}
         for index, each in enumerate(batch.ids):
             number = each.int
-            source = next((group for group in groups if group.find(batch.tenant, number)), None)
-            earlier = source.find(batch.tenant, number) if source else None
+            source, earlier = next(((group, found) for group in groups if (found := group.find(batch.tenant, number))), (None, None))
             if earlier is None and number in new:
                 earlier = share, new[number]
             known = stored.get(each)
@@ -355,7 +354,7 @@ class Writer:
             if known is None and earlier is None:
                 new[number] = start + index
                 continue
-            if known is None and source and source is not groups[-1]:
+            if known is None and source is not None and source is not groups[-1]:
                 groups[-1].leans_on.add(source)
             if self._same(share, start + index, known, earlier):
                 replayed.add(index)
@@ -449,11 +448,16 @@ def _stamp(given: Sequence[UUID | None], wanted: UUID | None) -> list[UUID]:
 def _suppress(shares: Sequence[Share], room: TenantWriter) -> None:
     """Leave out of what a tenant has in a group who and what was erased a short while ago."""
     for share in shares:
-        share.drafts, withheld = left_of(share.drafts, share.ids, room.suppression, room.identities.is_erased)
-        start = 0
+        left = left_of(share.drafts, share.ids, room.suppression, room.identities.is_erased)
+        if left.drafts is share.drafts and not left.withheld:
+            continue
+        share.drafts, start = left.drafts, 0
         for batch in share.batches:
-            batch.withheld = {index for index in range(len(batch)) if start + index in withheld}
-            start += len(batch)
+            stop = start + len(batch)
+            # Of the batch, too: it may have to wait in the spool, or go into quarantine.
+            batch.statements = left.drafts.part(start, stop)
+            batch.withheld |= {place - start for place in range(start, stop) if place in left.withheld}
+            start = stop
 
 
 def _withheld(batches: Sequence[Batch]) -> dict[str, int]:
@@ -498,32 +502,33 @@ def _add_rows(rows: TokenisedStatements, share: Share, first: int, policy: InFor
     places = [*share.new.values()]
     stored = range(first, first + len(places))
 
-    def new(column: Sequence[Any]) -> Sequence[Any]:
+    def picked(column: Sequence[Any]) -> Sequence[Any]:
+        # Places are in order, so as many as there are is all of them.
         return column if len(places) == len(column) else [column[place] for place in places]
 
-    ids, purposes = new(share.ids), new(share.purposes)
+    ids, purposes = picked(share.ids), picked(share.purposes)
     terms = [policy.terms(each) for each in purposes]
-    given = zip(places, new(drafts.timestamps), stored, strict=True)
+    given = zip(places, picked(drafts.timestamps), stored, strict=True)
     timestamps = [_taken(share, place, at) if timestamp is None else timestamp for place, timestamp, at in given]
     sealed = {place: seal_texts(made.texts[place], share.ids[place], deks[owner]) for place, owner in _owners(share).items()}
-    voids = new(drafts.voids)
+    voids = picked(drafts.voids)
     rows.tenant += [share.tenant] * len(places)
     rows.id += ids
     rows.stored += stored
     rows.timestamp += timestamps
-    rows.verb += new(made.verbs)
-    rows.activity += new(made.activities)
-    rows.related += new(made.related)
-    rows.registration += [each or NO_UUID for each in new(drafts.registrations)]
-    rows.reference += [each or NO_UUID for each in new(drafts.targets)]
+    rows.verb += picked(made.verbs)
+    rows.activity += picked(made.activities)
+    rows.related += picked(made.related)
+    rows.registration += [each or NO_UUID for each in picked(drafts.registrations)]
+    rows.reference += [each or NO_UUID for each in picked(drafts.targets)]
     rows.references += [drafts.references.get(place, ()) for place in places]
     rows.voids += voids
-    rows.sids += new(made.sids)
-    rows.vids += new(made.vids)
-    rows.roles += new(made.roles)
+    rows.sids += picked(made.sids)
+    rows.vids += picked(made.vids)
+    rows.roles += picked(made.roles)
     rows.sealed += [sealed.get(place, ()) for place in places]
-    rows.fingerprint += new(made.fingerprints)
-    rows.body += new(made.bodies)
+    rows.fingerprint += picked(made.fingerprints)
+    rows.body += picked(made.bodies)
     rows.purposes += purposes
     rows.identity_until += [_until(at, each.identity_days) for at, each in zip(timestamps, terms, strict=True)]
     rows.keep_until += [_until(at, each.statement_days) for at, each in zip(timestamps, terms, strict=True)]
@@ -534,7 +539,7 @@ def _add_rows(rows: TokenisedStatements, share: Share, first: int, policy: InFor
 def _taken(share: Share, place: int, stored: int) -> int:
     """Give the timestamp of a statement that has none: when it was taken. It is shown by its absence from the body, or by being that of ``stored``."""
     received = share.batches[0].received
-    return stored if received is None or b'"timestamp"' in share.drafts.bodies[place] else received
+    return stored if received is None or b'"timestamp"' in share.tokenised.bodies[place] else received
 
 
 def _until(timestamp: int, days: int | None) -> int:

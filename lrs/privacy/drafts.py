@@ -27,6 +27,9 @@ _ALONE = 3
 _COLUMNS = [
     attrgetter(name) for name in ("id", "version", "timestamp", "verb", "activity", "related", "registration", "reference", "voids")
 ]
+_DENSE = (
+    "ids", "versions", "bodies", "persons", "roles", "timestamps", "verbs", "activities", "related", "registrations", "targets", "voids",
+)  # fmt: skip
 _SPARSE = ("texts", "references", "attachments", "mentioning")
 _PERSONS = tuple(b'{"$p":%d' % n for n in range(64))
 
@@ -34,7 +37,7 @@ _PERSONS = tuple(b'{"$p":%d' % n for n in range(64))
 class Drafts(msgspec.Struct, array_like=True):
     """Statements of a batch, or of several, in order: the n-th item of each column is of the n-th statement.
 
-    ``bodies`` have no authority yet. ``cast``: for each placeholder of a person, the number of that person in ``people``; ``roles`` beside it, with
+    ``bodies`` have no authority yet. ``persons``: for each placeholder of a person, the number of that person in ``people``; ``roles`` beside it, with
     ``GROUP``. ``timestamps`` are microseconds since 1970 UTC; they, ``ids`` and ``registrations`` are None where the sender gave none, ``targets`` where the
     object is no StatementRef. What few statements have stands under the number of the statement: ``texts`` that are to be sealed, ids of
     ``references``, ``attachments``, and in ``mentioning`` what is known of the people of a statement that may name them elsewhere in its body.
@@ -45,7 +48,7 @@ class Drafts(msgspec.Struct, array_like=True):
     versions: list[str] = []
     bodies: list[bytes] = []
     people: list[Person] = []
-    cast: list[list[int]] = []
+    persons: list[list[int]] = []
     roles: list[list[int]] = []
     timestamps: list[int | None] = []
     verbs: list[str] = []
@@ -73,7 +76,7 @@ class Drafts(msgspec.Struct, array_like=True):
         self.versions += more.versions
         self.bodies += more.bodies
         self.people += more.people
-        self.cast += [[number + known for number in own] for own in more.cast]
+        self.persons += [[number + known for number in own] for own in more.persons]
         self.roles += more.roles
         self.timestamps += more.timestamps
         self.verbs += more.verbs
@@ -86,13 +89,24 @@ class Drafts(msgspec.Struct, array_like=True):
             getattr(self, column).update((n + start, each) for n, each in getattr(more, column).items())
         self.definitions += [(each, [n + start for n in own]) for each, own in more.definitions]
 
+    def part(self, start: int, stop: int) -> Drafts:
+        """Give the statements from one number to before another; the people are those of all."""
+        made = Drafts(people=self.people)
+        for name in _DENSE:
+            setattr(made, name, getattr(self, name)[start:stop])
+        for name in _SPARSE:
+            setattr(made, name, {n - start: each for n, each in getattr(self, name).items() if start <= n < stop})
+        said = [(each, [n - start for n in numbers if start <= n < stop]) for each, numbers in self.definitions]
+        made.definitions = [each for each in said if each[1]]
+        return made
+
     def text(self, number: int) -> bytes:
         """Write the JSON of a statement again, without ``id``, ``stored`` and ``authority``; of a text that policy drops its remains."""
 
         def fill(found: re.Match[bytes]) -> bytes:
             kind, n, brace = found.groups()
             if kind == b"p":
-                return self.people[self.cast[number][int(n)]].json[:-1] + brace
+                return self.people[self.persons[number][int(n)]].json[:-1] + brace
             if kind == b"r":
                 return _quoted(self.registrations[number])
             return _quoted(self.references[number][int(n)]) if kind == b"s" else self.texts[number][int(n)]
@@ -104,7 +118,7 @@ def cut_out(statements: Sequence[Statement], policy: FreeText) -> Drafts:
     """Cut people, texts and references out of checked statements, and look where a body names its people all the same."""
     bodies: list[bytes] = []
     people = _People()
-    cast: list[list[int]] = []
+    persons: list[list[int]] = []
     roles: list[list[int]] = []
     texts: dict[int, list[bytes]] = {}
     references: dict[int, list[UUID]] = {}
@@ -117,13 +131,13 @@ def cut_out(statements: Sequence[Statement], policy: FreeText) -> Drafts:
         if len(parts) == _ALONE and type(person) is Person:
             known = person.known
             body = b"".join((parts[0], _PERSONS[0], parts[2]))  # type: ignore[arg-type] # both are bytes
-            cast.append([people[person]])
+            persons.append([people[person]])
             roles.append([statement.roles[0] | GROUP] if person.is_group else statement.roles)
         else:
             written = _Written(policy)
             body = b"".join(map(written.add, parts))
             known = tuple(text for each in written.people for text in each.known)
-            cast.append([people[each] for each in written.people])
+            persons.append([people[each] for each in written.people])
             roles.append([role | GROUP if each.is_group else role for each, role in zip(written.people, statement.roles, strict=True)])
             if written.texts:
                 texts[n] = written.texts
@@ -139,24 +153,24 @@ def cut_out(statements: Sequence[Statement], policy: FreeText) -> Drafts:
             attachments[n] = statement.attachments
     ids, versions, timestamps, verbs, activities, related, registrations, targets, voids = ([*map(get, statements)] for get in _COLUMNS)
     return Drafts(
-        ids,
-        versions,
-        bodies,
-        [*people],
-        cast,
-        roles,
-        timestamps,
-        verbs,
-        activities,
-        related,
-        registrations,
-        targets,
-        voids,
-        texts,
-        references,
-        attachments,
-        mentioning,
-        [*definitions.items()],
+        ids=ids,
+        versions=versions,
+        bodies=bodies,
+        people=[*people],
+        persons=persons,
+        roles=roles,
+        timestamps=timestamps,
+        verbs=verbs,
+        activities=activities,
+        related=related,
+        registrations=registrations,
+        targets=targets,
+        voids=voids,
+        texts=texts,
+        references=references,
+        attachments=attachments,
+        mentioning=mentioning,
+        definitions=[*definitions.items()],
     )
 
 

@@ -204,11 +204,11 @@ def tokenise(drafts: Drafts, signature: Signature, identities: Identities, keys:
     tokens = [identities.token(person) for person in drafts.people]
     # Before it is signed: whoever sends a statement again is answered as its sender was.
     made.fingerprints = _fingerprints(drafts, made, tokens, keys)
-    endings = [signature.ending(len(cast)) for cast in drafts.cast]
+    endings = [signature.ending(len(persons)) for persons in drafts.persons]
     sid_of, vid_of = [sid for sid, _ in tokens].__getitem__, [vid for _, vid in tokens].__getitem__
     made.bodies = [body[:-1] + ending.body for body, ending in zip(made.bodies, endings, strict=True)]
-    made.sids = [[*map(sid_of, cast), *ending.sids] for cast, ending in zip(drafts.cast, endings, strict=True)]
-    made.vids = [[*map(vid_of, cast), *ending.vids] for cast, ending in zip(drafts.cast, endings, strict=True)]
+    made.sids = [[*map(sid_of, persons), *ending.sids] for persons, ending in zip(drafts.persons, endings, strict=True)]
+    made.vids = [[*map(vid_of, persons), *ending.vids] for persons, ending in zip(drafts.persons, endings, strict=True)]
     made.roles = [[*own, *ending.roles] for own, ending in zip(drafts.roles, endings, strict=True)]
     return made
 
@@ -299,7 +299,7 @@ def _unbox(value: bytes, texts: Sequence[bytes]) -> bytes:
 def _fingerprints(drafts: Drafts, made: Tokenised, tokens: Sequence[Token], keys: TenantKeys) -> list[int]:
     """Hash everything that makes two statements the same byte for byte; how much of each there is, the placeholders in the body tell."""
     alone = [_people(1).pack(*token) for token in tokens]
-    rest = [alone[cast[0]] if len(cast) == 1 else _packed([tokens[number] for number in cast]) for cast in drafts.cast]
+    rest = [alone[persons[0]] if len(persons) == 1 else _packed([tokens[number] for number in persons]) for persons in drafts.persons]
     for n in drafts.references.keys() | made.texts.keys():
         rest[n] += b"".join([each.bytes for each in drafts.references.get(n, ())]) + b"\0".join(made.texts.get(n, ()))
     return [keys.content_fingerprint(body + others) for body, others in zip(made.bodies, rest, strict=True)]

@@ -87,7 +87,9 @@ def left_of(drafts: Drafts, ids: Sequence[UUID], suppression: Suppression, erase
     gone = suppression.statements({*ids, *(each for own in drafts.references.values() for each in own)})
     withheld = {n for n, each in enumerate(ids) if each in gone}
     people = {number for number, person in enumerate(drafts.people) if erased(person)}
-    withheld |= {n for n in range(len(drafts)) if people and _is_own(drafts, n, people)}
+    if not gone and not people:
+        return Left(drafts, withheld)
+    withheld |= {n for n in range(len(drafts)) if _is_own(drafts, n, people)}
     left = msgspec.structs.replace(
         drafts,
         people=[_stub(person) if number in people else person for number, person in enumerate(drafts.people)],
@@ -103,7 +105,7 @@ def _stub(person: Person) -> Person:
 
 def _is_own(drafts: Drafts, n: int, erased: Collection[int]) -> bool:
     """Tell whether a statement is about nobody but people who were erased: its actor, or each member where its actor is a group."""
-    actors = [number for number, role in zip(drafts.cast[n], drafts.roles[n], strict=True) if role & ~GROUP == Role.ACTOR]
-    members = [number for number, role in zip(drafts.cast[n], drafts.roles[n], strict=True) if role & ~GROUP == Role.ACTOR_MEMBER]
+    actors = [number for number, role in zip(drafts.persons[n], drafts.roles[n], strict=True) if role & ~GROUP == Role.ACTOR]
+    members = [number for number, role in zip(drafts.persons[n], drafts.roles[n], strict=True) if role & ~GROUP == Role.ACTOR_MEMBER]
     # The stub itself may be sent: by who imports what was exported from here.
     return all(number in erased and drafts.people[number].ifi != _IFI for number in members or actors)

@@ -71,9 +71,9 @@ def test_drafts_of_several_batches_are_those_of_one(size: int) -> None:
     for start in range(0, len(statements), size):
         joined.add(cut_out(statements[start : start + size], SEALED))
     assert [joined.text(n) for n in range(len(joined))] == [whole.text(n) for n in range(len(whole))]
-    people = [[each.people[number] for number in cast] for each in (joined, whole) for cast in each.cast]
+    people = [[each.people[number] for number in persons] for each in (joined, whole) for persons in each.persons]
     assert people[: len(whole)] == people[len(whole) :]
-    apart = {"people", "cast", "definitions"}
+    apart = {"people", "persons", "definitions"}
     for name in {*Drafts.__struct_fields__} - apart:
         assert getattr(joined, name) == getattr(whole, name), name
     said = [{(definition, n) for definition, numbers in each.definitions for n in numbers} for each in (joined, whole)]

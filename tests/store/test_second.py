@@ -21,7 +21,7 @@ import attrs
 import pytest
 
 import lrs
-from lrs import second
+from lrs import intake, second
 from lrs.access import Handling, Narrow, Principal, Scope
 from lrs.settings import Settings
 from tests.policy.stores import POLICY
@@ -29,6 +29,7 @@ from tests.promises.corpus import Corpus, statements_2_0
 from tests.rights.erasing import everything
 
 PATIENCE = 60
+STATEMENT = {"actor": {"mbox": "mailto:ana@example.fr"}, "verb": {"id": "https://v.example"}, "object": {"id": "https://a.example"}}
 
 
 @pytest.fixture
@@ -44,9 +45,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     counted: list[int] = []
     ask = second._Running.ask
 
-    def counting(self: second._Running, task: second.Task) -> Any:
+    def counting(self: second._Running, task: second.Task, size: int) -> Any:
         counted.append(len(task.lines))
-        return ask(self, task)
+        return ask(self, task, size)
 
     monkeypatch.setattr(second._Running, "ask", counting)
     return counted
@@ -64,7 +65,7 @@ def started(store: lrs.LRS) -> second._Running:
     store._second.check([b""], store.owner, "1.0.3")
     running = store._second._running
     assert running is not None
-    until(running.has_room)
+    until(lambda: running.has_room(0, 0))
     return running
 
 
@@ -220,6 +221,34 @@ def test_it_ends_when_somebody_is_to_be_forgotten(tmp_path: Path) -> None:
     assert again._process.returncode is not None
 
 
+@pytest.mark.usefixtures("eager")
+def test_it_is_started_again_after_it_has_ended(tmp_path: Path) -> None:
+    """Killed by somebody, it is missed for one task at most."""
+    with lrs.open(tmp_path) as store:
+        first = started(store)
+        first._process.kill()
+        first._process.wait()
+        assert started(store)._process.pid != first._process.pid
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_small_batch_does_not_wait_for_large_ones(asked: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes while much waits there is checked here, whoever sent the other; of a stream more may wait."""
+    monkeypatch.setattr(intake, "SOON", 10_000)
+    with lrs.open(tmp_path) as store:
+        running = started(store)
+        os.kill(running._process.pid, signal.SIGSTOP)
+        sent = [{"id": str(uuid4())} | STATEMENT for _ in range(100)]
+        bodies = [json.dumps(sent[start : start + 20]).encode() for start in range(0, 100, 20)]
+        waiting = [store.submit(body, principal=store.owner, version="1.0.3") for body in bodies]
+        assert 0 < len(asked) < len(bodies)
+        for each in waiting[len(asked) :]:
+            assert each.result(PATIENCE)
+        assert not any(each.done() for each in waiting[: len(asked)])
+    # The store was closed meanwhile: what was asked is checked here, whatever keeps the other process from it.
+    assert all(each.result(0) for each in waiting)
+
+
 def test_what_it_can_not_do_is_done_here(tmp_path: Path) -> None:
     """It is not asked by default for little, nor where it is switched off, nor to repair, to hold to profiles or to confine: it has neither keys nor passes."""
     little = b"[]"
@@ -289,11 +318,11 @@ def test_it_does_not_outlive_the_first(tmp_path: Path) -> None:
     script = f"""
 import os, signal
 import lrs
-from lrs import second
+from lrs import intake, second
 second._WORTH = second._LEAST = -1
 store = lrs.open({str(tmp_path / "data")!r})
 store._second.check([b""], store.owner, "1.0.3")
-while not store._second._running.has_room(): pass
+while not store._second._running.has_room(0, 0): pass
 print(store._second._running._process.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -179,6 +179,27 @@ def test_what_a_batch_contradicts_in_its_group_is_its_own(store: lrs.LRS, gate: 
     assert sum(number for _, number in store.count("verb")) == GROUP + 1
 
 
+def test_whoever_was_erased_is_in_no_batch_that_waits_elsewhere(store: lrs.LRS, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch that can't be stored may go into the spool, or a part of it into quarantine: by then it has the stub, as what is stored would have."""
+    gone = {"mbox": "mailto:gone@example.fr", "name": "Élodie Disparue"}
+    store.ingest(batch(actor=gone))
+    store.erase(gone)
+
+    def away(_: Record) -> None:
+        raise lrs.StoreUnavailable("the test says so")
+
+    monkeypatch.setattr(store._warehouse, "put", away)
+    other, own = batch(context={"instructor": gone})[0], batch(actor=gone)[0]
+    waiting = independent(store, [other, own])
+    store._committer.put(waiting, wait=False)
+    with pytest.raises(lrs.StoreUnavailable):
+        waiting.done.result(10)
+    assert waiting.withheld == {1}
+    texts = [store._preparer.drafts(waiting).text(n) for n in range(2)]
+    assert [json.loads(text)["verb"] for text in texts] == [other["verb"], own["verb"]]
+    assert not any(b"gone" in text or b"Disparue" in text for text in texts)
+
+
 def independent(store: lrs.LRS, statements: list[dict[str, Any]]) -> Batch:
     """A batch whose statements do not fail together."""
     return store._preparer.prepare_lines([json.dumps(each).encode() for each in statements], store.owner, version="1.0.3")[0]
