@@ -158,12 +158,14 @@ def shares(batches: Sequence[Batch], cut_out: Callable[[Sequence[Statement], str
         key = batch.tenant, id(batch.authority), batch.defines, batch.received, id(batch) if batch.contents else None
         found.setdefault(key, []).append(batch)
     return [
-        Share(own, _drafts(own, cut_out), [each for batch in own for each in batch.ids], [each for batch in own for each in batch.purposes])
+        Share(
+            own, drafts_of(own, cut_out), [each for batch in own for each in batch.ids], [each for batch in own for each in batch.purposes]
+        )
         for own in found.values()
     ]
 
 
-def _drafts(batches: Sequence[Batch], cut_out: Callable[[Sequence[Statement], str], Drafts]) -> Drafts:
+def drafts_of(batches: Sequence[Batch], cut_out: Callable[[Sequence[Statement], str], Drafts]) -> Drafts:
     """Put the drafts of batches together, in order; of statements that are none yet they are made of as many at once as follow each other."""
     made = Drafts()
     waiting: list[Statement] = []

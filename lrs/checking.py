@@ -2,7 +2,7 @@
 
     bytes -> split -> check -> purpose & minimise -> cut out people
 
-The thread that got the bytes does it (:mod:`lrs.write`), or for long streams a second process (:mod:`lrs.second`).
+The thread that got the bytes does it (:mod:`lrs.write`), or for streams and large batches a second process (:mod:`lrs.second`).
 """
 
 from __future__ import annotations

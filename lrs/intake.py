@@ -85,7 +85,7 @@ class Intake:
                 with self._refusals(Action.WRITE_STATEMENTS, principal):
                     return self._aside.submit(body, principal, version=version)
             if checked := self._second.check([body], principal, version, most=most, ahead=SOON):
-                return self._put_when(checked, body, principal, version)
+                return self._put_when(checked, body, principal, version, most)
         with self._refusals(Action.WRITE_STATEMENTS, principal):
             batch = self._preparer.prepare(body, principal, version=version, limit=most, statement_id=wanted, contents=contents or {})
         self._committer.put(batch, wait=False)
@@ -97,14 +97,18 @@ class Intake:
         wait(list(self._elsewhere))
         self._again.shutdown()
 
-    def _put_when(self, checked: Future[Checked | None], body: bytes, principal: Principal, version: str) -> Future[Receipt]:
+    def _put_when(self, checked: Future[Checked | None], body: bytes, principal: Principal, version: str, most: int) -> Future[Receipt]:
         """Have a batch stored when the second process has checked it -> its future, which has what can't be said at once, too."""
         done = future()
 
         def put(found: Checked | None) -> None:
             try:
                 with self._refusals(Action.WRITE_STATEMENTS, principal):
-                    batch = self._checked(found, body, principal, version)
+                    batch = (
+                        self._preparer.assemble(found, principal)
+                        if found
+                        else self._preparer.prepare(body, principal, version=version, limit=most)
+                    )
                 batch.done = done
                 self._committer.put(batch, wait=False)
             except BaseException as error:  # noqa: BLE001 -- whoever waits gets it, whatever it is
@@ -122,11 +126,6 @@ class Intake:
         done.add_done_callback(self._elsewhere.discard)
         checked.add_done_callback(answered)
         return done
-
-    def _checked(self, found: Checked | None, body: bytes, principal: Principal, version: str) -> Batch:
-        if found is None:
-            return self._preparer.prepare(body, principal, version=version, limit=self._settings.max_batch_statements)
-        return self._preparer.assemble(found, principal)
 
     def _whole(self, body: bytes, principal: Principal, version: str, attachments: Mapping[str, bytes]) -> list[UUID]:
         batch = self._prepare(body, principal, version, attachments)

@@ -28,7 +28,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from lrs.access import Action, Principal, decide
-from lrs.batch import NO_CONTENTS, Batch, Earlier, Group, Receipt, Share, by_tenant, future, settle, shares
+from lrs.batch import NO_CONTENTS, Batch, Earlier, Group, Receipt, Share, by_tenant, drafts_of, future, settle, shares
 from lrs.checking import Checked, Checking
 from lrs.collection import paused_collection
 from lrs.confine import confine
@@ -40,7 +40,7 @@ from lrs.privacy.audit import FAILED, Audit, Event
 from lrs.privacy.drafts import Drafts, cut_out
 from lrs.privacy.identity import Identities, Signature, owner_of, seal_texts, tokenise
 from lrs.privacy.nameless import nameless
-from lrs.privacy.suppression import Suppression, left_of
+from lrs.privacy.suppression import Suppression, left_of, stubbed
 from lrs.signed import check_signatures
 from lrs.storage.contract import ERASED, FOREVER, NO_UUID, KnownStatement, SealedPiece, StatementStore, TokenisedStatements
 from lrs.xapi import compare
@@ -138,7 +138,7 @@ class Preparer:
 
     def drafts(self, batch: Batch) -> Drafts:
         """Give the drafts of a batch."""
-        return batch.statements if isinstance(batch.statements, Drafts) else self._checking.cut_out(batch.statements, batch.tenant)
+        return drafts_of([batch], self._checking.cut_out)
 
     def check_again(self, texts: Sequence[bytes], versions: Sequence[str], purposes: Sequence[Purposes], tenant: str) -> Drafts:
         """Make drafts again of what was checked before, minimised and all, under the version of each; what serves no purpose loses its people."""
@@ -301,18 +301,35 @@ class Writer:
             self._audit.wait(entry)
 
     def _tokenise(self, batches: Sequence[Batch]) -> list[Share]:
-        found = shares(batches, lambda statements, tenant: cut_out(statements, self._policy(tenant).texts))
+        found = shares(batches, self._cut_out)
         for tenant, own in by_tenant(found).items():
             room = self._tenant(tenant)
             if room.suppression.changed():
                 self._forget()
             room.identities.learn([person for share in own for person in share.people])
             if room.suppression.live:
-                _suppress(own, room)
+                self._suppress(own, room)
         for share in found:
             room = self._tenant(share.tenant)
             share.tokenised = tokenise(share.drafts, Signature(share.batches[0].authority, room.identities), room.identities, room.keys)
         return found
+
+    def _suppress(self, shares: Sequence[Share], room: TenantWriter) -> None:
+        """Leave out of what a tenant has in a group who and what was erased a short while ago."""
+        erased = room.identities.is_erased
+        for share in shares:
+            left = left_of(share.drafts, share.ids, room.suppression, erased)
+            if left.drafts is share.drafts:
+                continue
+            share.drafts, start = left.drafts, 0
+            for batch in share.batches:
+                # Of the batch, too: it may have to wait in the spool, or go into quarantine.
+                batch.statements = stubbed(drafts_of([batch], self._cut_out), left.gone, erased)
+                batch.withheld |= {index for index in range(len(batch)) if start + index in left.withheld}
+                start += len(batch)
+
+    def _cut_out(self, statements: Sequence[Statement], tenant: str) -> Drafts:
+        return cut_out(statements, self._policy(tenant).texts)
 
     def _recognise(self, found: Sequence[Share], first: int) -> Group:
         """Tell what is new from what is stored already or on its way; a batch with a conflict contributes nothing."""
@@ -398,12 +415,14 @@ class Writer:
 
     def _seal(self, group: Group) -> None:
         """Seal texts, and put together the rows of what is new."""
-        owners: dict[str, set[int]] = {}
-        for share in group.shares:
-            owners.setdefault(share.tenant, set()).update(_owners(share).values())
-        deks = {tenant: self._tenant(tenant).identities.deks(sids) for tenant, sids in owners.items()}
-        for share in group.shares:
-            _add_rows(group.rows, share, group.first + len(group.rows), self._policy(share.tenant), deks[share.tenant])
+        owners = [_owners(share) for share in group.shares]
+        wanted: dict[str, set[int]] = {}
+        for share, own in zip(group.shares, owners, strict=True):
+            wanted.setdefault(share.tenant, set()).update(own.values())
+        deks = {tenant: self._tenant(tenant).identities.deks(sids) for tenant, sids in wanted.items()}
+        for share, own in zip(group.shares, owners, strict=True):
+            keys = {place: deks[share.tenant][owner] for place, owner in own.items()}
+            _add_rows(group.rows, share, group.first + len(group.rows), self._policy(share.tenant), keys)
 
     def _write(self, group: Group) -> None:
         """Write what is new as it is stored: here, so that the thread that stores does little but wait for the engine."""
@@ -445,21 +464,6 @@ def _stamp(given: Sequence[UUID | None], wanted: UUID | None) -> list[UUID]:
     return ids
 
 
-def _suppress(shares: Sequence[Share], room: TenantWriter) -> None:
-    """Leave out of what a tenant has in a group who and what was erased a short while ago."""
-    for share in shares:
-        left = left_of(share.drafts, share.ids, room.suppression, room.identities.is_erased)
-        if left.drafts is share.drafts and not left.withheld:
-            continue
-        share.drafts, start = left.drafts, 0
-        for batch in share.batches:
-            stop = start + len(batch)
-            # Of the batch, too: it may have to wait in the spool, or go into quarantine.
-            batch.statements = left.drafts.part(start, stop)
-            batch.withheld |= {place - start for place in range(start, stop) if place in left.withheld}
-            start = stop
-
-
 def _withheld(batches: Sequence[Batch]) -> dict[str, int]:
     number = sum(len(batch.withheld) for batch in batches)
     return {"withheld": number} if number else {}
@@ -496,8 +500,8 @@ def _owners(share: Share) -> dict[int, int]:
     return {place: owner for place, owner in owners.items() if owner is not None}
 
 
-def _add_rows(rows: TokenisedStatements, share: Share, first: int, policy: InForce, deks: Mapping[int, Dek]) -> None:
-    """Put the rows of what is new in a share to the others, stored at times from ``first`` on."""
+def _add_rows(rows: TokenisedStatements, share: Share, first: int, policy: InForce, keys: Mapping[int, Dek]) -> None:
+    """Put the rows of what is new in a share to the others, stored at times from ``first`` on; ``keys`` seal texts, by place."""
     drafts, made = share.drafts, share.tokenised
     places = [*share.new.values()]
     stored = range(first, first + len(places))
@@ -510,7 +514,7 @@ def _add_rows(rows: TokenisedStatements, share: Share, first: int, policy: InFor
     terms = [policy.terms(each) for each in purposes]
     given = zip(places, picked(drafts.timestamps), stored, strict=True)
     timestamps = [_taken(share, place, at) if timestamp is None else timestamp for place, timestamp, at in given]
-    sealed = {place: seal_texts(made.texts[place], share.ids[place], deks[owner]) for place, owner in _owners(share).items()}
+    sealed = {place: seal_texts(made.texts[place], share.ids[place], key) for place, key in keys.items()}
     voids = picked(drafts.voids)
     rows.tenant += [share.tenant] * len(places)
     rows.id += ids

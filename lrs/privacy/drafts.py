@@ -27,9 +27,6 @@ _ALONE = 3
 _COLUMNS = [
     attrgetter(name) for name in ("id", "version", "timestamp", "verb", "activity", "related", "registration", "reference", "voids")
 ]
-_DENSE = (
-    "ids", "versions", "bodies", "persons", "roles", "timestamps", "verbs", "activities", "related", "registrations", "targets", "voids",
-)  # fmt: skip
 _SPARSE = ("texts", "references", "attachments", "mentioning")
 _PERSONS = tuple(b'{"$p":%d' % n for n in range(64))
 
@@ -88,17 +85,6 @@ class Drafts(msgspec.Struct, array_like=True):
         for column in _SPARSE:
             getattr(self, column).update((n + start, each) for n, each in getattr(more, column).items())
         self.definitions += [(each, [n + start for n in own]) for each, own in more.definitions]
-
-    def part(self, start: int, stop: int) -> Drafts:
-        """Give the statements from one number to before another; the people are those of all."""
-        made = Drafts(people=self.people)
-        for name in _DENSE:
-            setattr(made, name, getattr(self, name)[start:stop])
-        for name in _SPARSE:
-            setattr(made, name, {n - start: each for n, each in getattr(self, name).items() if start <= n < stop})
-        said = [(each, [n - start for n in numbers if start <= n < stop]) for each, numbers in self.definitions]
-        made.definitions = [each for each in said if each[1]]
-        return made
 
     def text(self, number: int) -> bytes:
         """Write the JSON of a statement again, without ``id``, ``stored`` and ``authority``; of a text that policy drops its remains."""

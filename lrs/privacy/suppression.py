@@ -76,27 +76,34 @@ class Suppression:
 
 
 class Left(NamedTuple):
-    """What is left of drafts: as they are stored, and the numbers of those that are not."""
+    """What is left of drafts: as they are stored, the numbers of those that are not, and the ids of erased statements among all that they name."""
 
     drafts: Drafts
     withheld: set[int]
+    gone: set[UUID]
 
 
 def left_of(drafts: Drafts, ids: Sequence[UUID], suppression: Suppression, erased: Callable[[Person], bool]) -> Left:
-    """Put the stub in place of whoever was erased and of what refers to what was; tell which statements are not stored at all."""
+    """Put the stub in place of whoever was erased and of what refers to what was; tell which statements are not stored at all.
+
+    The drafts themselves where there is nothing of either.
+    """
     gone = suppression.statements({*ids, *(each for own in drafts.references.values() for each in own)})
-    withheld = {n for n, each in enumerate(ids) if each in gone}
     people = {number for number, person in enumerate(drafts.people) if erased(person)}
     if not gone and not people:
-        return Left(drafts, withheld)
-    withheld |= {n for n in range(len(drafts)) if _is_own(drafts, n, people)}
-    left = msgspec.structs.replace(
+        return Left(drafts, set(), gone)
+    withheld = {n for n, each in enumerate(ids) if each in gone or _is_own(drafts, n, people)}
+    return Left(stubbed(drafts, gone, erased), withheld, gone)
+
+
+def stubbed(drafts: Drafts, gone: Collection[UUID], erased: Callable[[Person], bool]) -> Drafts:
+    """Put the stub in place of whoever was erased, and of references to what is gone."""
+    return msgspec.structs.replace(
         drafts,
-        people=[_stub(person) if number in people else person for number, person in enumerate(drafts.people)],
+        people=[_stub(person) if erased(person) else person for person in drafts.people],
         references={n: [ERASED_REFERENCE if each in gone else each for each in own] for n, own in drafts.references.items()},
         targets=[None if each in gone else each for each in drafts.targets],
     )
-    return Left(left, withheld)
 
 
 def _stub(person: Person) -> Person:
