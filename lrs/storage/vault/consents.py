@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lrs.errors import StoreUnavailable
@@ -19,6 +19,8 @@ _ATTEMPTS = 10
 _TABLE, _COUNT = schema.consent, schema.consent_count
 _FIELDS = ConsentRow.__struct_fields__
 _COLUMNS = [_TABLE.c[name] for name in _FIELDS]
+# Made once: every group of statements asks this.
+_LAST = select(_COUNT.c.last).where(_COUNT.c.tenant == bindparam("of"))
 
 
 class Consents(Database):
@@ -27,7 +29,7 @@ class Consents(Database):
     def last_consent(self, tenant: str) -> int:
         """See :class:`lrs.storage.contract.ConsentStore`."""
         with self._read() as connection:
-            return connection.scalar(select(_COUNT.c.last).where(_COUNT.c.tenant == tenant)) or 0
+            return connection.scalar(_LAST, {"of": tenant}) or 0
 
     def add_consents(self, tenant: str, rows: Sequence[ConsentRow]) -> int:
         """See :class:`lrs.storage.contract.ConsentStore`."""
@@ -78,7 +80,7 @@ def _claimed(connection: Connection, tenant: str, how_many: int) -> int:
     of = _COUNT.c.tenant == tenant
     if not connection.execute(update(_COUNT).where(of).values(last=_COUNT.c.last + how_many)).rowcount:
         connection.execute(insert(_COUNT), {"tenant": tenant, "last": how_many})
-    return int(connection.execute(select(_COUNT.c.last).where(of)).scalar_one())
+    return int(connection.execute(_LAST, {"of": tenant}).scalar_one())
 
 
 def _values(row: ConsentRow) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, bindparam, case, func, insert, null, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, insert, null, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lrs.storage.contract import IndexTaken, KnownSubject, NewSubject, NewVariant, WrappedKey
@@ -14,10 +14,20 @@ from lrs.storage.vault.database import Database
 from lrs.storage.vault.epochs import check_epochs
 
 T = TypeVar("T")
-_KEY = (schema.subject.c.epoch, schema.subject.c.wrapped, schema.subject.c.key_check, schema.subject.c.revision)
-_KNOWN = (schema.subject.c.revision, schema.subject.c.met_month, schema.subject.c.last_seen)
 _CHUNK = 500
 """Values in one IN list: below every engine's limit on parameters."""
+_KEY = (schema.subject.c.epoch, schema.subject.c.wrapped, schema.subject.c.key_check, schema.subject.c.revision)
+_KNOWN = (schema.subject.c.revision, schema.subject.c.met_month, schema.subject.c.last_seen)
+# Made once: every group of statements asks these, and making such a query takes as long as asking it.
+_IDENTIFIED = (
+    select(schema.identifier.c.blind_index, schema.subject.c.sid)
+    .join_from(schema.identifier, schema.subject)
+    .where(schema.identifier.c.tenant == bindparam("of"), schema.identifier.c.blind_index.in_(bindparam("wanted", expanding=True)))
+)
+_KNOWN_SUBJECTS, _WITH_KEYS = _IDENTIFIED.add_columns(*_KNOWN), _IDENTIFIED.add_columns(*_KEY)
+_VARIANT_IDS = select(schema.variant.c.fingerprint, schema.variant.c.sid, schema.variant.c.vid).where(
+    schema.variant.c.tenant == bindparam("of"), schema.variant.c.fingerprint.in_(bindparam("wanted", expanding=True))
+)
 
 
 class Subjects(Database):
@@ -25,11 +35,11 @@ class Subjects(Database):
 
     def subjects(self, tenant: str, indexes: Sequence[bytes]) -> Mapping[bytes, tuple[int, WrappedKey]]:
         """See :class:`lrs.storage.contract.SubjectStore`."""
-        return {index: (sid, WrappedKey(*key)) for index, sid, *key in self._identified(tenant, indexes, *_KEY)}
+        return {index: (sid, WrappedKey(*key)) for index, sid, *key in self._identified(_WITH_KEYS, tenant, indexes)}
 
     def known_subjects(self, tenant: str, indexes: Sequence[bytes]) -> Mapping[bytes, KnownSubject]:
         """See :class:`lrs.storage.contract.SubjectStore`."""
-        return {index: KnownSubject(*subject) for index, *subject in self._identified(tenant, indexes, *_KNOWN)}
+        return {index: KnownSubject(*subject) for index, *subject in self._identified(_KNOWN_SUBJECTS, tenant, indexes)}
 
     def variant_ids(self, tenant: str, fingerprints: Sequence[bytes]) -> Mapping[bytes, tuple[int, int]]:
         """See :class:`lrs.storage.contract.SubjectStore`."""
@@ -106,12 +116,10 @@ class Subjects(Database):
         with self._read() as connection:
             return [(fingerprint, sealed) for fingerprint, sealed in connection.execute(query.order_by(table.c.vid))]
 
-    def _identified(self, tenant: str, indexes: Sequence[bytes], *columns: ColumnElement[Any]) -> Sequence[Sequence[Any]]:
-        """Give the blind index, the number and some columns more of those subjects who are known."""
-        table = schema.identifier
-        query = select(table.c.blind_index, schema.subject.c.sid, *columns).join_from(table, schema.subject).where(table.c.tenant == tenant)
+    def _identified(self, query: Select[Any], tenant: str, indexes: Sequence[bytes]) -> Sequence[Sequence[Any]]:
+        """Give the blind index, the number and what else is asked for of those subjects who are known."""
         with self._read() as connection:
-            return [row for chunk in chunks(indexes) for row in connection.execute(query.where(table.c.blind_index.in_(chunk)))]
+            return [row for chunk in chunks(indexes) for row in connection.execute(query, {"of": tenant, "wanted": chunk})]
 
 
 def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -172,12 +180,10 @@ def _identifier_row(tenant: str, new: NewSubject) -> dict[str, Any]:
 
 
 def _variant_ids(connection: Connection, tenant: str, fingerprints: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
-    table = schema.variant
-    query = select(table.c.fingerprint, table.c.sid, table.c.vid).where(table.c.tenant == tenant)
     return {
         fingerprint: (sid, vid)
         for chunk in chunks(fingerprints)
-        for fingerprint, sid, vid in connection.execute(query.where(table.c.fingerprint.in_(chunk)))
+        for fingerprint, sid, vid in connection.execute(_VARIANT_IDS, {"of": tenant, "wanted": chunk})
     }
 
 
