@@ -82,9 +82,13 @@ def whole(each: TokenisedStatement) -> TokenisedStatement:
 def matches(each: TokenisedStatement, wanted: Selection) -> bool:
     placed = zip(each.sids, each.roles, strict=True)
     named = {sid for sid, role in placed if wanted.related_agents or role & 31 <= 4}
+    authorities = [sid for sid, role in zip(each.sids, each.roles, strict=True) if role & 31 in (12, 13)]
+    personal = wanted.sids is not None or wanted.registration is not None or wanted.authority_sids is not None
     touched = {each.activity, *each.related} if wanted.related_activities else {each.activity}
     return (
         (wanted.sids is None or bool(named & set(wanted.sids)))
+        and (wanted.authority_sids is None or sorted(authorities) == sorted(wanted.authority_sids))
+        and (not personal or wanted.identified_since is None or each.timestamp > wanted.identified_since)
         and (not wanted.verbs or each.verb in wanted.verbs)
         and (not wanted.activities or bool(touched & set(wanted.activities)))
         and (wanted.registration is None or each.registration == wanted.registration)
@@ -103,6 +107,8 @@ def selections(count: int) -> Iterator[Selection]:
             activities=chance.choice([(), (chance.choice(ACTIVITIES), "urn:hidden")]),
             related_activities=chance.random() < 0.5,
             registration=chance.choice([None, chance.choice(REGISTRATIONS), uuid4()]),
+            authority_sids=chance.choice([None, None, None, (chance.choice(PEOPLE),)]),
+            identified_since=chance.choice([None, None, START + chance.randint(0, 40) * SECOND]),
             since=chance.choice([None, START + chance.randint(0, 50) * SECOND]),
             until=chance.choice([None, START + chance.randint(30, 80) * SECOND]),
             ascending=chance.random() < 0.5,
@@ -118,7 +124,7 @@ def test_filters_find_what_they_say_page_by_page(warehouse: Warehouse, monkeypat
     warehouse.insert(rows[:50])
     warehouse.insert(rows[50:])
     warehouse.insert([row(n, tenant="u", sids=(1,)) for n in range(20)])
-    for wanted in selections(10):
+    for wanted in selections(30):
         expected = [each.id for each in rows if matches(each, wanted)]
         found: list[UUID] = []
         page = warehouse.find("t", wanted, now=START + 81 * SECOND)

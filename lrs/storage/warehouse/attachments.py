@@ -7,13 +7,13 @@ from operator import attrgetter
 
 from lrs.storage.contract import Place, SealedPiece, StoredHead
 from lrs.storage.warehouse.client import Sessions
-from lrs.storage.warehouse.selection import IDS_AT_ONCE
+from lrs.storage.warehouse.selection import IDS_AT_ONCE, NOW, seconds
 
 _COLUMNS = SealedPiece.__struct_fields__
 _values = attrgetter(*_COLUMNS)
 _BYTES_AT_ONCE = 16 * 1024 * 1024
 """Bytes of one insert, which is in memory several times on its way."""
-_VISIBLE = "tenant = {tenant:String} AND until > fromUnixTimestamp64Micro({now:Int64}, 'UTC')"
+_VISIBLE = "tenant = {tenant:String} AND until > " + NOW
 _HEADS = (
     "SELECT toUnixTimestamp64Micro(stored), statement, number, head FROM attachments WHERE "
     + _VISIBLE
@@ -47,14 +47,19 @@ class Attachments:
         with self._sessions.reader() as session:
             for start in range(0, len(places), IDS_AT_ONCE):
                 part = places[start : start + IDS_AT_ONCE]
-                values = {"tenant": tenant, "now": now, "stored": [stored for stored, _ in part], "ids": [each for _, each in part]}
+                values = {
+                    "tenant": tenant,
+                    "now": seconds(now),
+                    "stored": [stored for stored, _ in part],
+                    "ids": [each for _, each in part],
+                }
                 found += [StoredHead(*row) for row in session.query(_HEADS, values, texts=False)]
         wanted = set(places)
         return [head for head in found if (head.stored, head.statement) in wanted]
 
     def pieces(self, tenant: str, head: StoredHead, numbers: range, *, now: int) -> list[bytes]:
         """See :class:`lrs.storage.contract.StatementStore`."""
-        values = {"tenant": tenant, "now": now, "stored": head.stored, "statement": head.statement, "number": head.number}
+        values = {"tenant": tenant, "now": seconds(now), "stored": head.stored, "statement": head.statement, "number": head.number}
         with self._sessions.reader() as session:
             rows = session.query(_PIECES, values | {"start": numbers.start, "stop": numbers.stop}, texts=False)
         return [sealed for (sealed,) in rows]

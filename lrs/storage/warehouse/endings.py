@@ -15,15 +15,14 @@ from lrs.storage.contract import FOREVER, NO_UUID, Ending, Held, Limit, StoredSt
 from lrs.storage.warehouse.client import Sessions
 from lrs.storage.warehouse.packing import FIELDS, stored_statement
 from lrs.storage.warehouse.places import JOINED, OF_STATEMENTS
-from lrs.storage.warehouse.selection import PERSONAL
+from lrs.storage.warehouse.selection import NOW, seconds
 
-_NOW = "fromUnixTimestamp64Micro({now:Int64}, 'UTC')"
 _MINE = "tenant = {tenant:String} AND "
 _NAMED = "(notEmpty(people) OR notEmpty(sealed) OR registration != {nothing:UUID} OR fingerprint != 0)"
-_IDENTITY = _MINE + _NAMED + " AND identity_until <= " + _NOW
-_STATEMENT = _MINE + "NOT held AND keep_until <= " + _NOW
-_CONTENT = _MINE + "until <= " + _NOW
-_HELD = _MINE + "held AND keep_until <= " + _NOW
+_IDENTITY = _MINE + _NAMED + " AND identity_until <= " + NOW
+_STATEMENT = _MINE + "NOT held AND keep_until <= " + NOW
+_CONTENT = _MINE + "until <= " + NOW
+_HELD = _MINE + "held AND keep_until <= " + NOW
 _HERE = " WHERE toYYYYMM(stored) IN {months:Array(UInt32)} AND "
 # The engine begins a mutation seconds after it was asked to, so several are asked for at once.
 _BETWEEN = 0.1
@@ -32,22 +31,22 @@ _BLANK = "people = [], sealed = '', registration = {nothing:UUID}, fingerprint =
 _SERVED = "arrayJoin(if(empty(purposes), [''], CAST(purposes AS Array(String)))) AS purpose"
 
 _ENDINGS = (
-    ("SELECT 'identity', " + _SERVED + ", toYYYYMM(identity_until) AS month, count(), countIf(identity_until <= " + _NOW + "), 0")
+    ("SELECT 'identity', " + _SERVED + ", toYYYYMM(identity_until) AS month, count(), countIf(identity_until <= " + NOW + "), 0")
     + (" FROM statements WHERE " + _MINE + _NAMED + " AND identity_until < toDateTime({forever:UInt32}, 'UTC') GROUP BY purpose, month")
     + (
         " UNION ALL SELECT 'statement', "
         + _SERVED
         + ", toYYYYMM(keep_until) AS month, count(), countIf(keep_until <= "
-        + _NOW
+        + NOW
         + "), countIf(held)"
     )
     + (" FROM statements WHERE " + _MINE + "keep_until < toDateTime({forever:UInt32}, 'UTC') GROUP BY purpose, month")
-    + (" UNION ALL SELECT 'attachment', '', toYYYYMM(until) AS month, count(), countIf(until <= " + _NOW + "), 0")
+    + (" UNION ALL SELECT 'attachment', '', toYYYYMM(until) AS month, count(), countIf(until <= " + NOW + "), 0")
     + (" FROM attachments WHERE " + _MINE + "piece = 0 AND until < toDateTime({forever:UInt32}, 'UTC') GROUP BY month")
 )
 _RETIRING = (
     "SELECT toYYYYMM(timestamp + toIntervalDay({days:UInt32})) AS month, count() FROM statements WHERE "
-    + (_MINE + "has(purposes, {purpose:String}) AND keep_until > " + _NOW + " AND timestamp + toIntervalDay({days:UInt32}) > " + _NOW)
+    + (_MINE + "has(purposes, {purpose:String}) AND keep_until > " + NOW + " AND timestamp + toIntervalDay({days:UInt32}) > " + NOW)
     + " GROUP BY month ORDER BY month"
 )
 _COUNT = "SELECT toYYYYMM(stored) AS month, count() FROM "
@@ -72,9 +71,7 @@ _HELD_NOW = (
 _OF_A_KIND = _HELD + " AND CAST(purposes AS Array(String)) = {purposes:Array(String)} AND voids = {voiding:Bool} AND " + _ALONE
 _RELEASE = ("ALTER TABLE places DELETE WHERE " + _CONTENT + _DONE, "ALTER TABLE statements DELETE WHERE " + _OF_A_KIND + _DONE)
 _ROWS = (
-    "WITH "
-    + PERSONAL
-    + " AS personal SELECT "
+    "SELECT "
     + FIELDS
     + " FROM statements WHERE "
     + _OF_A_KIND
@@ -134,20 +131,20 @@ class Endings:
 
     def endings(self, tenant: str, *, now: int) -> list[Ending]:
         """See :class:`lrs.storage.contract.EndingStore`."""
-        return [Ending(*row) for row in self._asked(_ENDINGS, tenant, now=now, forever=FOREVER)]
+        return [Ending(*row) for row in self._asked(_ENDINGS, tenant, now=seconds(now), forever=FOREVER)]
 
     def retiring(self, tenant: str, purpose: str, days: int, *, now: int) -> list[Ending]:
         """See :class:`lrs.storage.contract.EndingStore`."""
-        found = self._asked(_RETIRING, tenant, now=now, purpose=purpose, days=days)
+        found = self._asked(_RETIRING, tenant, now=seconds(now), purpose=purpose, days=days)
         return [Ending("active", purpose, month, number) for month, number in found]
 
     def ended(self, tenant: str, limit: Limit, *, now: int) -> Mapping[int, int]:
         """See :class:`lrs.storage.contract.EndingStore`."""
-        return dict(self._asked(_ENDED[limit], tenant, now=now))
+        return dict(self._asked(_ENDED[limit], tenant, now=seconds(now)))
 
     def end(self, tenant: str, limit: Limit, months: Sequence[int], *, now: int) -> None:
         """See :class:`lrs.storage.contract.EndingStore`."""
-        self._change(*_END[limit], tenant=tenant, now=now, months=list(months))
+        self._change(*_END[limit], tenant=tenant, now=seconds(now), months=list(months))
 
     def finish(self) -> None:
         """See :class:`lrs.storage.contract.EndingStore`."""
@@ -161,22 +158,22 @@ class Endings:
 
     def held(self, tenant: str, *, now: int) -> list[Held]:
         """See :class:`lrs.storage.contract.EndingStore`."""
-        return [Held(tuple(purposes), *rest) for purposes, *rest in self._asked(_HELD_NOW, tenant, now=now)]
+        return [Held(tuple(purposes), *rest) for purposes, *rest in self._asked(_HELD_NOW, tenant, now=seconds(now))]
 
     def release(self, tenant: str, held: Held, *, now: int) -> None:
         """See :class:`lrs.storage.contract.EndingStore`."""
-        self._change(*_RELEASE, tenant=tenant, now=now, **_kind(held))
+        self._change(*_RELEASE, tenant=tenant, now=seconds(now), **_kind(held))
 
     def rows(self, tenant: str, held: Held, *, after: int, limit: int, now: int) -> list[StoredStatement]:
         """See :class:`lrs.storage.contract.EndingStore`."""
-        values = {"tenant": tenant, "nothing": NO_UUID, "now": now, "after": after, "limit": limit}
+        values = {"tenant": tenant, "nothing": NO_UUID, "now": seconds(now), "after": after, "limit": limit}
         with self._sessions.reader() as session:
             found = session.query(_ROWS, values | _kind(held), texts=False)
-        return [stored_statement(row) for row in found]
+        return [stored_statement(row, seconds(now)) for row in found]
 
     def tally(self, tenant: str, held: Held, *, now: int) -> list[tuple[int, str, str, int, int]]:
         """See :class:`lrs.storage.contract.EndingStore`."""
-        return [tuple(row) for row in self._asked(_TALLY, tenant, now=now, **_kind(held))]
+        return [tuple(row) for row in self._asked(_TALLY, tenant, now=seconds(now), **_kind(held))]
 
     def kinds(self, tenant: str) -> list[tuple[str, ...]]:
         """See :class:`lrs.storage.contract.EndingStore`."""

@@ -38,8 +38,8 @@ def nobody_where(erased: str) -> str:
     return f"arrayMap((sid, role, person) -> if({erased}, bitOr(bitShiftLeft(toUInt128({ERASED}), 64), toUInt128(role)), person), sids, roles, people)"
 
 
-FIELDS = "id, toUnixTimestamp64Micro(stored), registration, references, people, sealed, content, personal"
-"""What is read of a row to be shown; ``personal``: whether its people are. Columns as they are: each expression costs the engine 0.3 ms, to plan it."""
+FIELDS = "id, stored, registration, references, people, sealed, content, identity_until"
+"""What is read of a row to be shown. Columns as they are: each expression costs the engine 0.3 ms, to plan it."""
 
 
 class _Content(msgspec.Struct, array_like=True, gc=False):
@@ -52,12 +52,12 @@ _decode = msgspec.msgpack.Decoder(_Content).decode
 _decode_sealed = msgspec.msgpack.Decoder(list[bytes]).decode
 
 
-def stored_statement(row: Sequence[Any]) -> StoredStatement:
-    """Make a row of what was read of the columns :data:`FIELDS`, texts as bytes; without its people when their time is up."""
-    number, stored, registration, references, people, sealed, packed, personal = row
+def stored_statement(row: Sequence[Any], now: int) -> StoredStatement:
+    """Make a row of what was read of the columns :data:`FIELDS`, texts as bytes; without its people when their time is up, ``now`` in seconds."""
+    number, stored, registration, references, people, sealed, packed, identity_until = row
     content = _decode(packed)
     purposes = tuple(map(bytes.decode, content.purposes))
-    if not personal:
+    if identity_until <= now:
         registration, people, sealed = NO_UUID, (), b""
     sids, vids, roles = [each >> 64 for each in people], [each >> 32 & 0xFFFF_FFFF for each in people], [each & 0xFF for each in people]
     return StoredStatement(
@@ -65,10 +65,7 @@ def stored_statement(row: Sequence[Any]) -> StoredStatement:
     )
 
 
-_WHOLE = {"stored": "toUnixTimestamp64Micro(stored)", "timestamp": "toUnixTimestamp64Micro(timestamp)", "body": "content"} | {
-    name: f"toUnixTimestamp({name})" for name in ("identity_until", "keep_until")
-}
-WHOLE = ", ".join(_WHOLE.get(name, name) for name in TokenisedStatement.__struct_fields__)
+WHOLE = ", ".join("content" if name == "body" else name for name in TokenisedStatement.__struct_fields__)
 """All that was inserted of a row."""
 
 

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from lrs.storage.contract import ERASED, Selection
-from lrs.storage.warehouse.selection import Query
+from lrs.storage.warehouse.selection import NOW, Query, seconds
 
 NAMES = ("tenant", "stored", "verb", "activity", "related", "registration", "sids", "roles", "identity_until", "keep_until")
 """The columns of ``statements`` that places are made of."""
@@ -53,16 +53,14 @@ OF_STATEMENTS = f"""{_EACH} FROM (SELECT *, {_LISTED}, {_DIRECT}, {_PERSONAL}, {
 JOINED = f" ARRAY JOIN keys AS key, directs AS direct, personals AS personal WHERE key != {ERASED}"
 """What comes after :data:`OF_STATEMENTS`: one row for each key; nobody, and no registration, is none."""
 
-_IN_ORDER = """SELECT toUnixTimestamp64Micro(stored) AS at FROM places WHERE tenant = {tenant:String} AND key = %s
-    AND until > fromUnixTimestamp64Micro({now:Int64}, 'UTC')"""
+_OF = " FROM places WHERE tenant = {tenant:String} AND key = %s"
+_IN_ORDER = "SELECT stored" + _OF + " AND until > " + NOW
+_ANY = "SELECT 1" + _OF + " LIMIT 1"
 _AFTER = " AND stored > fromUnixTimestamp64Micro({low:Int64}, 'UTC')"
 _BEFORE = " AND stored < fromUnixTimestamp64Micro({high:Int64}, 'UTC')"
 _IS = {"activity": " AND activity IN (%s)", "verb": " AND verb IN (%s)"}
 _RELATED = "bitAnd(related, {0}) = {0}"
-_ORDERS = {
-    True: (" ORDER BY tenant, key, stored LIMIT {limit:UInt32}", " ORDER BY at LIMIT {limit:UInt32}"),
-    False: (" ORDER BY tenant DESC, key DESC, stored DESC LIMIT {limit:UInt32}", " ORDER BY at DESC LIMIT {limit:UInt32}"),
-}
+_ORDER = {True: " ORDER BY stored LIMIT {limit:UInt32}", False: " ORDER BY stored DESC LIMIT {limit:UInt32}"}
 
 
 class Filter(NamedTuple):
@@ -88,20 +86,24 @@ def filters(selection: Selection) -> list[Filter]:
     return found
 
 
-def times(tenant: str, selection: Selection, wanted: Sequence[Filter], *, now: int, limit: int) -> Query:
-    """Give the query of the first times at which a statement may have all that is ``wanted``; a time may come more than once.
+def has_any(tenant: str, kind: str, thing: object) -> Query:
+    """Give the query that has a row if anything was ever stored of a thing of a kind."""
+    (key,) = _keys(Filter(kind, (thing,), direct=False), 0)
+    return Query(_ANY % key, {"tenant": tenant, "key0_0": thing})
 
-    The keys of the first filter are read in order, as far as needed, and of them what the bits for the others leave.
+
+def times(tenant: str, selection: Selection, wanted: Sequence[Filter], *, now: int, limit: int) -> list[Query]:
+    """Give the queries, one for each alternative of the first filter, of the first times at which a statement may have all that is ``wanted``.
+
+    The keys of the first filter are read in order, as far as needed, and of them what the bits for the others leave. A time may come more than once.
     """
     first, *others = wanted
-    inner, outer = _ORDERS[selection.ascending]
     frame, values = _frame(selection)
-    values |= {"tenant": tenant, "now": now, "limit": limit}
+    values |= {"tenant": tenant, "now": seconds(now), "limit": limit}
     for number, each in enumerate(wanted):
         values |= {f"key{number}_{n}": value for n, value in enumerate(each.alternatives)}
     conditions = frame + (" AND direct" if first.direct else "") + "".join(_has_bits(each, n) for n, each in enumerate(others, 1))
-    ways = [_IN_ORDER % key + conditions + inner for key in _keys(first, 0)]
-    return Query(ways[0] if len(ways) == 1 else "SELECT at FROM (" + " UNION ALL ".join(f"({way})" for way in ways) + ")" + outer, values)
+    return [Query(_IN_ORDER % key + conditions + _ORDER[selection.ascending], values) for key in _keys(first, 0)]
 
 
 def _keys(wanted: Filter, number: int) -> list[str]:

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from lrs.storage.contract import NO_UUID, Selection
+import msgspec
+
+from lrs.storage.contract import NO_UUID, Selection, StoredStatement
 from lrs.storage.warehouse.client import Session
 from lrs.storage.warehouse.packing import FIELDS
 from lrs.storage.warehouse.standings import COVERED, HIDDEN
@@ -19,9 +21,11 @@ _PARAMETER_BYTES = 100_000
 IDS_AT_ONCE = Session.most_ids
 """Ids in one parameter that any engine takes."""
 
-VISIBLE = "tenant = {tenant:String} AND keep_until > fromUnixTimestamp64Micro({now:Int64}, 'UTC')"
+NOW = "{now:DateTime('UTC')}"
+"""The time that limits are held against, in whole seconds as they are: see :func:`seconds`."""
+VISIBLE = "tenant = {tenant:String} AND keep_until > " + NOW
 """What a tenant may see at all: rows within their limit."""
-PERSONAL = "identity_until > fromUnixTimestamp64Micro({now:Int64}, 'UTC')"
+PERSONAL = "identity_until > " + NOW
 _STILL_IDENTIFIED = "timestamp > fromUnixTimestamp64Micro({identified_since:Int64}, 'UTC')"
 _ACTS = "has({acting:Array(UInt8)}, role)"
 """Whether somebody acts: as the actor, unless that is a group, or as one of its members."""
@@ -39,7 +43,7 @@ _AT = " AND stored IN (SELECT fromUnixTimestamp64Micro(arrayJoin({stored:Array(I
 KNOWN = """SELECT id, toUnixTimestamp64Micro(min(stored)), argMin(fingerprint, stored) FROM statements
     WHERE id IN {ids:Array(UUID)} AND tenant = {tenant:String} AND stored > fromUnixTimestamp64Micro({since:Int64}, 'UTC') GROUP BY id"""
 """Of several rows of an id the first one counts."""
-_READ = "WITH " + PERSONAL + " AS personal SELECT " + FIELDS
+_READ = "SELECT " + FIELDS
 _FIRST = """ AND stored IN (SELECT min(stored) FROM statements WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)} GROUP BY id)
     AND id IN {ids:Array(UUID)}"""
 VOIDED = """SELECT DISTINCT reference FROM statements WHERE tenant = {tenant:String} AND voids AND reference IN {ids:Array(UUID)}
@@ -52,7 +56,7 @@ _TARGETS = "SELECT DISTINCT id FROM statements WHERE " + VISIBLE
 _REFERRED_TO = " AND id IN (SELECT reference FROM statements WHERE tenant = {tenant:String} AND reference != {nothing:UUID}) AND "
 
 
-_ORDER = {True: " ORDER BY tenant, stored LIMIT {limit:UInt32}", False: " ORDER BY tenant DESC, stored DESC LIMIT {limit:UInt32}"}
+_ORDER = {True: " ORDER BY stored LIMIT {limit:UInt32}", False: " ORDER BY stored DESC LIMIT {limit:UInt32}"}
 
 
 class Query(NamedTuple):
@@ -63,8 +67,13 @@ class Query(NamedTuple):
 
 
 def scope(tenant: str, now: int) -> dict[str, Any]:
-    """Give the parameters that every query has."""
-    return {"tenant": tenant, "now": now, "nothing": NO_UUID}
+    """Give the parameters that every query has; ``now`` in microseconds."""
+    return {"tenant": tenant, "now": seconds(now), "nothing": NO_UUID}
+
+
+def seconds(now: int) -> int:
+    """Microseconds -> seconds: a limit of whole seconds is past the one if it is past the other."""
+    return now // 1_000_000
 
 
 def in_parts(ids: Sequence[UUID], most: int = IDS_AT_ONCE) -> Iterator[Sequence[UUID]]:
@@ -117,6 +126,30 @@ def filters(selection: Selection) -> tuple[list[str], dict[str, Any]]:
 def personal(selection: Selection) -> list[str]:
     """Give the conditions under which people may be looked at; the value of the second one comes with :func:`served`."""
     return [PERSONAL] if selection.identified_since is None else [PERSONAL, _STILL_IDENTIFIED]
+
+
+def of_anybody(selection: Selection) -> Selection:
+    """Leave out of a selection who is asked for."""
+    return msgspec.structs.replace(selection, sids=None, registration=None, authority_sids=None)
+
+
+def has_people(row: StoredStatement, selection: Selection) -> bool:
+    """Tell whether a row has the people who are asked for where they have to be, as the conditions of :func:`matches` do."""
+    if selection.sids is None and selection.registration is None and selection.authority_sids is None:
+        return True
+    places = [(sid, role & _ROLE_BITS) for sid, role in zip(row.sids, row.roles, strict=True)]
+    return (
+        (selection.identified_since is None or row.timestamp > selection.identified_since)
+        and (
+            selection.sids is None
+            or any(sid in selection.sids and (selection.related_agents or role <= _DIRECT_ROLES) for sid, role in places)
+        )
+        and (selection.registration is None or row.registration == selection.registration)
+        and (
+            selection.authority_sids is None
+            or sorted(sid for sid, role in places if role in _AUTHORITY_ROLES) == sorted(selection.authority_sids)
+        )
+    )
 
 
 def served(selection: Selection) -> tuple[list[str], dict[str, Any]]:
@@ -209,7 +242,7 @@ def page(matching: Query, *, ascending: bool, limit: int) -> Query:
 
 def times(matching: Query, *, ascending: bool, limit: int) -> Query:
     """Give the query of the first times of what matches."""
-    return Query("SELECT toUnixTimestamp64Micro(stored)" + matching.sql + _ORDER[ascending], matching.parameters | {"limit": limit})
+    return Query("SELECT stored" + matching.sql + _ORDER[ascending], matching.parameters | {"limit": limit})
 
 
 _GROUPS = {
