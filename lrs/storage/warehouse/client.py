@@ -33,8 +33,8 @@ _INSERT = {
     "max_insert_threads": 1,
     "input_format_parallel_parsing": 0,
 }
-_TEXTS = {"DateTime*": "int"}
-_BYTES = _TEXTS | {"String": "bytes"}
+_NUMBERS = {"DateTime*": "int"}
+_NUMBERS_AND_BYTES = _NUMBERS | {"String": "bytes"}
 _INSERT_CLAUSE = " SETTINGS " + ", ".join(f"{name} = {value}" for name, value in _INSERT.items()) + " FORMAT Native"
 
 
@@ -56,10 +56,10 @@ class Session:
     def query(self, sql: str, parameters: Mapping[str, Any], *, texts: bool = True) -> Sequence[Sequence[Any]]:
         """Run a query with server-side parameters (``{name:Type}`` in the text) and give its rows.
 
-        Times are numbers, in the unit of their column; strings are bytes unless ``texts``.
+        Points in time are numbers, in the unit of their column; strings are bytes unless ``texts``.
         """
         with answering():
-            return self._client.query(sql, parameters=dict(parameters), query_formats=_TEXTS if texts else _BYTES).result_rows
+            return self._client.query(sql, parameters=dict(parameters), query_formats=_NUMBERS if texts else _NUMBERS_AND_BYTES).result_rows
 
     def stream(self, sql: str) -> Iterator[bytes]:
         """Run a query without parameters and give its rows in RowBinary, piece by piece."""

@@ -92,10 +92,10 @@ def has_any(tenant: str, kind: str, thing: object) -> Query:
     return Query(_ANY % key, {"tenant": tenant, "key0_0": thing})
 
 
-def times(tenant: str, selection: Selection, wanted: Sequence[Filter], *, now: int, limit: int) -> list[Query]:
-    """Give the queries, one for each alternative of the first filter, of the first times at which a statement may have all that is ``wanted``.
+def times(tenant: str, selection: Selection, wanted: Sequence[Filter], *, now: int, limit: int) -> Query:
+    """Give the query of the first times at which a statement may have all that is ``wanted``; a time may come more than once.
 
-    The keys of the first filter are read in order, as far as needed, and of them what the bits for the others leave. A time may come more than once.
+    The keys of the first filter are read in order, as far as needed, and of them what the bits for the others leave.
     """
     first, *others = wanted
     frame, values = _frame(selection)
@@ -103,7 +103,11 @@ def times(tenant: str, selection: Selection, wanted: Sequence[Filter], *, now: i
     for number, each in enumerate(wanted):
         values |= {f"key{number}_{n}": value for n, value in enumerate(each.alternatives)}
     conditions = frame + (" AND direct" if first.direct else "") + "".join(_has_bits(each, n) for n, each in enumerate(others, 1))
-    return [Query(_IN_ORDER % key + conditions + _ORDER[selection.ascending], values) for key in _keys(first, 0)]
+    order = _ORDER[selection.ascending]
+    ways = [_IN_ORDER % key + conditions + order for key in _keys(first, 0)]
+    return Query(
+        ways[0] if len(ways) == 1 else "SELECT stored FROM (" + " UNION ALL ".join(f"({way})" for way in ways) + ")" + order, values
+    )
 
 
 def _keys(wanted: Filter, number: int) -> list[str]:

@@ -255,26 +255,25 @@ def _placed(
     session: Session, tenant: str, selection: Selection, wanted: Sequence[places.Filter], now: int, *, voiding: bool
 ) -> list[StoredStatement]:
     """Give the first rows that match by themselves of a selection that has filters."""
-    # Whether the people are those that are asked for is seen in the rows themselves: the engine would take longer to plan it.
+    # Whose the first of them are is seen in the rows themselves, as the engine would take longer to plan it; those after them it does leave out.
     matching = sql.matches(tenant, sql.of_anybody(selection), now=now, voiding=voiding)
     wanted = [_there(session, tenant, wanted[0]), *wanted[1:]]
     rows: list[StoredStatement] = []
     left, size = selection, min(selection.limit, _TIMES)
     while True:
-        ways = places.times(tenant, left, wanted, now=now, limit=size)
-        times = sorted((each for way in ways for each in _times(session, way)), reverse=not selection.ascending)[:size]
+        times = _times(session, places.times(tenant, left, wanted, now=now, limit=size))
         rows += [row for row in _at(session, matching, times) if sql.has_people(row, selection)]
         if len(times) < size or len(rows) >= selection.limit:
             return _ordered(rows, selection)
         # What was found so far may all have been left out: more at once, so that it does not go on for long.
         left, size = msgspec.structs.replace(left, after=times[-1]), min(4 * size, _TIMES)
+        matching = sql.matches(tenant, selection, now=now, voiding=voiding)
 
 
 def _there(session: Session, tenant: str, wanted: places.Filter) -> places.Filter:
-    """Leave out of a filter those alternatives, but for the first one, of which nothing was stored: to see it takes half of looking for the times of it.
-
-    What stands for an IRI where it is hidden mostly is such a one.
-    """
+    """Leave out of a filter what stands for an IRI where it is hidden, if nothing is stored of it: to see that takes half of looking for two of them."""
+    if wanted.kind == "person":
+        return wanted
     first, *others = wanted.alternatives
     ways = {each: places.has_any(tenant, wanted.kind, each) for each in others}
     return wanted._replace(alternatives=(first, *(each for each, way in ways.items() if session.query(way.sql, way.parameters))))
