@@ -22,7 +22,7 @@ from lrs.privacy.policy.reading import Reading, asked
 from lrs.privacy.reveal import Revealer
 from lrs.storage.contract import PersonStore, Selection, StatementStore, StoredStatement, SubjectStore
 from lrs.xapi import render
-from lrs.xapi.model import Person, Role
+from lrs.xapi.model import Person
 from lrs.xapi.query import StatementQuery
 from lrs.xapi.rules import check_authority
 
@@ -37,8 +37,6 @@ _TOKEN_SECONDS = 25 * 3600
 """A more token works for at least 24 hours (xAPI 1.0.3 Data 2.5)."""
 _NOBODY = (0,)
 _ALL_GROUPS = 0xFFFFFFFF
-_ROLE = 31
-"""The bits of a stored role that say where a person stands."""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -273,7 +271,7 @@ class Reader:
         if not grant.only_mine:
             return lambda _: True
         own = self._own_authority(principal)
-        return lambda row: _authority_of(row) == own
+        return lambda row: row.authority == own
 
     def _served(self, selection: Selection, principal: Principal, purpose: Reading) -> Selection:
         """Let a selection find only what serves the purpose, and nothing by people whom the purpose does not see."""
@@ -313,8 +311,3 @@ class Reader:
 def _bound(principal: Principal) -> str:
     """Say what a more token is bound to: who got it, and for which purpose."""
     return f"{principal.credential_id} {principal.purpose}"
-
-
-def _authority_of(row: StoredStatement) -> tuple[int, ...]:
-    places = zip(row.sids, row.roles, strict=True)
-    return tuple(sorted(sid for sid, role in places if role & _ROLE in (Role.AUTHORITY, Role.AUTHORITY_MEMBER)))

@@ -22,11 +22,19 @@ from uuid import UUID
 
 import msgspec
 
+from lrs.xapi.model import SUB, Role
+
 NO_UUID = UUID(int=0)
 ERASED = 0xFFFF_FFFF_FFFF_FFFF
 """The number that stands for everybody who was erased: no subject has it."""
 FOREVER = 0xFFFFFFFF
 """The latest end date that the warehouse can hold (2106-02-07), in seconds since 1970: no limit."""
+ROLE_BITS = SUB * 2 - 1
+"""The bits of a stored role that say where a person stands, inside a SubStatement or not; the others say what they are."""
+DIRECT_ROLES = int(Role.OBJECT_MEMBER)
+"""The last of the roles that the agent filter matches without related_agents."""
+AUTHORITY_ROLES = (int(Role.AUTHORITY), int(Role.AUTHORITY_MEMBER))
+"""The roles of a statement's authority."""
 
 
 class TokenisedStatement(msgspec.Struct, gc=False):
@@ -117,6 +125,11 @@ class StoredStatement(msgspec.Struct, gc=False):
     sealed: Sequence[bytes]
     body: bytes
     purposes: Sequence[str] = ()
+
+    @property
+    def authority(self) -> tuple[int, ...]:
+        """The sids of those who stand as the statement's authority, in order; none when their time is up."""
+        return tuple(sorted(sid for sid, role in zip(self.sids, self.roles, strict=True) if role & ROLE_BITS in AUTHORITY_ROLES))
 
 
 class SealedPiece(msgspec.Struct, gc=False):

@@ -15,7 +15,7 @@ _BYTES_AT_ONCE = 16 * 1024 * 1024
 """Bytes of one insert, which is in memory several times on its way."""
 _VISIBLE = "tenant = {tenant:String} AND until > " + NOW
 _HEADS = (
-    "SELECT toUnixTimestamp64Micro(stored), statement, number, head FROM attachments WHERE "
+    "SELECT stored, statement, number, head FROM attachments WHERE "
     + _VISIBLE
     + """ AND stored IN (SELECT fromUnixTimestamp64Micro(arrayJoin({stored:Array(Int64)}), 'UTC')) AND statement IN {ids:Array(UUID)}
     AND piece = 0 ORDER BY stored, number"""

@@ -9,7 +9,7 @@ from lrs.storage.warehouse.client import Sessions
 from lrs.storage.warehouse.selection import in_portions
 
 _COLUMNS = ("tenant", "activity", "fingerprint", "definition", "first", "source")
-_FIND = """SELECT activity, any(definition), fingerprint, toUnixTimestamp64Micro(min(first)) AS since, anyLast(source) FROM definitions
+_FIND = """SELECT activity, any(definition), fingerprint, min(first) AS since, anyLast(source) FROM definitions
     WHERE tenant = {tenant:String} AND activity IN {activities:Array(String)} GROUP BY activity, fingerprint
     ORDER BY since, activity, fingerprint"""
 

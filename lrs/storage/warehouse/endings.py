@@ -64,9 +64,8 @@ _END = {
 }
 # A statement that voids another goes after it, or the other one would be back.
 _ALONE = "(NOT voids OR reference NOT IN (SELECT id FROM statements WHERE tenant = {tenant:String}))"
-_HELD_NOW = (
-    "SELECT purposes, count(), sum(length(content)), toUnixTimestamp64Micro(min(timestamp)), toUnixTimestamp64Micro(max(timestamp)), voids"
-    " FROM statements WHERE " + (_HELD + " AND " + _ALONE + " GROUP BY purposes, voids ORDER BY voids, purposes")
+_HELD_NOW = "SELECT purposes, count(), sum(length(content)), min(timestamp), max(timestamp), voids FROM statements WHERE " + (
+    _HELD + " AND " + _ALONE + " GROUP BY purposes, voids ORDER BY voids, purposes"
 )
 _OF_A_KIND = _HELD + " AND CAST(purposes AS Array(String)) = {purposes:Array(String)} AND voids = {voiding:Bool} AND " + _ALONE
 _RELEASE = ("ALTER TABLE places DELETE WHERE " + _CONTENT + _DONE, "ALTER TABLE statements DELETE WHERE " + _OF_A_KIND + _DONE)

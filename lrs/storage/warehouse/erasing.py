@@ -26,13 +26,13 @@ _NAMED = "tenant = {tenant:String} AND hasAny(sids, {sids:Array(UInt64)})"
 _OWN = f"""(if(empty({_MEMBERS}), hasAny({{sids:Array(UInt64)}}, {_ACTORS}),
     hasAny({{sids:Array(UInt64)}}, {_MEMBERS}) AND hasAll(arrayPushBack({{sids:Array(UInt64)}}, {{erased:UInt64}}), {_MEMBERS})))"""
 _OWNED = "has({sids:Array(UInt64)}, arrayFirst(sid -> sid != {erased:UInt64}, sids))"
-_FIND_OWN = f"""SELECT toUnixTimestamp64Micro(stored), id, if(voids, reference, {{nothing:UUID}}), toUnixTimestamp(keep_until) FROM statements
+_FIND_OWN = f"""SELECT stored, id, if(voids, reference, {{nothing:UUID}}), keep_until FROM statements
     WHERE {_NAMED} AND {_OWN}"""
 _COUNT_NAMED = f"SELECT count() FROM statements WHERE {_NAMED} AND NOT {_OWN}"
-_FIND_VOIDING = """SELECT toUnixTimestamp64Micro(stored), id, reference FROM statements
+_FIND_VOIDING = """SELECT stored, id, reference FROM statements
     WHERE tenant = {tenant:String} AND voids AND reference IN {ids:Array(UUID)}"""
 _COUNT_REFERRING = "SELECT count() FROM statements WHERE tenant = {tenant:String} AND hasAny(references, {ids:Array(UUID)}) AND id NOT IN {ids:Array(UUID)}"
-_FIND_CONTENTS = """SELECT toUnixTimestamp64Micro(stored), statement, number, max(piece) + 1 FROM attachments
+_FIND_CONTENTS = """SELECT stored, statement, number, max(piece) + 1 FROM attachments
     WHERE tenant = {tenant:String} AND statement IN {ids:Array(UUID)} GROUP BY stored, statement, number"""
 _FIND_OWNED = f"SELECT {WHOLE} FROM statements WHERE {_NAMED} AND NOT {_OWN} AND {_OWNED}"
 _FIND_MOVABLE = f"""SELECT id, arrayFirst(sid -> sid != {{erased:UInt64}}, sids) FROM statements

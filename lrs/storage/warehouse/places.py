@@ -16,14 +16,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from lrs.storage.contract import ERASED, Selection
-from lrs.storage.warehouse.selection import NOW, Query, seconds
+from lrs.storage.contract import DIRECT_ROLES, ERASED, ROLE_BITS, Selection
+from lrs.storage.warehouse.selection import NOW, ORDER, Query, seconds
 
 NAMES = ("tenant", "stored", "verb", "activity", "related", "registration", "sids", "roles", "identity_until", "keep_until")
 """The columns of ``statements`` that places are made of."""
 
-_DIRECT_ROLES = 4
-_ROLE_BITS = 31
 _NOBODY = (0,)
 _KEYS = {
     "registration": ("UUID", "cityHash64('registration', %s)"),
@@ -38,7 +36,7 @@ _LISTED = f"""arrayConcat(sids, [if({_NO_REGISTRATION}, {ERASED}, {_KEY["registr
     related_keys) AS keys"""
 _HASHED = f"""{_KEY["verb"] % "verb"} AS verb_key, {_KEY["activity"] % "activity"} AS activity_key,
     arrayMap(iri -> {_KEY["activity"] % "iri"}, related) AS related_keys"""
-_DIRECT = f"""arrayConcat(arrayMap(role -> bitAnd(role, {_ROLE_BITS}) <= {_DIRECT_ROLES}, roles), [1, 1, 1], arrayMap(each -> 0, related_keys)) AS directs"""
+_DIRECT = f"""arrayConcat(arrayMap(role -> bitAnd(role, {ROLE_BITS}) <= {DIRECT_ROLES}, roles), [1, 1, 1], arrayMap(each -> 0, related_keys)) AS directs"""
 _PERSONAL = "arrayMap(n -> n <= length(sids) + 1, arrayEnumerate(keys)) AS personals"
 _BIT = "bitShiftLeft(toUInt64(1), bitAnd(%s, 63))"
 _BITS = "bitOr(bitOr({}, {}), bitOr({}, {}))".format(*(_BIT % f"bitShiftRight({{0}}, {6 * n})" for n in range(4)))
@@ -60,7 +58,6 @@ _AFTER = " AND stored > fromUnixTimestamp64Micro({low:Int64}, 'UTC')"
 _BEFORE = " AND stored < fromUnixTimestamp64Micro({high:Int64}, 'UTC')"
 _IS = {"activity": " AND activity IN (%s)", "verb": " AND verb IN (%s)"}
 _RELATED = "bitAnd(related, {0}) = {0}"
-_ORDER = {True: " ORDER BY stored LIMIT {limit:UInt32}", False: " ORDER BY stored DESC LIMIT {limit:UInt32}"}
 
 
 class Filter(NamedTuple):
@@ -103,7 +100,7 @@ def times(tenant: str, selection: Selection, wanted: Sequence[Filter], *, now: i
     for number, each in enumerate(wanted):
         values |= {f"key{number}_{n}": value for n, value in enumerate(each.alternatives)}
     conditions = frame + (" AND direct" if first.direct else "") + "".join(_has_bits(each, n) for n, each in enumerate(others, 1))
-    order = _ORDER[selection.ascending]
+    order = ORDER[selection.ascending]
     ways = [_IN_ORDER % key + conditions + order for key in _keys(first, 0)]
     return Query(
         ways[0] if len(ways) == 1 else "SELECT stored FROM (" + " UNION ALL ".join(f"({way})" for way in ways) + ")" + order, values

@@ -8,14 +8,11 @@ from uuid import UUID
 
 import msgspec
 
-from lrs.storage.contract import NO_UUID, Selection, StoredStatement
+from lrs.storage.contract import AUTHORITY_ROLES, DIRECT_ROLES, NO_UUID, ROLE_BITS, Selection, StoredStatement
 from lrs.storage.warehouse.client import Session
 from lrs.storage.warehouse.packing import FIELDS
 from lrs.storage.warehouse.standings import COVERED, HIDDEN
 
-_DIRECT_ROLES = 4
-_ROLE_BITS = 31
-_AUTHORITY_ROLES = [12, 13]
 _PARAMETER_BYTES = 100_000
 """A server takes 128 KiB in one parameter (its setting http_max_field_value_size)."""
 IDS_AT_ONCE = Session.most_ids
@@ -40,7 +37,7 @@ _MINE = _AUTHORITY + " = {authority:Array(UInt64)}"
 _NOT_VOIDED = "(voids OR id NOT IN (SELECT reference FROM statements WHERE tenant = {tenant:String} AND voids))"
 _AT = " AND stored IN (SELECT fromUnixTimestamp64Micro(arrayJoin({stored:Array(Int64)}), 'UTC'))"
 
-KNOWN = """SELECT id, toUnixTimestamp64Micro(min(stored)), argMin(fingerprint, stored) FROM statements
+KNOWN = """SELECT id, min(stored), argMin(fingerprint, stored) FROM statements
     WHERE id IN {ids:Array(UUID)} AND tenant = {tenant:String} AND stored > fromUnixTimestamp64Micro({since:Int64}, 'UTC') GROUP BY id"""
 """Of several rows of an id the first one counts."""
 _READ = "SELECT " + FIELDS
@@ -56,7 +53,8 @@ _TARGETS = "SELECT DISTINCT id FROM statements WHERE " + VISIBLE
 _REFERRED_TO = " AND id IN (SELECT reference FROM statements WHERE tenant = {tenant:String} AND reference != {nothing:UUID}) AND "
 
 
-_ORDER = {True: " ORDER BY stored LIMIT {limit:UInt32}", False: " ORDER BY stored DESC LIMIT {limit:UInt32}"}
+ORDER = {True: " ORDER BY stored LIMIT {limit:UInt32}", False: " ORDER BY stored DESC LIMIT {limit:UInt32}"}
+"""The first of what is found, ascending or not."""
 
 
 class Query(NamedTuple):
@@ -109,7 +107,7 @@ def filters(selection: Selection) -> tuple[list[str], dict[str, Any]]:
     values: dict[str, Any] = {}
     if selection.sids is not None:
         conditions += [*personal(selection), _ANY_ROLE] if selection.related_agents else [*personal(selection), _ANY_ROLE, _DIRECT]
-        values |= {"sids": list(selection.sids), "role_bits": _ROLE_BITS, "direct": _DIRECT_ROLES}
+        values |= {"sids": list(selection.sids), "role_bits": ROLE_BITS, "direct": DIRECT_ROLES}
     if selection.verbs:
         conditions.append("verb IN {verbs:Array(String)}")
         values["verbs"] = list(selection.verbs)
@@ -137,18 +135,15 @@ def has_people(row: StoredStatement, selection: Selection) -> bool:
     """Tell whether a row has the people who are asked for where they have to be, as the conditions of :func:`matches` do."""
     if selection.sids is None and selection.registration is None and selection.authority_sids is None:
         return True
-    places = [(sid, role & _ROLE_BITS) for sid, role in zip(row.sids, row.roles, strict=True)]
+    places = [(sid, role & ROLE_BITS) for sid, role in zip(row.sids, row.roles, strict=True)]
     return (
         (selection.identified_since is None or row.timestamp > selection.identified_since)
         and (
             selection.sids is None
-            or any(sid in selection.sids and (selection.related_agents or role <= _DIRECT_ROLES) for sid, role in places)
+            or any(sid in selection.sids and (selection.related_agents or role <= DIRECT_ROLES) for sid, role in places)
         )
         and (selection.registration is None or row.registration == selection.registration)
-        and (
-            selection.authority_sids is None
-            or sorted(sid for sid, role in places if role in _AUTHORITY_ROLES) == sorted(selection.authority_sids)
-        )
+        and (selection.authority_sids is None or row.authority == tuple(sorted(selection.authority_sids)))
     )
 
 
@@ -190,7 +185,7 @@ def window(selection: Selection, *, voiding: bool) -> tuple[list[str], dict[str,
         values["after"] = selection.after
     if selection.authority_sids is not None:
         conditions += [*personal(selection), _MINE]
-        values |= {"authority": sorted(selection.authority_sids), "authority_roles": _AUTHORITY_ROLES, "role_bits": _ROLE_BITS}
+        values |= {"authority": sorted(selection.authority_sids), "authority_roles": [*AUTHORITY_ROLES], "role_bits": ROLE_BITS}
     return conditions, values
 
 
@@ -237,12 +232,12 @@ def referring(tenant: str, selection: Selection, ids: Sequence[UUID], *, now: in
 
 def page(matching: Query, *, ascending: bool, limit: int) -> Query:
     """Give the query of the first whole rows that match."""
-    return Query(_READ + matching.sql + _ORDER[ascending], matching.parameters | {"limit": limit})
+    return Query(_READ + matching.sql + ORDER[ascending], matching.parameters | {"limit": limit})
 
 
 def times(matching: Query, *, ascending: bool, limit: int) -> Query:
     """Give the query of the first times of what matches."""
-    return Query("SELECT stored" + matching.sql + _ORDER[ascending], matching.parameters | {"limit": limit})
+    return Query("SELECT stored" + matching.sql + ORDER[ascending], matching.parameters | {"limit": limit})
 
 
 _GROUPS = {

@@ -185,7 +185,7 @@ class Statements:
         """See :class:`lrs.storage.contract.StatementStore`."""
         # Asked when a store opens, while the engine has its tables to load, from a disk that may be busy: that has no limit of time, as reads have.
         with self._sessions.writer() as session:
-            return int(session.query("SELECT toUnixTimestamp64Micro(max(stored)) FROM statements", {})[0][0])
+            return int(session.query("SELECT max(stored) FROM statements", {})[0][0])
 
     def held(self, tenant: str, until: int) -> int:
         """See :class:`lrs.storage.contract.StatementStore`."""
@@ -194,7 +194,7 @@ class Statements:
             return int(session.query(query, {"tenant": tenant, "until": until})[0][0])
 
     def _remember(self, session: Session) -> None:
-        ((number, self._newest),) = session.query("SELECT count(), toUnixTimestamp64Micro(max(stored)) FROM statements", {})
+        ((number, self._newest),) = session.query("SELECT count(), max(stored) FROM statements", {})
         self._seen = SeenIds(number)
         self._seen.add_stored(session.stream("SELECT id FROM statements"))
         self._referring.update(tenant for (tenant,) in session.query(sql.REFERRING_TENANTS, {"nothing": NO_UUID}))
@@ -275,8 +275,7 @@ def _there(session: Session, tenant: str, wanted: places.Filter) -> places.Filte
     if wanted.kind == "person":
         return wanted
     first, *others = wanted.alternatives
-    ways = {each: places.has_any(tenant, wanted.kind, each) for each in others}
-    return wanted._replace(alternatives=(first, *(each for each, way in ways.items() if session.query(way.sql, way.parameters))))
+    return wanted._replace(alternatives=(first, *(each for each in others if session.query(*places.has_any(tenant, wanted.kind, each)))))
 
 
 def _in_time(session: Session, tenant: str, selection: Selection, now: int, *, voiding: bool, newest: int) -> list[StoredStatement]:
