@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from lrs.crypto import document
@@ -137,16 +138,16 @@ class TenantKeys:
         self.tokens = Tokens(_derive(tenant.mac, b"lrs1|tok"))
         self.check = check_value(tenant.mac)
         """What tells this tenant's keyring from another one's without revealing either."""
-        self._index = _derive(tenant.mac, b"lrs1|idx")
-        self._variant = _derive(tenant.mac, b"lrs1|var")
+        self._index = _mac(tenant.mac, b"lrs1|idx")
+        self._variant = _mac(tenant.mac, b"lrs1|var")
         self._fingerprints = hashlib.blake2b(digest_size=8, key=_derive(tenant.mac, b"lrs1|fpr"))
         self.trail = Box(_derive(tenant.mac, b"lrs1|aud"))
         """What seals people in the audit trail."""
         self.notices = Box(_derive(tenant.mac, b"lrs1|ntc"))
         """What seals the ids of erased statements until other stores are told."""
-        self._suppression = _derive(tenant.mac, b"lrs1|supp")
+        self._suppression = _mac(tenant.mac, b"lrs1|supp")
         self._iri = _derive(tenant.mac, b"lrs1|iri")
-        self._document = _derive(tenant.mac, b"lrs1|doc")
+        self._document = _mac(tenant.mac, b"lrs1|doc")
         self.credentials = Dek(_derive(tenant.mac, b"lrs1|crd"), tenant=name, sid=0)
         """What seals the authorities of credentials: an imported one may name a person."""
         self.quarantine = Dek(_derive(tenant.mac, b"lrs1|qtn"), tenant=name, sid=0)
@@ -201,19 +202,19 @@ class TenantKeys:
 
     def blind_index(self, ifi: bytes) -> bytes:
         """Canonical identifier -> 16 bytes that find it again and say nothing without the key."""
-        return hmac.digest(self._index, ifi, "sha256")[:16]
+        return _index(self._index, ifi)
 
     def document_index(self, *parts: bytes) -> bytes:
         """Parts of a document's key -> 16 bytes that find it again and say nothing without the key."""
-        return hmac.digest(self._document, frame(*parts), "sha256")[:16]
+        return _index(self._document, frame(*parts))
 
     def suppression_key(self, kind: bytes, value: bytes) -> bytes:
         """Value of a kind that is not taken in again -> 16 bytes that find it and say nothing without the key."""
-        return hmac.digest(self._suppression, frame(kind, value), "sha256")[:16]
+        return _index(self._suppression, frame(kind, value))
 
     def variant_fingerprint(self, sid: int, json: bytes) -> bytes:
         """Spelling of a subject -> 16 bytes that tell it from other spellings."""
-        return hmac.digest(self._variant, struct.pack(">Q", sid) + json, "sha256")[:16]
+        return _index(self._variant, struct.pack(">Q", sid) + json)
 
     def content_fingerprint(self, content: bytes) -> int:
         """Content of a statement -> 64 bits that recognise a replay."""
@@ -256,3 +257,14 @@ class TenantKeys:
 
 def _derive(root: bytes, label: bytes) -> bytes:
     return HKDFExpand(hashes.SHA256(), KEY_BYTES, label).derive(root)
+
+
+def _mac(root: bytes, label: bytes) -> HMAC:
+    """Make what :func:`_index` copies, which takes half the time that starting anew does."""
+    return HMAC(_derive(root, label), hashes.SHA256())
+
+
+def _index(mac: HMAC, message: bytes) -> bytes:
+    own = mac.copy()
+    own.update(message)
+    return own.finalize()[:16]

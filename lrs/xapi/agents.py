@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NoReturn
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from lrs.xapi import fields, walk
-from lrs.xapi.fields import refuse
+from lrs.xapi.fields import ABSENT, refuse
 from lrs.xapi.model import Authority, Part, Person, Text
 from lrs.xapi.versions import Section
 from lrs.xapi.walk import IDENTIFIERS, Place
 
-_AGENT = frozenset({"objectType", "name", *IDENTIFIERS})
-_GROUP = _AGENT | {"member"}
-_ACCOUNT = frozenset({"homePage", "name"})
+
+class _Account(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """The properties of an account."""
+
+    homePage: str  # noqa: N815 -- the name of the property
+    name: str
+
+
+class _Actor(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """The properties of an Agent or Group, as far as their types say what they may be."""
+
+    objectType: str = "Agent"  # noqa: N815 -- the name of the property
+    name: str | UnsetType = UNSET
+    mbox: str | UnsetType = UNSET
+    mbox_sha1sum: str | UnsetType = UNSET
+    openid: str | UnsetType = UNSET
+    account: _Account | UnsetType = UNSET
+    member: msgspec.Raw = ABSENT
+
+
+_decode = msgspec.json.Decoder(_Actor).decode
+_ACTOR = frozenset(_Actor.__struct_fields__)
+_ACCOUNT = frozenset(_Account.__struct_fields__)
 _APPLICATION_AND_USER = 2
-_READERS = {"mbox": fields.mailto, "mbox_sha1sum": fields.sha1, "openid": fields.iri}
+_FORMS = {"mbox": fields.mailto_text, "mbox_sha1sum": fields.sha1_text, "openid": fields.iri_text}
 
 
 class Actors(msgspec.Struct, frozen=True, gc=False):
@@ -35,17 +57,16 @@ class Actors(msgspec.Struct, frozen=True, gc=False):
 
 def check_actor(raw: bytes, path: str, place: Place) -> Actors:
     """Check an Agent or Group at a place and cut it into parts."""
-    found = fields.members(raw, path, _GROUP, section=Section.ACTOR)
-    kind = _object_type(found, path)
-    if kind == "Group":
+    found = _read(raw, path, Section.ACTOR)
+    if found.objectType == "Group":
         if not place.group:
             refuse(path, "must be an Agent", Section.AGENT)
         return _group(found, raw, path, place)
     if not place.agent:
         refuse(path, "must be a Group, and say so by its objectType", Section.GROUP)
-    if "member" in found:
+    if found.member:
         refuse(f"{path}.member", "is only for a Group", Section.GROUP)
-    return Actors((b"", _person(found, raw, path, is_group=False), b"}"), (place.role,))
+    return Actors((b"", _person(found, raw, path), b"}"), (place.role,))
 
 
 def check_authority(raw: bytes, path: str) -> Authority:
@@ -60,33 +81,48 @@ def check_authority(raw: bytes, path: str) -> Authority:
     return Authority(actors.parts, actors.roles)
 
 
-def _object_type(found: dict[str, bytes], path: str) -> str:
-    kind = fields.string(found["objectType"], f"{path}.objectType", Section.ACTOR) if "objectType" in found else "Agent"
-    if kind not in ("Agent", "Group"):
+def _read(raw: bytes, path: str, section: Section) -> _Actor:
+    try:
+        found = _decode(raw)
+    except fields.UNREADABLE:
+        _refuse_types(raw, path, section)
+    if found.objectType not in ("Agent", "Group"):
         refuse(f"{path}.objectType", "must be Agent or Group", Section.ACTOR)
-    return kind
+    return found
 
 
-def _group(found: dict[str, bytes], raw: bytes, path: str, place: Place) -> Actors:
+def _refuse_types(raw: bytes, path: str, section: Section) -> NoReturn:
+    """Say which property is not of its type."""
+    for key, value in fields.slices(raw, path, _ACTOR, section).items():
+        if key == "account":
+            account = fields.members(bytes(value), f"{path}.account", _ACCOUNT, ("homePage", "name"), Section.ACCOUNT)
+            for inner, text in account.items():
+                fields.string(text, f"{path}.account.{inner}", Section.ACCOUNT)
+        elif key != "member":
+            fields.string(value, f"{path}.{key}", Section.IDENTIFIER if key in IDENTIFIERS else section)
+    # Each property that is left is of its type, so one that was dropped for it is not.
+    fields.refuse_repetition(path)
+
+
+def _group(found: _Actor, raw: bytes, path: str, place: Place) -> Actors:
     people = _members(found, path)
     roles = (place.member_role,) * len(people)
-    if not any(key in found for key in IDENTIFIERS):
-        return Actors(_anonymous(found, path, people), roles)
-    if "member" not in found:
-        return Actors((b"", _person(found, raw, path, is_group=True), b"}"), (place.role,))
-    rest = {key: value for key, value in found.items() if key != "member"}
-    json = fields.written(rest)
-    group = _person(found, json, path, is_group=True)
+    if not _identifiers(found):
+        return Actors(_anonymous(found, raw, path, people), roles)
+    if not found.member:
+        return Actors((b"", _person(found, raw, path), b"}"), (place.role,))
+    rest = fields.free_members(raw)
+    del rest["member"]
+    group = _person(found, fields.written(rest), path)
     return Actors(tuple(fields.merged([b"", group, b',"member":[', *_listed(people), b"]}"])), (place.role, *roles))
 
 
-def _anonymous(found: dict[str, bytes], path: str, people: list[Person]) -> tuple[Part, ...]:
+def _anonymous(found: _Actor, raw: bytes, path: str, people: list[Person]) -> tuple[Part, ...]:
     if not people:
         refuse(path, "must have an identifier, or members", Section.GROUP)
     name: tuple[Part, ...] = ()
-    if "name" in found:
-        fields.string(found["name"], f"{path}.name", Section.GROUP)
-        name = (b',"name":', Text(found["name"], "group-name", ""))
+    if found.name is not UNSET:
+        name = (b',"name":', Text(fields.free_members(raw)["name"], "group-name", ""))
     return tuple(fields.merged([b'{"objectType":"Group"', *name, b',"member":[', *_listed(people), b"]}"]))
 
 
@@ -97,35 +133,37 @@ def _listed(people: Iterable[Person]) -> list[Part]:
     return listed
 
 
-def _members(found: dict[str, bytes], path: str) -> list[Person]:
-    if "member" not in found:
+def _members(found: _Actor, path: str) -> list[Person]:
+    if not found.member:
         return []
     path = f"{path}.member"
-    return [_member(member, f"{path}[{n}]") for n, member in enumerate(fields.items(found["member"], path, Section.GROUP))]
+    return [_member(member, f"{path}[{n}]") for n, member in enumerate(fields.items(bytes(found.member), path, Section.GROUP))]
 
 
 def _member(raw: bytes, path: str) -> Person:
-    found = fields.members(raw, path, _GROUP, section=Section.GROUP)
-    if _object_type(found, path) != "Agent":
+    found = _read(raw, path, Section.GROUP)
+    if found.objectType != "Agent":
         refuse(path, "must be an Agent: a Group is no member of a Group", Section.GROUP)
-    if "member" in found:
+    if found.member:
         refuse(f"{path}.member", "is only for a Group", Section.GROUP)
-    return _person(found, raw, path, is_group=False)
+    return _person(found, raw, path)
 
 
-def _person(found: dict[str, bytes], json: bytes, path: str, *, is_group: bool) -> Person:
-    kinds = [kind for kind in IDENTIFIERS if kind in found]
+def _identifiers(found: _Actor) -> list[str]:
+    return [kind for kind in IDENTIFIERS if getattr(found, kind) is not UNSET]
+
+
+def _person(found: _Actor, json: bytes, path: str) -> Person:
+    kinds = _identifiers(found)
     if len(kinds) != 1:
         refuse(path, f"must have exactly one of {', '.join(IDENTIFIERS)}", Section.IDENTIFIER)
     kind = kinds[0]
-    name = fields.string(found["name"], f"{path}.name", Section.AGENT) if "name" in found else None
-    if kind == "account":
-        path = f"{path}.account"
-        account = fields.members(found["account"], path, _ACCOUNT, ("homePage", "name"), Section.ACCOUNT)
-        page = fields.iri(account["homePage"], f"{path}.homePage", Section.ACCOUNT)
-        identifier = fields.string(account["name"], f"{path}.name", Section.ACCOUNT)
+    if found.account is not UNSET:
+        page = fields.iri_text(found.account.homePage, f"{path}.account.homePage", Section.ACCOUNT)
+        identifier = found.account.name
         ifi = walk.canonical_ifi(kind, page, identifier)
     else:
-        identifier = _READERS[kind](found[kind], f"{path}.{kind}", Section.IDENTIFIER)
+        identifier = _FORMS[kind](getattr(found, kind), f"{path}.{kind}", Section.IDENTIFIER)
         ifi = walk.canonical_ifi(kind, identifier)
-    return Person(json, ifi, walk.known_strings(kind, identifier, name), is_group)
+    name = None if found.name is UNSET else found.name
+    return Person(json, ifi, walk.known_strings(kind, identifier, name), found.objectType == "Group")

@@ -178,21 +178,25 @@ def language_map(raw: bytes, path: str) -> None:
             refuse(f"{path}.*", "must have a language tag of RFC 5646 as key", Section.LANGUAGE_MAP)
 
 
-def _formatted(test: Callable[[str], bool], rule: str) -> Callable[[Slice, str, Section], str]:
-    def read(raw: Slice, path: str, section: Section) -> str:
-        text = string(raw, path, section)
+def _formatted(test: Callable[[str], bool], rule: str) -> Callable[[str, str, Section], str]:
+    def check(text: str, path: str, section: Section) -> str:
         if not test(text):
             refuse(path, rule, section)
         return text
 
-    return read
+    return check
 
 
-iri = _formatted(formats.is_iri, "must be an IRI with a scheme")
-mailto = _formatted(formats.is_mailto, "must be mailto: and one e-mail address")
-sha1 = _formatted(formats.is_sha1, "must be a SHA-1 sum in hexadecimal")
-sha2 = _formatted(formats.is_sha2, "must be a SHA-2 sum in hexadecimal")
-media_type = _formatted(formats.is_media_type, "must be an Internet media type")
+def _read(check: Callable[[str, str, Section], str]) -> Callable[[Slice, str, Section], str]:
+    return lambda raw, path, section: check(string(raw, path, section), path, section)
+
+
+iri_text = _formatted(formats.is_iri, "must be an IRI with a scheme")
+mailto_text = _formatted(formats.is_mailto, "must be mailto: and one e-mail address")
+sha1_text = _formatted(formats.is_sha1, "must be a SHA-1 sum in hexadecimal")
+iri = _read(iri_text)
+sha2 = _read(_formatted(formats.is_sha2, "must be a SHA-2 sum in hexadecimal"))
+media_type = _read(_formatted(formats.is_media_type, "must be an Internet media type"))
 
 
 def uuid(raw: bytes, path: str, section: Section) -> UUID:

@@ -176,7 +176,8 @@ class Checker:
 
     def _new_actor(self, raw: bytes) -> tuple[Actors, int]:
         actor = check_actor(raw, "$.actor", place("$.actor"))
-        parts = tuple(fields.merged([b'{"actor":', *actor.parts, b',"verb":']))
+        before, *between, after = actor.parts
+        parts = (b'{"actor":' + before, *between, after + b',"verb":')
         return self._actors.keep(raw, "$.actor", Actors(parts, actor.roles))
 
     def _new_object(self, raw: bytes) -> tuple[_Object, int]:

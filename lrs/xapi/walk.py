@@ -93,8 +93,11 @@ def canonical_ifi(kind: str, *values: str) -> bytes:
         values = (f"{local}@{domain.lower()}",)
     elif kind == "mbox_sha1sum":
         values = (values[0].lower(),)
-    encoded = [part.encode() for part in (kind, *values)]
-    return b"".join(b"%d:%b," % (len(part), part) for part in encoded)
+    return b"".join([_framed(part.encode()) for part in (kind, *values)])
+
+
+def _framed(part: bytes) -> bytes:
+    return b"%d:%b," % (len(part), part)
 
 
 def is_account(ifi: bytes) -> bool:
@@ -126,11 +129,9 @@ def ifi_of(agent: Mapping[str, Any]) -> bytes:
 
 def known_strings(kind: str, identifier: str, name: str | None) -> tuple[str, ...]:
     """Give what the rest of the statement must not repeat: the name, the mailbox, the account name, the hash, the OpenID."""
-    found = [identifier.removeprefix("mailto:") if kind == "mbox" else identifier]
-    if name:
-        found.append(name)
-    folded = (fold(text.strip()) for text in found)
-    return tuple(dict.fromkeys(text for text in folded if len(text) >= SHORTEST_KNOWN))
+    known = fold((identifier.removeprefix("mailto:") if kind == "mbox" else identifier).strip())
+    called = fold(name.strip()) if name else known
+    return tuple([text for text in ((known,) if called == known else (known, called)) if len(text) >= SHORTEST_KNOWN])
 
 
 def fold(text: str) -> str:

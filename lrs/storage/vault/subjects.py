@@ -92,7 +92,9 @@ class Subjects(Database):
         query = select(table.c.sid, *_KEY)
         with self._read() as connection:
             return {
-                sid: WrappedKey(*key) for chunk in chunks(sids) for sid, *key in connection.execute(query.where(*numbered(tenant, chunk)))
+                sid: WrappedKey(*key)
+                for chunk in chunks(sids)
+                for sid, *key in connection.execute(query.where(*numbered(tenant, chunk))).all()
             }
 
     def variants(self, tenant: str, pairs: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], tuple[bytes, bytes]]:
@@ -119,7 +121,7 @@ class Subjects(Database):
     def _identified(self, query: Select[Any], tenant: str, indexes: Sequence[bytes]) -> Sequence[Sequence[Any]]:
         """Give the blind index, the number and what else is asked for of those subjects who are known."""
         with self._read() as connection:
-            return [row for chunk in chunks(indexes) for row in connection.execute(query, {"of": tenant, "wanted": chunk})]
+            return [row for chunk in chunks(indexes) for row in connection.execute(query, {"of": tenant, "wanted": chunk}).all()]
 
 
 def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
@@ -183,7 +185,7 @@ def _variant_ids(connection: Connection, tenant: str, fingerprints: Sequence[byt
     return {
         fingerprint: (sid, vid)
         for chunk in chunks(fingerprints)
-        for fingerprint, sid, vid in connection.execute(_VARIANT_IDS, {"of": tenant, "wanted": chunk})
+        for fingerprint, sid, vid in connection.execute(_VARIANT_IDS, {"of": tenant, "wanted": chunk}).all()
     }
 
 
