@@ -35,7 +35,7 @@ class Batch(msgspec.Struct, eq=False):
     together: a conflict is one statement's own. ``purposes`` are, for each statement, the ids of those that it serves; none: it is stored without identity.
     ``withheld`` are the places of statements that are not stored, as they were erased, or are somebody's who was. ``counts`` are what the audit trail says
     of it beside its size: which repairs were made how often, and which profiles were not kept to. ``received``: when it was acknowledged, if it waited in
-    the spool since.
+    the spool since. ``requests``: how many wait for it.
     """
 
     principal: Principal
@@ -50,6 +50,7 @@ class Batch(msgspec.Struct, eq=False):
     withheld: set[int] = msgspec.field(default_factory=set)
     counts: Mapping[str, int] = {}
     received: int | None = None
+    requests: int = 1
 
     @property
     def tenant(self) -> str:

@@ -186,7 +186,7 @@ class Committer:
             self._commit_one_by_one(group.batches, error)
         with self._changed:
             self._storing = False
-            self._expected = len(group.batches) + len(self.waiting)
+            self._expected = sum(batch.requests for batch in group.batches) + len(self.waiting)
             self._patience = min(monotonic() - start, _PATIENCE)
             self._changed.notify_all()
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -13,8 +14,9 @@ from lrs.access import Action, Principal
 from lrs.aside import Aside
 from lrs.batch import Batch, Receipt, future
 from lrs.collection import rare_collection
-from lrs.errors import InvalidRequest
+from lrs.errors import InvalidRequest, StoreUnavailable
 from lrs.second import SOON
+from lrs.singles import Single, Singles
 from lrs.streams import Json, LineOutcome, Streams, bodies_of
 from lrs.xapi import codec
 from lrs.xapi.formats import parse_uuid
@@ -52,6 +54,7 @@ class Intake:
         self._second = second
         self._elsewhere: set[Future[Receipt]] = set()
         self._again = ThreadPoolExecutor(1, "lrs-check")
+        self._singles = Singles(preparer, committer, second, self._put_alone)
         self._streams = Streams(preparer, committer, quarantine, second, allowed=refusals, group=settings.group_statements)
 
     def ingest(
@@ -84,6 +87,8 @@ class Intake:
             if principal.handling.quarantine_days:
                 with self._refusals(Action.WRITE_STATEMENTS, principal):
                     return self._aside.submit(body, principal, version=version)
+            if single := self._singles.take(body, principal, version):
+                return single
             if checked := self._second.check([body], principal, version, most=most, ahead=SOON):
                 return self._put_when(checked, body, principal, version, most)
         with self._refusals(Action.WRITE_STATEMENTS, principal):
@@ -94,6 +99,7 @@ class Intake:
     def close(self) -> None:
         """Have stored what the second process was asked to check, whatever has become of it. Calling it twice is no error."""
         self._second.end()
+        self._singles.close()
         wait(list(self._elsewhere))
         self._again.shutdown()
 
@@ -101,31 +107,44 @@ class Intake:
         """Have a batch stored when the second process has checked it -> its future, which has what can't be said at once, too."""
         done = future()
 
-        def put(found: Checked | None) -> None:
-            try:
-                with self._refusals(Action.WRITE_STATEMENTS, principal):
-                    batch = (
-                        self._preparer.assemble(found, principal)
-                        if found
-                        else self._preparer.prepare(body, principal, version=version, limit=most)
-                    )
-                batch.done = done
-                self._committer.put(batch, wait=False)
-            except BaseException as error:  # noqa: BLE001 -- whoever waits gets it, whatever it is
-                done.set_exception(error)
+        def make(found: Checked | None) -> Batch:
+            if found:
+                return self._preparer.assemble(found, principal)
+            return self._preparer.prepare(body, principal, version=version, limit=most)
 
         def answered(answer: Future[Checked | None]) -> None:
             try:
                 found = answer.result()
                 # In a thread of its own what is checked here after all: in this one others' answers come.
-                put(found) if found else self._again.submit(put, None)
-            except BaseException as error:  # noqa: BLE001 -- as above
+                if found:
+                    self._put_made(partial(make, found), principal, done)
+                else:
+                    self._again.submit(self._put_made, partial(make, None), principal, done)
+            except BaseException as error:  # noqa: BLE001 -- whoever waits gets it, whatever it is
                 done.set_exception(error)
 
         self._elsewhere.add(done)
         done.add_done_callback(self._elsewhere.discard)
         checked.add_done_callback(answered)
         return done
+
+    def _put_alone(self, single: Single) -> None:
+        """Have a statement stored that was not stored with others."""
+        make = partial(self._preparer.prepare, single.body, single.principal, version=single.version, limit=1)
+        try:
+            self._again.submit(self._put_made, make, single.principal, single.done)
+        except RuntimeError:
+            single.done.set_exception(StoreUnavailable("the store is being closed"))
+
+    def _put_made(self, make: Callable[[], Batch], principal: Principal, done: Future[Receipt]) -> None:
+        """Make a batch and have it stored, and what becomes of it told by a future."""
+        try:
+            with self._refusals(Action.WRITE_STATEMENTS, principal):
+                batch = make()
+            batch.done = done
+            self._committer.put(batch, wait=False)
+        except BaseException as error:  # noqa: BLE001 -- whoever waits gets it, whatever it is
+            done.set_exception(error)
 
     def _whole(self, body: bytes, principal: Principal, version: str, attachments: Mapping[str, bytes]) -> list[UUID]:
         batch = self._prepare(body, principal, version, attachments)

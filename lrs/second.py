@@ -55,10 +55,14 @@ _encode_into = msgspec.msgpack.Encoder(uuid_format="bytes").encode_into
 
 
 class Task(msgspec.Struct, array_like=True):
-    """Lines to be checked, each a statement or an array of ``most``: whose, under the name of which credential, in which version, by which policy."""
+    """Lines to be checked, each a statement or an array of ``most``: whose, under the name of which credential, in which version, by which policy.
+
+    Lines that stand ``apart`` are left out where they can't be taken; else nothing is answered then.
+    """
 
     lines: Sequence[bytes]
     most: int
+    apart: bool
     tenant: str
     name: str
     version: str
@@ -84,14 +88,22 @@ class Second:
         self._lock = threading.Lock()
 
     def check(
-        self, lines: Sequence[bytes], principal: Principal, version: str, *, most: int = sys.maxsize, ahead: int = _AHEAD
+        self,
+        lines: Sequence[bytes],
+        principal: Principal,
+        version: str,
+        *,
+        most: int = sys.maxsize,
+        ahead: int = _AHEAD,
+        apart: bool = False,
     ) -> Future[Checked | None] | None:
         """Have lines of at most so many statements each checked there -> a future, which gives None for what has to be checked here after all.
 
-        None at once when it can't take them now, as it has more than so many bytes ``ahead`` with them.
+        None at once when it can't take them now, as it has more than so many bytes ``ahead`` with them, or as they are too few to be worth it. Lines
+        that stand ``apart`` come from as many senders: however few they are, and without those that have to be checked here.
         """
         size = sum(map(len, lines))
-        if size < _LEAST or not self._allowed or principal.narrow or principal.handling.repairs or principal.handling.profiles:
+        if not (apart or size >= _LEAST) or not self._allowed or principal.narrow or principal.handling.repairs or principal.handling.profiles:
             return None
         with self._lock:
             self._offered += size
@@ -103,7 +115,7 @@ class Second:
             if self._running is None or not self._running.has_room(size, ahead):
                 return None
             tenant = principal.tenant
-            return self._running.ask(Task(lines, most, tenant, principal.name, version, self._policy(tenant), self._largest), size)
+            return self._running.ask(Task(lines, most, apart, tenant, principal.name, version, self._policy(tenant), self._largest), size)
 
     def _start(self) -> None:
         try:
@@ -204,16 +216,21 @@ def _answer(task: Task) -> Checked | None:
     statements: list[Statement] = []
     places: list[int] = []
     purposes: list[Purposes] = []
-    try:
-        for place, line in enumerate(task.lines):
+    for place, line in enumerate(task.lines):
+        try:
             sent = [bytes(raw) for raw in checking.split(line, task.most)[0]]
             found = checking.check(sent, task.tenant, task.version)
             check_contents(found, {})
             purposes += checking.take(sent, found, task.tenant, task.name, task.version)
-            statements += found
-            places += [place] * len(found)
+        except Exception:  # noqa: BLE001 -- whatever it is: it is checked again where it can be said
+            if task.apart:
+                continue
+            return None
+        statements += found
+        places += [place] * len(found)
+    try:
         return Checked(checking.cut_out(statements, task.tenant), places, purposes)
-    except Exception:  # noqa: BLE001 -- whatever it is: it is checked again where it can be said
+    except Exception:  # noqa: BLE001 -- as above
         return None
 
 

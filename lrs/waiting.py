@@ -9,9 +9,10 @@ from typing import Any, Protocol
 
 
 class Batch(Protocol):
-    """What waits: something with a size and a tenant, and a future that is settled when it is stored."""
+    """What waits: something with a size and a tenant, for which so many requests wait, and a future that is settled when it is stored."""
 
     done: Future[Any]
+    requests: int
 
     @property
     def tenant(self) -> str:
@@ -24,7 +25,7 @@ class Waiting:
     """Batches of each tenant, in the order in which they came. One thread at a time.
 
     ``most`` is how many statements may wait. A tenant may have half of the room that the others leave: however much one of them sends, there is
-    room for the next one. ``size`` counts statements, ``len`` batches.
+    room for the next one. ``size`` counts statements, ``len`` requests.
     """
 
     def __init__(self, most: int) -> None:
@@ -44,7 +45,7 @@ class Waiting:
     def put(self, batch: Batch) -> None:
         """Add a batch."""
         self._batches.setdefault(batch.tenant, deque()).append(batch)
-        self._count(batch.tenant, 1, len(batch))
+        self._count(batch.tenant, batch.requests, len(batch))
 
     def take(self, most: int) -> list[Batch]:
         """Take batches of ``most`` statements in all, at least one batch; in turn from the tenant that has got the fewest statements of these.
@@ -72,7 +73,7 @@ class Waiting:
         batch = own.popleft()
         if not own:
             del self._batches[tenant]
-        self._count(tenant, -1, -len(batch))
+        self._count(tenant, -batch.requests, -len(batch))
         return batch
 
     def _count(self, tenant: str, number: int, size: int) -> None:

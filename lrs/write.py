@@ -480,7 +480,7 @@ def _written(batches: Sequence[Batch]) -> list[Event]:
             tenant=tenant,
             credential=credential,
             request=several[0].principal.request_id if len(several) == 1 else "",
-            counts={"batches": len(several), "statements": sum(map(len, several))} | _withheld(several) | _handled(several),
+            counts={"batches": sum(batch.requests for batch in several), "statements": sum(map(len, several))} | _withheld(several) | _handled(several),
         )
         for (tenant, credential), several in own.items()
     ]

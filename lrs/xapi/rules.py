@@ -177,7 +177,7 @@ class Checker:
     def _new_actor(self, raw: bytes) -> tuple[Actors, int]:
         actor = check_actor(raw, "$.actor", place("$.actor"))
         before, *between, after = actor.parts
-        parts = (b'{"actor":' + before, *between, after + b',"verb":')
+        parts = (b'{"actor":' + before, *between, after + b',"verb":')  # type: ignore[operator] # the outer ones are bytes
         return self._actors.keep(raw, "$.actor", Actors(parts, actor.roles))
 
     def _new_object(self, raw: bytes) -> tuple[_Object, int]:

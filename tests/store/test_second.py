@@ -62,7 +62,7 @@ def until(done: Callable[[], object]) -> None:
 
 def started(store: lrs.LRS) -> second._Running:
     """Have it started, and wait until it can be asked."""
-    store._second.check([b""], store.owner, "1.0.3")
+    store._second.check([b""], store.owner, "1.0.3", apart=True)
     running = store._second._running
     assert running is not None
     until(lambda: running.has_room(0, 0))
@@ -321,7 +321,7 @@ import lrs
 from lrs import intake, second
 second._WORTH = second._LEAST = -1
 store = lrs.open({str(tmp_path / "data")!r})
-store._second.check([b""], store.owner, "1.0.3")
+store._second.check([b""], store.owner, "1.0.3", apart=True)
 while not store._second._running.has_room(0, 0): pass
 print(store._second._running._process.pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)

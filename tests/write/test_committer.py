@@ -21,8 +21,9 @@ class Group:
 
 
 class Load:
-    def __init__(self, size: int = 1, *, poison: bool = False, tenant: str = "t") -> None:
+    def __init__(self, size: int = 1, *, poison: bool = False, tenant: str = "t", requests: int = 1) -> None:
         self.size = size
+        self.requests = requests
         self.tenant = tenant
         self.poison = poison
         self.done: Future[str] = Future()

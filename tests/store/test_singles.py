@@ -1,0 +1,227 @@
+"""Single statements of many senders, gathered into one batch: nothing but the time that it takes may tell that they were not alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Sequence
+from concurrent.futures import Future, wait
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import attrs
+import pytest
+
+import lrs
+from lrs import second, singles
+from lrs.access import Principal, Scope, View, software_authority
+from lrs.batch import Receipt
+from lrs.committer import Committer
+from lrs.errors import Conflict, InvalidStatement, NotPermitted, StoreBusy
+from lrs.privacy.audit.verify import entries
+from lrs.settings import Settings
+from lrs.write import Writer
+from tests.policy.stores import POLICY
+from tests.promises.corpus import Corpus, statements_2_0
+from tests.store.test_second import PATIENCE, started, stored, until
+
+STATEMENT = {"actor": {"mbox": "mailto:ana@example.fr"}, "verb": {"id": "https://v.example"}, "object": {"id": "https://a.example"}}
+
+
+@pytest.fixture
+def crowd(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Gather from the first one on -> how many requests each batch answers that enters the queue."""
+    put: list[int] = []
+    ordinary = Committer.put
+
+    def noting(self: Committer, *batches: Any, **how: Any) -> None:
+        put.extend(batch.requests for batch in batches)
+        ordinary(self, *batches, **how)
+
+    monkeypatch.setattr(singles, "_CROWD", 0)
+    monkeypatch.setattr(singles, "_MOMENT", 0.2)
+    monkeypatch.setattr(second, "_WORTH", -1)
+    monkeypatch.setattr(Committer, "put", noting)
+    return put
+
+
+def new(**more: Any) -> dict[str, Any]:
+    return {"id": str(uuid4())} | STATEMENT | more
+
+
+def sent(store: lrs.LRS, statements: Sequence[Any], principal: Principal | None = None, version: str = "1.0.3") -> list[Future[Receipt]]:
+    """Hand in each on its own, and wait for none in between."""
+    bodies = [json.dumps(each).encode() for each in statements]
+    return [store.submit(body, principal=principal or store.owner, version=version) for body in bodies]
+
+
+def ids(futures: Sequence[Future[Receipt]]) -> list[str]:
+    receipts = [each.result(PATIENCE) for each in futures]
+    assert all(len(receipt.ids) == 1 and not receipt.refused for receipt in receipts)
+    return [str(receipt.ids[0]) for receipt in receipts]
+
+
+def writer(name: str, *scopes: Scope, tenant: str = "default") -> Principal:
+    return Principal(tenant, name, frozenset(scopes), View.IDENTIFIED, software_authority("https://lms.example.fr", name), name=name)
+
+
+@pytest.mark.parametrize("policy", ["", "without-identity"])
+@pytest.mark.parametrize("version", ["1.0.3", "2.0.0"])
+@pytest.mark.parametrize("process", [True, False])
+def test_what_is_stored_is_the_same(crowd: list[int], version: str, policy: str, process: bool, tmp_path: Path) -> None:
+    """Every place of a person and of a text, in both versions, with and without a second process, as each alone and all together."""
+    corpus = Corpus("singles")
+    found = list(corpus.statements() if version == "1.0.3" else statements_2_0(corpus)) + list(corpus.texts())
+    statements = [{"id": str(uuid4()), "timestamp": "2026-11-30T08:00:00Z"} | each for each in found]
+    read = []
+    for together in (False, True):
+        data = tmp_path / str(together)
+        data.mkdir()
+        if policy:
+            (data / "policy.toml").write_text(POLICY.replace("UNASSIGNED", policy), "utf-8")
+        with lrs.open(Settings(data=data, second_process=process)) as store:
+            if together and process:
+                started(store)
+            if together:
+                assert ids(sent(store, statements, version=version)) == [each["id"] for each in statements]
+                assert max(crowd) > 1
+            else:
+                store.ingest((json.dumps(each).encode() for each in statements), version=version)
+            again = sent(store, statements, version=version)
+            assert ids(again) == [each["id"] for each in statements]
+            assert all(each.result().replayed == {0} for each in again)
+            read.append(stored(store))
+    assert read[0] == read[1]
+    assert len(read[0]) == len(statements)
+
+
+@pytest.mark.parametrize("process", [True, False])
+def test_each_is_told_what_is_wrong_with_its_own(crowd: list[int], process: bool, tmp_path: Path) -> None:
+    """A rule that is broken, an id that is taken, one that comes twice at once: whoever sent the others does not notice."""
+    taken, twice, same = new(), new(), new()
+    with lrs.open(Settings(data=tmp_path, second_process=process)) as store:
+        if process:
+            started(store)
+        store.ingest(taken)
+        other = {"object": {"id": "https://b.example"}}
+        futures = sent(store, [new(), new(verb={"id": "no IRI"}), taken | other, twice, twice | other, same, same, new(), {"id": 1}])
+        wait(futures, PATIENCE)
+        errors = [each.exception() for each in futures]
+        assert [type(error) for error in errors] == [
+            *(type(None), InvalidStatement, Conflict),
+            *(type(None), Conflict),
+            *(type(None),) * 3,
+            InvalidStatement,
+        ]
+        assert [error.index for error in errors if isinstance(error, InvalidStatement | Conflict)] == [0, 0, 0, 0]
+        with pytest.raises(InvalidStatement) as alone:
+            store.ingest(new(verb={"id": "no IRI"}))
+        assert str(errors[1]) == str(alone.value)
+        assert [each.result().replayed for each in futures[5:7]] == [set(), {0}]
+        assert max(crowd) > 1
+        assert {str(each) for each in stored(store)} == {taken["id"], twice["id"], same["id"], *ids([futures[0], futures[7]])}
+
+
+def test_each_is_its_senders(crowd: list[int], tmp_path: Path) -> None:
+    """The authority, the tenant, the right to write and the entry in the audit trail are those of who sent it, whoever else did at the same time."""
+    with lrs.open(tmp_path) as store:
+        store.credentials.add("one", username="one", tenant="other")
+        one, two = writer("one", Scope.STATEMENTS_WRITE), writer("two", Scope.ALL)
+        elsewhere, nobody = writer("one", Scope.ALL, tenant="other"), writer("nobody", Scope.STATEMENTS_READ)
+        senders = [one, two, elsewhere, nobody] * 5
+        futures = [
+            sent(store, [new()], attrs.evolve(principal, request_id=f"request-{number}"))[0] for number, principal in enumerate(senders)
+        ]
+        wait(futures, PATIENCE)
+        for principal, each in zip(senders, futures, strict=True):
+            if principal is nobody:
+                assert isinstance(each.exception(), NotPermitted)
+                continue
+            reader = elsewhere if principal is elsewhere else store.owner
+            (shown,) = store.query(statement_id=each.result().ids[0], principal=reader).statements
+            assert json.dumps(shown["authority"], separators=(",", ":")).encode() == principal.authority
+        assert max(crowd) == 5
+        trail = [each for _, each in entries(tmp_path / "audit") if each.action == "write statements"]
+        refused = [each for each in trail if each.outcome == "refused"]
+        assert {each.request for each in refused} == {f"request-{n}" for n, each in enumerate(senders) if each is nobody}
+        done = [each for each in trail if each.outcome == "done"]
+        assert {(each.tenant, each.credential) for each in done} == {("default", "one"), ("default", "two"), ("other", "one")}
+        assert [sum(each.counts[what] for each in done) for what in ("batches", "statements")] == [15, 15]
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+def test_whatever_keeps_the_second_process_all_are_stored(
+    crowd: list[int], how: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed, or stopped for longer than anybody waits."""
+    monkeypatch.setattr(singles, "_PATIENCE", 0.5)
+    statements = [new() for _ in range(100)]
+    with lrs.open(tmp_path) as store:
+        running = started(store)
+        os.kill(running._process.pid, how)
+        assert ids(sent(store, statements)) == [each["id"] for each in statements]
+        assert {str(each) for each in stored(store)} == {each["id"] for each in statements}
+
+
+def test_one_that_nobody_can_store_fails_alone(crowd: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error that nobody foresaw, in one statement of many, is that one's."""
+    poison = new()
+    ordinary = Writer._recognise
+
+    def failing(self: Writer, found: Any, first: int) -> Any:
+        if any(UUID(poison["id"]) in share.ids for share in found):
+            raise ZeroDivisionError
+        return ordinary(self, found, first)
+
+    monkeypatch.setattr(Writer, "_recognise", failing)
+    statements = [new() for _ in range(10)]
+    with lrs.open(tmp_path) as store:
+        futures = sent(store, [*statements[:5], poison, *statements[5:]])
+        wait(futures, PATIENCE)
+        assert "ZeroDivisionError" in str(futures.pop(5).exception())
+        assert ids(futures) == [each["id"] for each in statements]
+        assert max(crowd) > 1
+
+
+def test_a_full_queue_says_so_to_each(crowd: list[int], tmp_path: Path) -> None:
+    """Nothing of what is refused is stored; all that was taken is."""
+    statements = [new() for _ in range(60)]
+    with lrs.open(Settings(data=tmp_path, queue_statements=20)) as store:
+        with store._committer.alone():
+            futures = sent(store, statements[:30])
+            until(lambda: len(store._committer.waiting) == 30)
+            refused = sent(store, statements[30:])
+            assert all(isinstance(each.exception(PATIENCE), StoreBusy) for each in refused)
+        assert sorted(ids(futures)) == sorted(str(each) for each in stored(store)) == sorted(each["id"] for each in statements[:30])
+    assert max(crowd) > 1
+
+
+def test_closing_stores_what_is_on_its_way(crowd: list[int], tmp_path: Path) -> None:
+    """Whoever was not answered yet when the store was closed is."""
+    statements = [new() for _ in range(100)]
+    with lrs.open(tmp_path) as store:
+        futures = sent(store, statements)
+    assert ids(futures) == [each["id"] for each in statements]
+    assert max(crowd) > 1
+    with lrs.open(tmp_path) as store:
+        assert {str(each) for each in stored(store)} == {each["id"] for each in statements}
+
+
+def test_few_are_stored_one_by_one(tmp_path: Path) -> None:
+    """Nobody waits for others who are not there; a batch, a statement under a given id and a large one are never put together with others."""
+    with lrs.open(tmp_path) as store:
+        taken = store._intake._singles.take
+        assert taken(json.dumps(new()).encode(), store.owner, "1.0.3") is None
+
+
+@pytest.mark.usefixtures("crowd")
+def test_what_is_more_than_one_statement_is_not_put_together_with_others(tmp_path: Path) -> None:
+    """A batch is stored whole or not at all, and what is large is better checked alone."""
+    large = new(result={"response": "x" * 20_000})
+    with lrs.open(tmp_path) as store:
+        taken = store._intake._singles.take
+        for body in ([new()], large):
+            assert taken(json.dumps(body).encode(), store.owner, "1.0.3") is None
+        assert taken(json.dumps(new()).encode(), store.owner, "1.0.3") is not None
