@@ -17,6 +17,7 @@ from lrs.privacy.drafts import Drafts, cut_out
 from lrs.privacy.nameless import nameless
 from lrs.privacy.policy.intake import Purposes
 from lrs.xapi import codec
+from lrs.xapi.memory import CAPACITY
 from lrs.xapi.model import Statement
 from lrs.xapi.rules import Checker
 
@@ -36,10 +37,11 @@ class Checked(msgspec.Struct, array_like=True):
 
 
 class Checking:
-    """Check statements by the policies of tenants. Thread-safe."""
+    """Check statements by the policies of tenants. Thread-safe. ``capacity`` bounds what is remembered, as :class:`lrs.xapi.rules.Checker` has it."""
 
-    def __init__(self, policy: Callable[[str], InForce], *, max_statement_bytes: int) -> None:
+    def __init__(self, policy: Callable[[str], InForce], *, max_statement_bytes: int, capacity: int = CAPACITY) -> None:
         self._policy = policy
+        self._capacity = capacity
         self._largest = max_statement_bytes
         self._checkers: dict[tuple[str, str], Checker] = {}
 
@@ -84,7 +86,7 @@ class Checking:
     def _checker(self, tenant: str, version: str) -> Checker:
         checker = self._checkers.get((tenant, version))
         if checker is None:
-            made = Checker(version, keeps=self._policy(tenant).texts.keeps)
+            made = Checker(version, keeps=self._policy(tenant).texts.keeps, capacity=self._capacity)
             checker = self._checkers.setdefault((tenant, version), made)
         return checker
 

@@ -46,6 +46,7 @@ from lrs.storage.contract import ERASED, FOREVER, NO_UUID, KnownStatement, Seale
 from lrs.xapi import compare
 from lrs.xapi.attachments import check_contents
 from lrs.xapi.formats import month_of
+from lrs.xapi.memory import CAPACITY
 from lrs.xapi.model import Authority, Statement
 from lrs.xapi.multipart import Contents
 from lrs.xapi.rules import check_authority
@@ -65,6 +66,8 @@ _MICROSECONDS = 1_000_000
 _MOMENT = 0.002
 _NEVER, _NOW = -sys.maxsize, sys.maxsize
 _MAX_AUTHORITIES = 10_000
+_BESIDE_ANOTHER = 4 * 1024 * 1024
+"""Bytes that are remembered of what was checked where another process checks most: so a server's memory is level after minutes, and not after hours."""
 _FEW = 16
 """Statements of a batch from which on people are cut out of it by itself; of fewer together with those of other batches, in the committer's thread."""
 
@@ -74,7 +77,8 @@ class Preparer:
 
     def __init__(self, settings: Settings, policy: Callable[[str], InForce], keys: Callable[[str], TenantKeys]) -> None:
         self._keys = keys
-        self._checking = Checking(policy, max_statement_bytes=settings.max_statement_bytes)
+        capacity = _BESIDE_ANOTHER if settings.second_process else CAPACITY
+        self._checking = Checking(policy, max_statement_bytes=settings.max_statement_bytes, capacity=capacity)
         self._authorities: dict[bytes, Authority] = {}
 
     def prepare(

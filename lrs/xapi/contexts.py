@@ -75,12 +75,12 @@ _NO_ACTIVITIES = _Activities(None, (), ())
 class Contexts:
     """Check contexts by the rules of one version, remembering the context activities and people that come again. Thread-safe."""
 
-    def __init__(self, version: str, extensions: Extensions) -> None:
+    def __init__(self, version: str, extensions: Extensions, capacity: int) -> None:
         self._allowed = _ALLOWED[version]
         self._extensions = extensions
-        self._activities: Memory[_Activities] = Memory()
+        self._activities: Memory[_Activities] = Memory(capacity)
         self._people: dict[tuple[str, bool], Memory[Actors]] = {
-            (key, sub): Memory() for key in ("instructor", "team", *_RELATIONS) for sub in (False, True)
+            (key, sub): Memory(capacity) for key in ("instructor", "team", *_RELATIONS) for sub in (False, True)
         }
 
     def forget(self) -> None:

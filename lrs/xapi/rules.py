@@ -21,7 +21,7 @@ from lrs.xapi.contexts import Context, Contexts
 from lrs.xapi.extensions import Extensions, Keeps
 from lrs.xapi.fields import ABSENT, Refusal, refuse
 from lrs.xapi.formats import in_utc, read_uuid
-from lrs.xapi.memory import Memory
+from lrs.xapi.memory import CAPACITY, Memory
 from lrs.xapi.model import VOIDED, Attachment, Authority, Definition, Part, Person, Statement
 from lrs.xapi.references import check_reference
 from lrs.xapi.results import check_result
@@ -84,19 +84,19 @@ class Checker:
     """Check statements by the rules of one version of the specification, ``1.0.3`` or ``2.0.0``. Thread-safe.
 
     ``keeps`` names the extensions whose values stay readable whatever they are; all others become :class:`lrs.xapi.model.Text`.
-    Under 2.0 timestamps are brought to UTC (IEEE 9274.1.1 4.2.7); before, everything stays as it came.
+    ``capacity`` bounds what is remembered of each kind of fragment, in bytes. Under 2.0 timestamps are brought to UTC (IEEE 9274.1.1 4.2.7); before, everything stays as it came.
     """
 
-    def __init__(self, version: str = V1, *, keeps: Keeps = lambda _iri: False) -> None:
+    def __init__(self, version: str = V1, *, keeps: Keeps = lambda _iri: False, capacity: int = CAPACITY) -> None:
         self._version = version
         self._kept: Callable[[bytes], bytes] = in_utc if version == V2 else bytes
         default = DEFAULT_STATEMENT_VERSION[version]
         self._plain = _Rest((b',"version":"%b"}' % default.encode(),), 0, default)
         self._extensions = Extensions(keeps)
-        self._contexts = Contexts(version, self._extensions)
-        self._verbs: Memory[str] = Memory()
-        self._actors: Memory[Actors] = Memory()
-        self._objects: Memory[_Object] = Memory()
+        self._contexts = Contexts(version, self._extensions, capacity)
+        self._verbs: Memory[str] = Memory(capacity)
+        self._actors: Memory[Actors] = Memory(capacity)
+        self._objects: Memory[_Object] = Memory(capacity)
 
     def forget(self) -> None:
         """Drop everything remembered of statements, as erasure requires."""
