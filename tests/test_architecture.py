@@ -22,7 +22,7 @@ RANKS = [
     {"write", "read", "documents", "credentials", "oidc", "analytics", "exchange"},
     {"second"},  # another process, in which checking is done as well
     {"aside", "spool", "rights", "retention", "backup", "accountability"},  # what persons and officers ask of what is stored
-    {"streams"},  # what comes one after another
+    {"streams", "singles"},  # what comes one after another; what many send alone
     {"intake"},  # whatever a program gives, made into batches that wait for their insert
     {"selftest", "tenants"},  # what is promised, tried on made-up people
     {"opening"},  # everything opened, wired, closed
