@@ -700,10 +700,9 @@ def test_definitions_hold_no_text_that_the_statement_has_apart():
     assert read(text_of(statement))["object"]["definition"]["extensions"] == extensions
 
 
-def test_threads_share_a_checker(monkeypatch):
+def test_threads_share_a_checker():
     """Threads that use one checker, whose memory overflows all the time, get what each would get alone."""
-    monkeypatch.setattr(memory, "CAPACITY", 2000)
-    checker = Checker(V2)
+    checker = Checker(V2, capacity=200)
     raws = [write(put("actor", {"mbox": f"mailto:p{n}@example.org"}, statement)) for n, statement in enumerate(GOOD.values())]
     alone = [text_of(Checker(V2).check(raw)) for raw in raws]
     failures: list[Any] = []
@@ -718,14 +717,17 @@ def test_threads_share_a_checker(monkeypatch):
     for thread in threads:
         thread.join()
     assert not failures
+    remembered = [checker._actors, checker._objects, checker._contexts._activities]
+    assert 0 < max(sum(map(len, kept)) for kept in remembered) < sum(map(len, raws)) / 10
 
 
-def test_memory_is_bounded():
+@pytest.mark.parametrize("capacity", [memory.CAPACITY, 100_000])
+def test_memory_is_bounded(capacity):
     """A memory holds no more than its capacity, nothing that is long, and nothing once it was told to forget."""
-    kept: Memory[str] = Memory()
-    for n in range(2 * memory.CAPACITY // 4000):
+    kept: Memory[str] = Memory(capacity)
+    for n in range(2 * capacity // 4000):
         kept.keep(b'{"a":"%b","n":%d}' % (b"x" * 3980, n), "$", "checked")
-    assert sum(map(len, kept)) <= memory.CAPACITY + memory.LONGEST
+    assert capacity / 2 < sum(map(len, kept)) <= capacity + memory.LONGEST
     long = b'"%b"' % (b"x" * memory.LONGEST)
     assert kept.keep(long, "$", "checked") == ("checked", 1)
     assert long not in kept
@@ -735,7 +737,7 @@ def test_memory_is_bounded():
 
 def test_forgetting_drops_whatever_was_remembered():
     """After forget() no byte of a statement is left in the checker, nor in what it refers to."""
-    checker = Checker(V2)
+    checker = Checker(V2, capacity=200)
     statement = {
         **context(instructor=AGENT, team=ANONYMOUS, extensions={EXTENSION: 1}, contextActivities={"parent": ACTIVITY}),
         "object": SUB,
