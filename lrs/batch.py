@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -35,7 +35,7 @@ class Batch(msgspec.Struct, eq=False):
     together: a conflict is one statement's own. ``purposes`` are, for each statement, the ids of those that it serves; none: it is stored without identity.
     ``withheld`` are the places of statements that are not stored, as they were erased, or are somebody's who was. ``counts`` are what the audit trail says
     of it beside its size: which repairs were made how often, and which profiles were not kept to. ``received``: when it was acknowledged, if it waited in
-    the spool since. ``requests``: how many wait for it.
+    the spool since. ``alone`` are the futures of who waits for each of its statements, where they came one by one.
     """
 
     principal: Principal
@@ -50,12 +50,37 @@ class Batch(msgspec.Struct, eq=False):
     withheld: set[int] = msgspec.field(default_factory=set)
     counts: Mapping[str, int] = {}
     received: int | None = None
-    requests: int = 1
+    alone: Sequence[Future[Receipt]] = ()
 
     @property
     def tenant(self) -> str:
         """Whose the statements are."""
         return self.principal.tenant
+
+    @property
+    def requests(self) -> int:
+        """How many wait for it."""
+        return len(self.alone) or 1
+
+    def apart(self) -> list[Batch]:
+        """Give a batch for each who waits for it: itself, or one for each statement that came alone."""
+        if not self.alone:
+            return [self]
+        drafts = cast("Drafts", self.statements)  # What is put together was checked together.
+        return [
+            Batch(
+                self.principal,
+                [self.ids[n]],
+                drafts.picked([n]),
+                self.authority,
+                done,
+                self.defines,
+                [self.purposes[n]],
+                withheld={0} if n in self.withheld else set(),
+                received=self.received,
+            )
+            for n, done in enumerate(self.alone)
+        ]
 
     def __len__(self) -> int:
         return len(self.statements)

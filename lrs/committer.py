@@ -40,7 +40,7 @@ class Committer:
     """Commit batches in groups, those of a tenant in the order in which they were put.
 
     ``prepare`` makes a group of batches; ``store`` gets the groups one after the other and settles the future of each batch, and ``prepare`` may be
-    called for the next group meanwhile. A group on which either fails with an unexpected error is committed again batch by batch, so
+    called for the next group meanwhile. A group on which either fails with an unexpected error is committed again request by request, so
     that one poisonous batch fails alone. ``rescue`` gets the batches that a store which can't answer did not take, and settles those that it takes
     itself. ``group`` and ``queue`` count statements.
     """
@@ -207,6 +207,8 @@ class Committer:
     def _commit_one_by_one(self, batches: Sequence[Batch], error: Exception) -> None:
         left = [batch for batch in batches if not batch.done.done()]
         # An outage would fail again for each; only what looks like a fault of one batch is tried apart.
+        if not isinstance(error, LRSError):
+            left = [each for batch in left for each in batch.apart()]
         if len(left) > 1 and not isinstance(error, LRSError):
             for batch in left:
                 try:

@@ -14,7 +14,7 @@ from lrs.access import Action, Principal
 from lrs.aside import Aside
 from lrs.batch import Batch, Receipt, future
 from lrs.collection import rare_collection
-from lrs.errors import InvalidRequest, StoreUnavailable
+from lrs.errors import InvalidRequest
 from lrs.second import SOON
 from lrs.singles import Single, Singles
 from lrs.streams import Json, LineOutcome, Streams, bodies_of
@@ -129,12 +129,9 @@ class Intake:
         return done
 
     def _put_alone(self, single: Single) -> None:
-        """Have a statement stored that was not stored with others."""
+        """Have a statement stored that can't be stored with others."""
         make = partial(self._preparer.prepare, single.body, single.principal, version=single.version, limit=1)
-        try:
-            self._again.submit(self._put_made, make, single.principal, single.done)
-        except RuntimeError:
-            single.done.set_exception(StoreUnavailable("the store is being closed"))
+        self._put_made(make, single.principal, single.done)
 
     def _put_made(self, make: Callable[[], Batch], principal: Principal, done: Future[Receipt]) -> None:
         """Make a batch and have it stored, and what becomes of it told by a future."""

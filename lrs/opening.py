@@ -95,9 +95,9 @@ class Opened:
         """Put together the path in and the path out."""
         self._writers: dict[str, TenantWriter] = {}
         self._projects: dict[str, Projects] = {}
-        self._preparer = Preparer(self.settings, self._policies.of, self._keys)
         self._second = Second(self._policy, self.settings)
         opened.callback(self._second.end)
+        self._preparer = Preparer(self.settings, self._policies.of, self._keys, capacity=self._second.capacity)
         self._readings = Readings(self._policy, Mirror(self._vault, self._warehouse), self._clock)
         self._reader = Reader(
             self._vault,
@@ -318,6 +318,7 @@ class Opened:
         if self._bearers is not None:
             self._bearers.forget()
         mentions.forget()
+        self._vault.forget()
 
 
 def _microseconds() -> int:

@@ -30,6 +30,7 @@ from lrs.collection import collect_seldom
 from lrs.privacy.policy import Policy
 from lrs.privacy.policy.force import carried_out
 from lrs.xapi.attachments import check_contents
+from lrs.xapi.memory import CAPACITY
 
 if TYPE_CHECKING:
     from lrs.access import Principal
@@ -47,6 +48,8 @@ _AHEAD = 32 * 1024 * 1024
 """Bytes that it may have to check of a stream, which waits for all of them anyway."""
 SOON = 2 * 1024 * 1024
 """Bytes before which somebody else's are checked within some tens of milliseconds."""
+_BESIDE = 4 * 1024 * 1024
+"""Bytes that are remembered of what is checked here all the same: a server's memory is level after minutes then, and not after hours."""
 _HEAD = 8
 """Bytes that say how many follow."""
 _NOTHING = bytes(_HEAD)
@@ -87,6 +90,16 @@ class Second:
         self._running: _Running | None = None
         self._lock = threading.Lock()
 
+    @property
+    def capacity(self) -> int:
+        """Bytes of each kind of fragment that are remembered here, where it checks most, or does not."""
+        return _BESIDE if self._allowed else CAPACITY
+
+    def may_check(self, principal: Principal) -> bool:
+        """Tell whether it may have what somebody sends: it has neither keys, by which repairs are made, nor passes, nor a quarantine."""
+        handling = principal.handling
+        return not (principal.narrow or handling.repairs or handling.profiles or handling.quarantine_days)
+
     def check(
         self,
         lines: Sequence[bytes],
@@ -103,7 +116,7 @@ class Second:
         that stand ``apart`` come from as many senders: however few they are, and without those that have to be checked here.
         """
         size = sum(map(len, lines))
-        if not (apart or size >= _LEAST) or not self._allowed or principal.narrow or principal.handling.repairs or principal.handling.profiles:
+        if not (apart or size >= _LEAST) or not self._allowed or not self.may_check(principal):
             return None
         with self._lock:
             self._offered += size

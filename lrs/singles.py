@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from copy import copy
+from concurrent.futures import Future
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import attrs
 import msgspec
 
 from lrs.batch import Batch, Receipt, future
-from lrs.committer import Unexpected
-from lrs.errors import LRSError
+from lrs.checking import Checked
+from lrs.errors import Conflict, LRSError, StoreBusy
 from lrs.second import SOON
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ _CROWD = 16
 """Requests on their way from which on it is worth waiting for others: fewer are answered sooner one by one."""
 _MOST = 1000
 """Statements that may wait here; what comes after them is taken at once, or told that the queue is full."""
-_LARGEST = 16 * 1024
-"""Bytes of a statement that is gathered."""
+_TOGETHER = 128
+"""Statements that are checked together, and the bytes of each: no more than the second process takes at once."""
+_LARGEST = SOON // _TOGETHER
 _ENOUGH = 32
 _MOMENT = 0.005
 """Seconds in which that many are waited for. 4,000 statements a second take twice as long to come."""
@@ -55,9 +56,20 @@ class Single(msgspec.Struct, eq=False):
     def __repr__(self) -> str:
         return "Single(...)"
 
+    @property
+    def policy(self) -> tuple[str, ...]:
+        """By what it is checked."""
+        return self.principal.tenant, self.principal.name, self.version
+
+    @property
+    def sender(self) -> tuple[object, ...]:
+        """All that counts of who sent it."""
+        who = self.principal
+        return who.credential_id, who.authority, who.scopes, who.view, *self.policy
+
 
 class Singles:
-    """Take single statements while there is a crowd. Thread-safe; ``alone`` takes one that has to go on alone."""
+    """Take single statements while there is a crowd. Thread-safe; ``alone`` takes one that has to go on alone, and settles its future."""
 
     def __init__(self, preparer: Preparer, committer: Committer, second: Second, alone: Callable[[Single], None]) -> None:
         self._preparer = preparer
@@ -66,13 +78,14 @@ class Singles:
         self._alone = alone
         self._waiting: list[Single] = []
         self._under_way = 0
-        self._gathering = self._closed = False
+        self._closed = False
         self._changed = threading.Condition()
-        self._thread = ThreadPoolExecutor(1, "lrs-singles")
+        self._thread = threading.Thread(target=self._run, name="lrs-singles", daemon=True)
+        self._thread.start()
 
     def take(self, body: bytes, principal: Principal, version: str) -> Future[Receipt] | None:
         """Take a body if it is one statement and others are on their way -> its future; None: nothing was taken."""
-        if len(body) > _LARGEST or body[:1] != b"{" or principal.narrow or principal.handling.repairs or principal.handling.profiles:
+        if len(body) > _LARGEST or body[:1] != b"{" or not self._second.may_check(principal):
             return None
         with self._changed:
             crowd = self._under_way + len(self._committer.waiting)
@@ -81,10 +94,7 @@ class Singles:
             single = Single(body, principal, version, future())
             self._waiting.append(single)
             self._under_way += 1
-            if not self._gathering:
-                self._gathering = True
-                self._thread.submit(self._gather)
-            elif len(self._waiting) == _ENOUGH:
+            if len(self._waiting) in (1, _ENOUGH):
                 self._changed.notify()
         return single.done
 
@@ -92,83 +102,117 @@ class Singles:
         """Have the committer take what is here, and take nothing more. Calling it twice is no error."""
         with self._changed:
             self._closed = True
-        self._thread.shutdown()
+            self._changed.notify()
+        self._thread.join()
 
-    def _gather(self) -> None:
+    def _run(self) -> None:
         while singles := self._gathered():
-            for own in _alike(singles):
-                self._put(own)
+            try:
+                self._put(singles)
+            except Exception as error:  # noqa: BLE001 -- whoever waits gets it, whatever it is
+                for single in singles:
+                    _settle(single.done, error)
             with self._changed:
                 self._under_way -= len(singles)
 
     def _gathered(self) -> list[Single]:
         with self._changed:
-            self._changed.wait_for(lambda: len(self._waiting) >= _ENOUGH, _MOMENT)
-            singles, self._waiting = self._waiting, []
-            self._gathering = bool(singles)
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            self._changed.wait_for(lambda: len(self._waiting) >= _ENOUGH or self._closed, _MOMENT)
+            singles, self._waiting = self._waiting[:_TOGETHER], self._waiting[_TOGETHER:]
             return singles
 
     def _put(self, singles: Sequence[Single]) -> None:
-        """Have what is right with statements of one sender stored as one batch, and each of the others alone."""
+        """Have what can be checked together checked, and what is one sender's stored as a batch."""
+        asked = [(alike, self._asked(alike)) for alike in _sorted(singles, lambda single: single.policy)]
+        until = monotonic() + _PATIENCE
+        for alike, answer in asked:
+            found = self._found(answer, until)
+            for own in _sorted(alike, lambda single: single.sender):
+                try:
+                    rest = self._put_own(own, _picked(found, alike, own) if found else None)
+                except Exception:  # noqa: BLE001 -- whatever it is: it may be one's own, and each is told it alone
+                    rest = own
+                for single in rest:
+                    self._alone(single)
+
+    def _asked(self, singles: Sequence[Single]) -> Future[Checked | None] | None:
+        first, bodies = singles[0], [single.body for single in singles]
+        return self._second.check(bodies, first.principal, first.version, most=1, ahead=SOON, apart=True)
+
+    def _found(self, answer: Future[Checked | None] | None, until: float) -> Checked | None:
         try:
-            batch, places = self._made(singles)
-        except Exception:  # noqa: BLE001 -- whatever it is: it may be one's own, and each is told it alone
-            batch, places = None, []
-        for place in sorted({*range(len(singles))} - {*places}):
-            self._alone(singles[place])
-        if not batch or not places:
-            return
-        taken = [singles[place] for place in places]
-        batch.requests = len(taken)
+            return answer.result(max(0.0, until - monotonic())) if answer else None
+        except TimeoutError:
+            # Whoever else has asked it waits no longer either.
+            self._second.end()
+            return None
+
+    def _put_own(self, singles: Sequence[Single], found: Checked | None) -> Sequence[Single]:
+        """Have what is right with statements of one sender stored as one batch -> the others."""
+        # The batch is no single request's.
+        principal = singles[0].principal if len(singles) == 1 else attrs.evolve(singles[0].principal, request_id="", reason="")
+        if found:
+            batch, places = self._preparer.assemble(found, principal, independent=True), found.places
+        else:
+            batch, places, _ = self._preparer.prepare_lines([single.body for single in singles], principal, version=singles[0].version)
+        if places:
+            taken = [singles[place] for place in places]
+            if len(taken) == 1:
+                batch.principal = taken[0].principal
+            batch.alone = [single.done for single in taken]
+            batch.done.add_done_callback(partial(_tell, batch))
+            self._queue(batch)
+        return [single for place, single in enumerate(singles) if place not in {*places}]
+
+    def _queue(self, batch: Batch) -> None:
         try:
             self._committer.put(batch, wait=False)
-        except LRSError as error:
-            for single in taken:
-                single.done.set_exception(error)
+        except StoreBusy:
+            # There may be room for some of them.
+            for each in batch.apart():
+                try:
+                    self._committer.put(each, wait=False)
+                except LRSError as error:
+                    each.done.set_exception(error)
+
+
+def _tell(batch: Batch, stored: Future[Receipt]) -> None:
+    """Tell each what became of the batch."""
+    error = stored.exception()
+    for index, done in enumerate(batch.alone):
+        if error:
+            _settle(done, error)
+        elif refused := stored.result().refused.get(index):
+            _settle(done, Conflict(str(refused), index=0))
         else:
-            batch.done.add_done_callback(partial(self._tell, taken))
-
-    def _made(self, singles: Sequence[Single]) -> tuple[Batch, list[int]]:
-        """Make a batch of what is right -> the place of each of its statements among these."""
-        principal, version, bodies = singles[0].principal, singles[0].version, [single.body for single in singles]
-        if len(singles) > 1:
-            # The batch is no single request's.
-            principal = attrs.evolve(principal, request_id="", reason="")
-        asked = self._second.check(bodies, principal, version, most=1, ahead=SOON, apart=True)
-        if asked and (found := asked.result(_PATIENCE)):
-            return self._preparer.assemble(found, principal, independent=True), found.places
-        batch, places, _ = self._preparer.prepare_lines(bodies, principal, version=version)
-        return batch, places
-
-    def _tell(self, singles: Sequence[Single], stored: Future[Receipt]) -> None:
-        """Tell each what became of the batch."""
-        error = stored.exception()
-        if isinstance(error, Unexpected) and len(singles) > 1:
-            for single in singles:
-                self._alone(single)
-        elif error is not None:
-            for single in singles:
-                single.done.set_exception(error)
-        else:
-            receipt = stored.result()
-            for index, single in enumerate(singles):
-                _answer(single, index, receipt)
+            _settle(done, Receipt([batch.ids[index]], _FIRST if index in stored.result().replayed else _NONE, {}))
 
 
-def _answer(single: Single, index: int, receipt: Receipt) -> None:
-    if index in receipt.refused:
-        error = copy(receipt.refused[index])
-        vars(error)["index"] = 0  # It was alone.
-        single.done.set_exception(error)
+def _settle(done: Future[Receipt], outcome: Receipt | BaseException) -> None:
+    if done.done():
+        return
+    if isinstance(outcome, Receipt):
+        done.set_result(outcome)
     else:
-        single.done.set_result(Receipt([receipt.ids[index]], _FIRST if index in receipt.replayed else _NONE, {}))
+        done.set_exception(outcome)
 
 
-def _alike(singles: Sequence[Single]) -> list[list[Single]]:
-    """Sort statements by all that counts of who sent them."""
+def _sorted(singles: Sequence[Single], by: Callable[[Single], tuple[object, ...]]) -> list[list[Single]]:
     found: dict[tuple[object, ...], list[Single]] = {}
     for single in singles:
-        who = single.principal
-        key = who.tenant, who.credential_id, who.name, who.authority, who.scopes, who.view, single.version
-        found.setdefault(key, []).append(single)
+        found.setdefault(by(single), []).append(single)
     return [*found.values()]
+
+
+def _picked(found: Checked, singles: Sequence[Single], own: Sequence[Single]) -> Checked:
+    """Give of what was found of some statements what it says of one sender's."""
+    if len(own) == len(singles):
+        return found
+    places = {id(single): place for place, single in enumerate(own)}
+    numbers = [number for number, place in enumerate(found.places) if id(singles[place]) in places]
+    return Checked(
+        found.drafts.picked(numbers),
+        [places[id(singles[found.places[number]])] for number in numbers],
+        [found.purposes[number] for number in numbers],
+    )

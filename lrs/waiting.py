@@ -12,11 +12,17 @@ class Batch(Protocol):
     """What waits: something with a size and a tenant, for which so many requests wait, and a future that is settled when it is stored."""
 
     done: Future[Any]
-    requests: int
 
     @property
     def tenant(self) -> str:
         """Whose it is."""
+
+    @property
+    def requests(self) -> int:
+        """How many wait for it."""
+
+    def apart(self) -> list[Any]:
+        """Give a batch for each who waits for it."""
 
     def __len__(self) -> int: ...
 

@@ -66,18 +66,17 @@ _MICROSECONDS = 1_000_000
 _MOMENT = 0.002
 _NEVER, _NOW = -sys.maxsize, sys.maxsize
 _MAX_AUTHORITIES = 10_000
-_BESIDE_ANOTHER = 4 * 1024 * 1024
-"""Bytes that are remembered of what was checked where another process checks most: so a server's memory is level after minutes, and not after hours."""
 _FEW = 16
 """Statements of a batch from which on people are cut out of it by itself; of fewer together with those of other batches, in the committer's thread."""
 
 
 class Preparer:
-    """The first half: from bytes to a batch of checked statements. Thread-safe; touches no store."""
+    """The first half: from bytes to a batch of checked statements. Thread-safe; touches no store. ``capacity`` is that of :class:`lrs.checking.Checking`."""
 
-    def __init__(self, settings: Settings, policy: Callable[[str], InForce], keys: Callable[[str], TenantKeys]) -> None:
+    def __init__(
+        self, settings: Settings, policy: Callable[[str], InForce], keys: Callable[[str], TenantKeys], *, capacity: int = CAPACITY
+    ) -> None:
         self._keys = keys
-        capacity = _BESIDE_ANOTHER if settings.second_process else CAPACITY
         self._checking = Checking(policy, max_statement_bytes=settings.max_statement_bytes, capacity=capacity)
         self._authorities: dict[bytes, Authority] = {}
 
@@ -135,6 +134,7 @@ class Preparer:
 
     def assemble(self, checked: Checked, principal: Principal, *, independent: bool = False) -> Batch:
         """Make a batch of statements that another process has checked, without attachments."""
+        self._keys(principal.tenant)  # Without keys nothing is taken: whoever else is in the group would not be stored either.
         grant = decide(principal, Action.WRITE_STATEMENTS)
         ids = [each or uuid4() for each in checked.drafts.ids] if independent else _stamp(checked.drafts.ids, None)
         authority = self.authority(principal)
@@ -484,7 +484,9 @@ def _written(batches: Sequence[Batch]) -> list[Event]:
             tenant=tenant,
             credential=credential,
             request=several[0].principal.request_id if len(several) == 1 else "",
-            counts={"batches": sum(batch.requests for batch in several), "statements": sum(map(len, several))} | _withheld(several) | _handled(several),
+            counts={"batches": sum(batch.requests for batch in several), "statements": sum(map(len, several))}
+            | _withheld(several)
+            | _handled(several),
         )
         for (tenant, credential), several in own.items()
     ]

@@ -27,6 +27,7 @@ _ALONE = 3
 _COLUMNS = [
     attrgetter(name) for name in ("id", "version", "timestamp", "verb", "activity", "related", "registration", "reference", "voids")
 ]
+_DENSE = ("ids", "versions", "bodies", "roles", "timestamps", "verbs", "activities", "related", "registrations", "targets", "voids")
 _SPARSE = ("texts", "references", "attachments", "mentioning")
 _PERSONS = tuple(b'{"$p":%d' % n for n in range(64))
 
@@ -85,6 +86,24 @@ class Drafts(msgspec.Struct, array_like=True):
         for column in _SPARSE:
             getattr(self, column).update((n + start, each) for n, each in getattr(more, column).items())
         self.definitions += [(each, [n + start for n in own]) for each, own in more.definitions]
+
+    def picked(self, numbers: Sequence[int]) -> Drafts:
+        """Give some of the statements, in this order."""
+        place = {number: n for n, number in enumerate(numbers)}
+        used = {person: n for n, person in enumerate(dict.fromkeys(each for number in numbers for each in self.persons[number]))}
+        made = Drafts(
+            people=[self.people[person] for person in used],
+            persons=[[used[person] for person in self.persons[number]] for number in numbers],
+            definitions=[
+                (each, [place[n] for n in own if n in place]) for each, own in self.definitions if not place.keys().isdisjoint(own)
+            ],
+        )
+        for column in _DENSE:
+            every = getattr(self, column)
+            setattr(made, column, [every[number] for number in numbers])
+        for column in _SPARSE:
+            setattr(made, column, {place[n]: each for n, each in getattr(self, column).items() if n in place})
+        return made
 
     def text(self, number: int) -> bytes:
         """Write the JSON of a statement again, without ``id``, ``stored`` and ``authority``; of a text that policy drops its remains."""

@@ -101,7 +101,7 @@ class Spooling:
         for own in by_tenant(batches).values():
             now = self._clock()
             try:
-                self.folder.add([record_of(batch, self._preparer.drafts(batch), now) for batch in own])
+                self.folder.add([record_of(each, self._preparer.drafts(each), now) for batch in own for each in batch.apart()])
                 for entry in [self._audit.put(_kept(batch)) for batch in own]:
                     self._audit.wait(entry)
             except LRSError as error:

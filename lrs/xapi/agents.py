@@ -37,6 +37,7 @@ class _Actor(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 _decode = msgspec.json.Decoder(_Actor).decode
 _ACTOR = frozenset(_Actor.__struct_fields__)
 _ACCOUNT = frozenset(_Account.__struct_fields__)
+_SECTIONS = {"objectType": Section.ACTOR, "name": Section.AGENT}
 _APPLICATION_AND_USER = 2
 _FORMS = {"mbox": fields.mailto_text, "mbox_sha1sum": fields.sha1_text, "openid": fields.iri_text}
 
@@ -99,7 +100,7 @@ def _refuse_types(raw: bytes, path: str, section: Section) -> NoReturn:
             for inner, text in account.items():
                 fields.string(text, f"{path}.account.{inner}", Section.ACCOUNT)
         elif key != "member":
-            fields.string(value, f"{path}.{key}", Section.IDENTIFIER if key in IDENTIFIERS else section)
+            fields.string(value, f"{path}.{key}", _SECTIONS.get(key, Section.IDENTIFIER))
     # Each property that is left is of its type, so one that was dropped for it is not.
     fields.refuse_repetition(path)
 

@@ -83,8 +83,8 @@ class _Object(msgspec.Struct, frozen=True, gc=False):
 class Checker:
     """Check statements by the rules of one version of the specification, ``1.0.3`` or ``2.0.0``. Thread-safe.
 
-    ``keeps`` names the extensions whose values stay readable whatever they are; all others become :class:`lrs.xapi.model.Text`.
-    ``capacity`` bounds what is remembered of each kind of fragment, in bytes. Under 2.0 timestamps are brought to UTC (IEEE 9274.1.1 4.2.7); before, everything stays as it came.
+    ``keeps`` names the extensions whose values stay readable whatever they are; all others become :class:`lrs.xapi.model.Text`. ``capacity`` bounds what
+    is remembered of each kind of fragment, in bytes. Under 2.0 timestamps are brought to UTC (IEEE 9274.1.1 4.2.7); before, everything stays as it came.
     """
 
     def __init__(self, version: str = V1, *, keeps: Keeps = lambda _iri: False, capacity: int = CAPACITY) -> None:

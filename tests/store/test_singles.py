@@ -70,7 +70,7 @@ def writer(name: str, *scopes: Scope, tenant: str = "default") -> Principal:
 @pytest.mark.parametrize("policy", ["", "without-identity"])
 @pytest.mark.parametrize("version", ["1.0.3", "2.0.0"])
 @pytest.mark.parametrize("process", [True, False])
-def test_what_is_stored_is_the_same(crowd: list[int], version: str, policy: str, process: bool, tmp_path: Path) -> None:
+def test_what_is_stored_is_the_same(crowd: list[int], version: str, policy: str, *, process: bool, tmp_path: Path) -> None:
     """Every place of a person and of a text, in both versions, with and without a second process, as each alone and all together."""
     corpus = Corpus("singles")
     found = list(corpus.statements() if version == "1.0.3" else statements_2_0(corpus)) + list(corpus.texts())
@@ -98,7 +98,7 @@ def test_what_is_stored_is_the_same(crowd: list[int], version: str, policy: str,
 
 
 @pytest.mark.parametrize("process", [True, False])
-def test_each_is_told_what_is_wrong_with_its_own(crowd: list[int], process: bool, tmp_path: Path) -> None:
+def test_each_is_told_what_is_wrong_with_its_own(crowd: list[int], *, process: bool, tmp_path: Path) -> None:
     """A rule that is broken, an id that is taken, one that comes twice at once: whoever sent the others does not notice."""
     taken, twice, same = new(), new(), new()
     with lrs.open(Settings(data=tmp_path, second_process=process)) as store:

@@ -31,6 +31,9 @@ class Load:
     def __len__(self) -> int:
         return self.size
 
+    def apart(self) -> list[Load]:
+        return [self]
+
 
 def settle(group: Group) -> None:
     for batch in group.batches:

@@ -30,6 +30,7 @@ _PRAGMAS = (
     "PRAGMA cache_size=-32768",
 )
 _LOOPBACK = {None, "", "localhost", "127.0.0.1", "::1"}
+_IN_MEMORY = {None, "", ":memory:"}
 _REASONS = (
     ("disk is full", "its disk has no space left", "Make space; nothing of this request was kept."),
     (
@@ -54,6 +55,8 @@ def connect(settings: Settings) -> Engine:
             url = make_url(settings.vault)
         except ArgumentError:
             raise ConfigurationError("the setting vault is not a database address") from None
+        if url.get_backend_name() == "sqlite" and url.database in _IN_MEMORY:
+            raise ConfigurationError("the setting vault names no file: what is in memory alone would be gone with the process")
     try:
         engine = create_engine(
             url,
