@@ -88,7 +88,7 @@ class Drafts(msgspec.Struct, array_like=True):
         self.definitions += [(each, [n + start for n in own]) for each, own in more.definitions]
 
     def picked(self, numbers: Sequence[int]) -> Drafts:
-        """Give some of the statements, in this order."""
+        """Give some of the statements, by their numbers, which rise."""
         place = {number: n for n, number in enumerate(numbers)}
         used = {person: n for n, person in enumerate(dict.fromkeys(each for number in numbers for each in self.persons[number]))}
         made = Drafts(

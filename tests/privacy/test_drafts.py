@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 from uuid import uuid4
 
@@ -78,6 +79,20 @@ def test_drafts_of_several_batches_are_those_of_one(size: int) -> None:
         assert getattr(joined, name) == getattr(whole, name), name
     said = [{(definition, n) for definition, numbers in each.definitions for n in numbers} for each in (joined, whole)]
     assert said[0] == said[1]
+
+
+@pytest.mark.parametrize("version", ["1.0.3", "2.0.0"])
+def test_some_of_them_are_as_if_there_were_no_others(version: str) -> None:
+    """Picked by number, one, several or all: just what is cut out of these statements alone."""
+    statements = corpus(version)
+    whole = cut_out(statements, SEALED)
+    chance = random.Random(7)
+    every = range(len(statements))
+    for numbers in [*([n] for n in every), *(sorted(chance.sample(every, 5)) for _ in range(50)), [], [*every]]:
+        picked, alone = whole.picked(numbers), cut_out([statements[n] for n in numbers], SEALED)
+        assert dict(picked.definitions) == dict(alone.definitions)
+        picked.definitions = alone.definitions  # Which comes first says nothing.
+        assert picked == alone
 
 
 def test_what_policy_drops_is_not_in_them() -> None:

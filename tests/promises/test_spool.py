@@ -19,6 +19,7 @@ import attrs
 import pytest
 
 import lrs
+from lrs import singles
 from lrs.cli.checks import Level, spool
 from lrs.engine import LRS
 from lrs.settings import Settings
@@ -112,6 +113,24 @@ def test_what_comes_while_the_warehouse_is_away(wired: tuple[Proxy, LRS]) -> Non
     assert [finding.level for finding in spool(store.settings)] == [Level.OK]
     store.ingest(second)
     assert rows(store) == there
+
+
+def test_what_many_sent_alone_waits_apart(wired: tuple[Proxy, LRS], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Statements that came at the same time: what contradicts something is its sender's, and all others are stored."""
+    monkeypatch.setattr(singles, "_CROWD", 0)
+    monkeypatch.setattr(singles, "_MOMENT", 0.2)
+    wire, store = wired
+    (kept,) = made(1)
+    store.ingest([kept])
+    held = len(store.quarantine.entries("default"))
+    with away(wire):
+        several = [kept | {"result": {"success": True}}, *made(5)]
+        waiting = [store.submit(json.dumps(each).encode(), principal=store.owner, version="1.0.3") for each in several]
+        assert [each.result(PATIENCE).ids for each in waiting] == [[UUID(each["id"])] for each in several]
+        assert [len(store._spooling.folder.read(name)) for name in store._spooling.folder.names()] == [6]
+    emptied(store)
+    assert [rows(store)[each] for each in ids(several)] == [1] * 6
+    assert len(store.quarantine.entries("default")) == held + 1
 
 
 def test_what_contradicts_something_stored_is_put_aside(wired: tuple[Proxy, LRS]) -> None:

@@ -19,7 +19,7 @@ from lrs import second, singles
 from lrs.access import Principal, Scope, View, software_authority
 from lrs.batch import Receipt
 from lrs.committer import Committer
-from lrs.errors import Conflict, InvalidStatement, NotPermitted, StoreBusy
+from lrs.errors import Conflict, InvalidStatement, KeyUnavailable, NotPermitted, StoreBusy
 from lrs.privacy.audit.verify import entries
 from lrs.settings import Settings
 from lrs.write import Writer
@@ -124,31 +124,69 @@ def test_each_is_told_what_is_wrong_with_its_own(crowd: list[int], *, process: b
         assert {str(each) for each in stored(store)} == {taken["id"], twice["id"], same["id"], *ids([futures[0], futures[7]])}
 
 
-def test_each_is_its_senders(crowd: list[int], tmp_path: Path) -> None:
+@pytest.mark.parametrize("process", [True, False])
+def test_each_is_its_senders(crowd: list[int], *, process: bool, tmp_path: Path) -> None:
     """The authority, the tenant, the right to write and the entry in the audit trail are those of who sent it, whoever else did at the same time."""
-    with lrs.open(tmp_path) as store:
+    with lrs.open(Settings(data=tmp_path, second_process=process)) as store:
+        if process:
+            started(store)
         store.credentials.add("one", username="one", tenant="other")
         one, two = writer("one", Scope.STATEMENTS_WRITE), writer("two", Scope.ALL)
+        # The policy knows one by the name of the other.
+        three = attrs.evolve(writer("three", Scope.ALL), name="one")
         elsewhere, nobody = writer("one", Scope.ALL, tenant="other"), writer("nobody", Scope.STATEMENTS_READ)
-        senders = [one, two, elsewhere, nobody] * 5
+        senders = [one, two, elsewhere, nobody, three] * 5
+        statements = [new(actor={"mbox": f"mailto:learner.{n}@example.fr", "name": f"Learner {n}"}) for n in range(len(senders))]
         futures = [
-            sent(store, [new()], attrs.evolve(principal, request_id=f"request-{number}"))[0] for number, principal in enumerate(senders)
+            sent(store, [statement], attrs.evolve(principal, request_id=f"request-{number}"))[0]
+            for number, (statement, principal) in enumerate(zip(statements, senders, strict=True))
         ]
         wait(futures, PATIENCE)
-        for principal, each in zip(senders, futures, strict=True):
+        for principal, statement, each in zip(senders, statements, futures, strict=True):
             if principal is nobody:
                 assert isinstance(each.exception(), NotPermitted)
                 continue
             reader = elsewhere if principal is elsewhere else store.owner
             (shown,) = store.query(statement_id=each.result().ids[0], principal=reader).statements
             assert json.dumps(shown["authority"], separators=(",", ":")).encode() == principal.authority
+            assert (shown["id"], shown["actor"]) == (statement["id"], statement["actor"])
         assert max(crowd) == 5
         trail = [each for _, each in entries(tmp_path / "audit") if each.action == "write statements"]
         refused = [each for each in trail if each.outcome == "refused"]
         assert {each.request for each in refused} == {f"request-{n}" for n, each in enumerate(senders) if each is nobody}
         done = [each for each in trail if each.outcome == "done"]
-        assert {(each.tenant, each.credential) for each in done} == {("default", "one"), ("default", "two"), ("other", "one")}
-        assert [sum(each.counts[what] for each in done) for what in ("batches", "statements")] == [15, 15]
+        assert {(each.tenant, each.credential) for each in done} == {
+            ("default", "one"),
+            ("default", "two"),
+            ("other", "one"),
+            ("default", "three"),
+        }
+        assert [sum(each.counts[what] for each in done) for what in ("batches", "statements")] == [20, 20]
+
+
+def test_who_is_left_alone_is_named(crowd: list[int], tmp_path: Path) -> None:
+    """Of two the other one broke a rule: what is stored is told in the audit trail with the request that it came by."""
+    with lrs.open(tmp_path) as store:
+        owners = [attrs.evolve(store.owner, request_id=name) for name in ("good", "bad")]
+        futures = sent(store, [new()], owners[0]) + sent(store, [new(verb={"id": "no IRI"})], owners[1])
+        wait(futures, PATIENCE)
+        assert crowd == [1]
+        trail = [each for _, each in entries(tmp_path / "audit") if each.action == "write statements"]
+        assert [each.request for each in trail] == ["good"]
+
+
+@pytest.mark.parametrize("process", [True, False])
+@pytest.mark.usefixtures("crowd")
+def test_a_tenant_without_keys_stops_nobody(*, process: bool, tmp_path: Path) -> None:
+    """A tenant may have ended while its credential is remembered: that is what its own senders are told."""
+    with lrs.open(Settings(data=tmp_path, second_process=process)) as store:
+        if process:
+            started(store)
+        ended = writer("one", Scope.ALL, tenant="ended")
+        futures = [sent(store, [new()], principal)[0] for principal in [store.owner, ended, store.owner, ended]]
+        wait(futures, PATIENCE)
+        assert all(isinstance(each.exception(), KeyUnavailable) for each in futures[1::2])
+        assert len(ids(futures[::2])) == len(stored(store)) == 2
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
@@ -185,16 +223,37 @@ def test_one_that_nobody_can_store_fails_alone(crowd: list[int], tmp_path: Path,
         assert max(crowd) > 1
 
 
+def test_what_failed_together_keeps_its_ids(crowd: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error that nobody foresaw, after all was stored: what is tried once more is recognised, whoever gave it its id."""
+    failures = [ZeroDivisionError]
+    ordinary = Writer._count
+
+    def failing(self: Writer, group: Any, seconds: float) -> None:
+        if failures:
+            raise failures.pop()
+        ordinary(self, group, seconds)
+
+    monkeypatch.setattr(Writer, "_count", failing)
+    with lrs.open(tmp_path) as store:
+        given = ids(sent(store, [STATEMENT] * 10))
+        assert not failures
+        assert max(crowd) > 1
+        assert len(set(given)) == 10
+        assert {str(each) for each in stored(store)} == set(given)
+
+
 def test_a_full_queue_says_so_to_each(crowd: list[int], tmp_path: Path) -> None:
-    """Nothing of what is refused is stored; all that was taken is."""
+    """As many have room as if each had come alone; nothing of what is refused is stored."""
     statements = [new() for _ in range(60)]
-    with lrs.open(Settings(data=tmp_path, queue_statements=20)) as store:
+    with lrs.open(Settings(data=tmp_path, queue_statements=40)) as store:
         with store._committer.alone():
-            futures = sent(store, statements[:30])
-            until(lambda: len(store._committer.waiting) == 30)
-            refused = sent(store, statements[30:])
-            assert all(isinstance(each.exception(PATIENCE), StoreBusy) for each in refused)
-        assert sorted(ids(futures)) == sorted(str(each) for each in stored(store)) == sorted(each["id"] for each in statements[:30])
+            futures = sent(store, statements[:8])
+            until(lambda: len(store._committer.waiting) == 8)
+            futures += sent(store, statements[8:])
+            until(lambda: sum(each.done() for each in futures) == 40)
+            taken = [each for each in futures if not each.done()]
+            assert all(isinstance(each.exception(), StoreBusy) for each in futures if each.done())
+        assert sorted(ids(taken)) == sorted(str(each) for each in stored(store))
     assert max(crowd) > 1
 
 
