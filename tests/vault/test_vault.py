@@ -312,6 +312,22 @@ def test_a_failing_database_says_so_and_nothing_else(tmp_path: Path) -> None:
         Vault.open(settings)
 
 
+@pytest.mark.parametrize("address", ["sqlite://", "sqlite:///:memory:"])
+def test_a_vault_is_somewhere(address: str, tmp_path: Path) -> None:
+    """What is in memory alone would be gone with the process, and each of its threads would have its own."""
+    with pytest.raises(ConfigurationError, match="no file"):
+        Vault.open(Settings(data=tmp_path, vault=address))
+
+
+def test_what_is_forgotten_is_in_no_connection(vault: Vault) -> None:
+    """A connection keeps pages of the file in memory: those that nobody uses are closed, and others opened when they are needed."""
+    vault.ping()
+    assert vault._engine.pool.checkedin() == 1  # type: ignore[attr-defined] # SQLAlchemy's own pool has it
+    vault.forget()
+    assert vault._engine.pool.checkedin() == 0  # type: ignore[attr-defined]
+    vault.ping()
+
+
 def test_two_processes_share_a_vault(settings: Settings) -> None:
     """A credential that another process adds is there at once."""
     vault = Vault.open(settings)
