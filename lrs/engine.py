@@ -83,8 +83,9 @@ class LRS(Annex):
     ) -> Future[Receipt]:
         """Take a batch, with contents of its attachments, without waiting for it: the future resolves when it is durable.
 
-        What can't be taken is said at once, or by the future where another process checks the batch: what is wrong with it, :class:`lrs.NotPermitted`,
-        :class:`lrs.StoreBusy`. Batches that nobody waited for in between may be stored in another order than they were handed in.
+        What can't be taken is said at once, or by the future where another process checks the batch, or a single statement is put together with others that
+        came at the same time: what is wrong with it, :class:`lrs.NotPermitted`, :class:`lrs.StoreBusy`. Batches that nobody waited for in between may be
+        stored in another order than they were handed in.
         """
         return self._intake.submit(body, principal, version=version, statement_id=statement_id, contents=contents)
 
