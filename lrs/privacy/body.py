@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from uuid import UUID
 
 import msgspec
 
@@ -20,6 +19,7 @@ from lrs.xapi.formats import format_timestamp
 from lrs.xapi.model import GROUP
 
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_encode = msgspec.json.Encoder().encode
 KIND = {False: b'{"objectType":"Agent",', True: b'{"objectType":"Group",'}
 """How whoever is not shown as sent begins: an Agent, or a Group."""
 PSEUDONYM = b'"account":{"homePage":"https://lrs.invalid/pseudonym","name":"%b"}'
@@ -45,9 +45,9 @@ def written(row: StoredStatement, shown: Shown, texts: Sequence[bytes | None]) -
                 return shown(row, n, row.roles[n] & GROUP != 0) + brace
             return KIND[_wants_group(body, found)] + ACCOUNT + brace
         if kind == b"r":
-            return _quoted(row.registration)
+            return _encode(row.registration)
         if kind == b"s":
-            return _quoted(row.references[n])
+            return _encode(row.references[n])
         text = texts[n] if n < len(texts) else None
         return _hidden(body, found) if text is None else text
 
@@ -55,7 +55,7 @@ def written(row: StoredStatement, shown: Shown, texts: Sequence[bytes | None]) -
         filled = PLACEHOLDER.sub(fill, body)
     except IndexError:
         raise TamperedData("a stored statement does not have what its body refers to") from None
-    head = b'{"id":%b,' % _quoted(row.id)
+    head = b'{"id":%b,' % _encode(row.id)
     stored = format_timestamp(row.stored).encode()
     tail = b',"stored":"%b"}' % stored
     if (row.timestamp == row.stored or b'"timestamp"' not in body) and "timestamp" not in _OBJECT.decode(body):
@@ -75,7 +75,3 @@ def _hidden(body: bytes, found: re.Match[bytes]) -> bytes:
 def _wants_group(body: bytes, found: re.Match[bytes]) -> bool:
     """Tell whether a group has to stand at a place of which nothing else is left to say it."""
     return body.startswith(b',"member":', found.end()) or body.endswith((b'"team":', b'"group":'), 0, found.start())
-
-
-def _quoted(identifier: UUID) -> bytes:
-    return b'"%b"' % str(identifier).encode()

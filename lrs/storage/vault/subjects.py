@@ -25,6 +25,13 @@ _IDENTIFIED = (
     .where(schema.identifier.c.tenant == bindparam("of"), schema.identifier.c.blind_index.in_(bindparam("wanted", expanding=True)))
 )
 _KNOWN_SUBJECTS, _WITH_KEYS = _IDENTIFIED.add_columns(*_KNOWN), _IDENTIFIED.add_columns(*_KEY)
+# The tenant is held against an expression as in :func:`numbered`.
+_KEYS = select(schema.subject.c.sid, *_KEY).where(
+    schema.subject.c.sid.in_(bindparam("wanted", expanding=True)), func.coalesce(schema.subject.c.tenant, "") == bindparam("of")
+)
+_SPELLINGS = select(schema.variant.c.sid, schema.variant.c.vid, schema.variant.c.fingerprint, schema.variant.c.sealed).where(
+    schema.variant.c.tenant == bindparam("of"), schema.variant.c.sid.in_(bindparam("wanted", expanding=True))
+)
 _VARIANT_IDS = select(schema.variant.c.fingerprint, schema.variant.c.sid, schema.variant.c.vid).where(
     schema.variant.c.tenant == bindparam("of"), schema.variant.c.fingerprint.in_(bindparam("wanted", expanding=True))
 )
@@ -88,26 +95,22 @@ class Subjects(Database):
 
     def keys(self, tenant: str, sids: Sequence[int]) -> Mapping[int, WrappedKey]:
         """See :class:`lrs.storage.contract.SubjectStore`."""
-        table = schema.subject
-        query = select(table.c.sid, *_KEY)
         with self._read() as connection:
             return {
                 sid: WrappedKey(*key)
                 for chunk in chunks(sids)
-                for sid, *key in connection.execute(query.where(*numbered(tenant, chunk))).all()
+                for sid, *key in connection.execute(_KEYS, {"of": tenant, "wanted": chunk}).all()
             }
 
     def variants(self, tenant: str, pairs: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], tuple[bytes, bytes]]:
         """See :class:`lrs.storage.contract.SubjectStore`."""
-        table = schema.variant
-        query = select(table.c.sid, table.c.vid, table.c.fingerprint, table.c.sealed).where(table.c.tenant == tenant)
         wanted = set(pairs)
         # By subject alone: a person has few spellings, and a list of pairs is slow in SQLite.
         with self._read() as connection:
             return {
                 (sid, vid): (fingerprint, sealed)
                 for chunk in chunks(list({sid for sid, _ in wanted}))
-                for sid, vid, fingerprint, sealed in connection.execute(query.where(table.c.sid.in_(chunk)))
+                for sid, vid, fingerprint, sealed in connection.execute(_SPELLINGS, {"of": tenant, "wanted": chunk}).all()
                 if (sid, vid) in wanted
             }
 
