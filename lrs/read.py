@@ -15,7 +15,7 @@ from lrs.access import Action, Grant, Principal, View, decide
 from lrs.definitions import definitions
 from lrs.errors import InvalidRequest, NotFound, NotPermitted
 from lrs.privacy.attachments import StoredContents
-from lrs.privacy.audit import Audit, Event
+from lrs.privacy.audit import Audit, Event, Pending
 from lrs.privacy.consent.readings import Readings
 from lrs.privacy.identity import owner_of
 from lrs.privacy.policy.reading import Reading, asked
@@ -187,10 +187,12 @@ class Reader:
         if found is None or found[1] is not (query.voided_statement_id is not None) or not self._readable(principal, grant)(found[0]):
             raise NotFound("no statement that this credential may see is stored under this id")
         (row,) = self._needed([found[0]], principal, purpose)
+        entry = self._recorded([row], principal)
         bodies = self.revealer(principal.tenant).reveal([row], grant.view, principal.purpose)
         attachments = self._attachments([row], principal.tenant, grant, purpose) if query.attachments else None
-        self._record_read([row], principal)
-        return Page(self._render(bodies, query.format, languages, principal, grant, purpose), None, attachments)
+        page = Page(self._render(bodies, query.format, languages, principal, grant, purpose), None, attachments)
+        self._audit.wait(entry)
+        return page
 
     def _narrow(self, query: StatementQuery, principal: Principal, grant: Grant) -> Selection:
         """Turn identifiers into subject numbers, and IRIs into what may stand for them."""
@@ -216,6 +218,7 @@ class Reader:
         # One row more than asked for tells whether there is a next page.
         rows = self._warehouse.find(principal.tenant, msgspec.structs.replace(selection, limit=selection.limit + 1), now=self._clock())
         shown = self._needed(rows[: selection.limit], principal, purpose)
+        entry = self._recorded(shown, principal)
         more = None
         if len(rows) > len(shown):
             payload = msgspec.msgpack.encode(
@@ -225,13 +228,14 @@ class Reader:
             more = self._keys(principal.tenant).tokens.seal(payload, bound_to=_bound(principal), until=until)
         bodies = self.revealer(principal.tenant).reveal(shown, grant.view, principal.purpose)
         attachments = self._attachments(shown, principal.tenant, grant, purpose) if following.attachments else None
-        self._record_read(shown, principal)
-        return Page(self._render(bodies, following.format, following.languages, principal, grant, purpose), more, attachments)
+        page = Page(self._render(bodies, following.format, following.languages, principal, grant, purpose), more, attachments)
+        self._audit.wait(entry)
+        return page
 
-    def _record_read(self, rows: Sequence[StoredStatement], principal: Principal) -> None:
-        """Write who was shown whom, before it is shown."""
+    def _recorded(self, rows: Sequence[StoredStatement], principal: Principal) -> Pending:
+        """Have it written who is shown whom, while that is made ready; it has to be on the disk before it is shown."""
         sids = {sid for row in rows for sid in row.sids}
-        self._audit.record(Event.by(principal, Action.READ_STATEMENTS, counts={"people": len(sids), "statements": len(rows)}, sids=sids))
+        return self._audit.put(Event.by(principal, Action.READ_STATEMENTS, counts={"people": len(sids), "statements": len(rows)}, sids=sids))
 
     def _attachments(self, rows: list[StoredStatement], tenant: str, grant: Grant, purpose: Reading) -> StoredContents:
         """Find the contents of these statements: none where the view hides people or the purpose does not show attachments, or for whom no key is left."""
