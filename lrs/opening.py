@@ -318,7 +318,6 @@ class Opened:
         if self._bearers is not None:
             self._bearers.forget()
         mentions.forget()
-        self._vault.forget()
 
 
 def _microseconds() -> int:

@@ -235,7 +235,9 @@ class Reader:
     def _recorded(self, rows: Sequence[StoredStatement], principal: Principal) -> Pending:
         """Have it written who is shown whom, while that is made ready; it has to be on the disk before it is shown."""
         sids = {sid for row in rows for sid in row.sids}
-        return self._audit.put(Event.by(principal, Action.READ_STATEMENTS, counts={"people": len(sids), "statements": len(rows)}, sids=sids))
+        return self._audit.put(
+            Event.by(principal, Action.READ_STATEMENTS, counts={"people": len(sids), "statements": len(rows)}, sids=sids)
+        )
 
     def _attachments(self, rows: list[StoredStatement], tenant: str, grant: Grant, purpose: Reading) -> StoredContents:
         """Find the contents of these statements: none where the view hides people or the purpose does not show attachments, or for whom no key is left."""

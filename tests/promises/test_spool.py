@@ -115,6 +115,23 @@ def test_what_comes_while_the_warehouse_is_away(wired: tuple[Proxy, LRS]) -> Non
     assert rows(store) == there
 
 
+def test_what_contradicts_something_stored_is_put_aside(wired: tuple[Proxy, LRS]) -> None:
+    """Nobody can tell while the warehouse is away: what was stored stays, and the other one is in quarantine, not lost."""
+    wire, store = wired
+    (kept,) = made(1)
+    store.ingest([kept])
+    with away(wire):
+        other, beside = kept | {"result": {"success": True}}, made(1)
+        store.ingest([other, *beside])
+    emptied(store)
+    (shown,) = store.query(statement_id=kept["id"]).statements
+    assert "result" not in shown
+    assert {rows(store)[each] for each in ids([kept], beside)} == {1}
+    (entry,) = store.quarantine.entries("default")
+    held = json.loads(store.quarantine.content("default", entry.key.hex()))
+    assert (held["id"], held["result"]) == (other["id"], other["result"])
+
+
 def test_what_many_sent_alone_waits_apart(wired: tuple[Proxy, LRS], monkeypatch: pytest.MonkeyPatch) -> None:
     """Statements that came at the same time: what contradicts something is its sender's, and all others are stored."""
     monkeypatch.setattr(singles, "_CROWD", 0)
@@ -131,23 +148,6 @@ def test_what_many_sent_alone_waits_apart(wired: tuple[Proxy, LRS], monkeypatch:
     emptied(store)
     assert [rows(store)[each] for each in ids(several)] == [1] * 6
     assert len(store.quarantine.entries("default")) == held + 1
-
-
-def test_what_contradicts_something_stored_is_put_aside(wired: tuple[Proxy, LRS]) -> None:
-    """Nobody can tell while the warehouse is away: what was stored stays, and the other one is in quarantine, not lost."""
-    wire, store = wired
-    (kept,) = made(1)
-    store.ingest([kept])
-    with away(wire):
-        other, beside = kept | {"result": {"success": True}}, made(1)
-        store.ingest([other, *beside])
-    emptied(store)
-    (shown,) = store.query(statement_id=kept["id"]).statements
-    assert "result" not in shown
-    assert {rows(store)[each] for each in ids([kept], beside)} == {1}
-    (entry,) = store.quarantine.entries("default")
-    held = json.loads(store.quarantine.content("default", entry.key.hex()))
-    assert (held["id"], held["result"]) == (other["id"], other["result"])
 
 
 def test_attachments_wait_too(wired: tuple[Proxy, LRS]) -> None:

@@ -319,13 +319,19 @@ def test_a_vault_is_somewhere(address: str, tmp_path: Path) -> None:
         Vault.open(Settings(data=tmp_path, vault=address))
 
 
-def test_what_is_forgotten_is_in_no_connection(vault: Vault) -> None:
-    """A connection keeps pages of the file in memory: those that nobody uses are closed, and others opened when they are needed."""
-    vault.ping()
-    assert vault._engine.pool.checkedin() == 1  # type: ignore[attr-defined] # SQLAlchemy's own pool has it
-    vault.forget()
-    assert vault._engine.pool.checkedin() == 0  # type: ignore[attr-defined]
-    vault.ping()
+def test_opening_it_again_lets_go_of_no_lock(tmp_path: Path) -> None:
+    """A process has it open twice, another one closes it: what that wrote is there for both, and the log that they share is not taken away."""
+    settings = Settings(data=tmp_path)
+    first, second = Vault.open(settings), Vault.open(settings)
+    with first._engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT version FROM vault").scalar() == 2
+    writing = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('UPDATE clock SET last = 7'); c.commit(); c.close()"
+    subprocess.run([sys.executable, "-c", writing, str(tmp_path / "vault.sqlite")], check=True)
+    assert (tmp_path / "vault.sqlite-wal").exists()
+    for vault in (first, second):
+        with vault._engine.connect() as connection:
+            assert connection.exec_driver_sql("SELECT last FROM clock").scalar() == 7
+        vault.close()
 
 
 def test_two_processes_share_a_vault(settings: Settings) -> None:

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EACCES
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +95,7 @@ def _vault_file(data: Path) -> Path:
     path = data / "vault.sqlite"
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        _make(path)
         # Their names are on the disk too: the file alone would be found by nobody after a power cut.
         for folder in (data, data.absolute().parent):
             _sync(folder)
@@ -104,6 +105,15 @@ def _vault_file(data: Path) -> Path:
             hint="Give a directory that this user may write, with --data or LRS_DATA.",
         ) from None
     return path
+
+
+def _make(path: Path) -> None:
+    """Make the file where there is none; one that is there is not opened: closing it would let go of all locks that SQLite has on it in this process."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(EACCES, os.strerror(EACCES)) from None
 
 
 def _sync(folder: Path) -> None:

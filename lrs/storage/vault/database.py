@@ -23,10 +23,6 @@ class Database:
         """Release all connections."""
         self._engine.dispose()
 
-    def forget(self) -> None:
-        """Let go of connections that nobody uses now, and of what they hold of the file in memory. It stays open."""
-        self._engine.dispose()
-
     def checkpoint(self) -> bool:
         """Take what was deleted out of SQLite's log file too, so that no copy of it is left on the disk -> whether a reader kept it from that."""
         if not self._sqlite:
