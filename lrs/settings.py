@@ -127,7 +127,8 @@ class Settings:
     group_statements: int = attrs.field(default=40_000, validator=_positive)
     """Statements that one insert takes at most, when many requests wait or a stream comes; of a stream it has 32 MiB at most."""
     second_process: bool = True
-    """Whether long streams (of a program, of ``lrs ingest``) and large batches over HTTP are checked in a second process, too; it ends with the store."""
+    """Whether long streams (of a program, of ``lrs ingest``) and, over HTTP, large batches and what many send at the same time are checked in a second
+    process, too; it ends with the store."""
     queue_statements: int = attrs.field(default=100_000, validator=_positive)
     """Statements that may wait for their insert, of one tenant half as many as the others leave room for; beyond that a write is refused as busy."""
     spool_bytes: int = attrs.field(default=0, validator=attrs.validators.ge(0))
