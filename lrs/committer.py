@@ -209,13 +209,13 @@ class Committer:
         # An outage would fail again for each; only what looks like a fault of one batch is tried apart.
         if not isinstance(error, LRSError):
             left = [each for batch in left for each in batch.apart()]
-        if len(left) > 1 and not isinstance(error, LRSError):
-            for batch in left:
-                try:
-                    self._store(self._prepare([batch]))
-                except Exception as own:  # noqa: BLE001 -- as above
-                    _fail(batch, own)
-            return
+            if len(left) > 1:
+                for batch in left:
+                    try:
+                        self._store(self._prepare([batch]))
+                    except Exception as own:  # noqa: BLE001 -- as above
+                        _fail(batch, own)
+                return
         if isinstance(error, StoreUnavailable):
             self._rescue(left)
         for batch in left:

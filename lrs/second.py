@@ -96,9 +96,8 @@ class Second:
         return _BESIDE if self._allowed else CAPACITY
 
     def may_check(self, principal: Principal) -> bool:
-        """Tell whether it may have what somebody sends: it has neither keys, by which repairs are made, nor passes, nor a quarantine."""
-        handling = principal.handling
-        return not (principal.narrow or handling.repairs or handling.profiles or handling.quarantine_days)
+        """Tell whether it may have what somebody sends: it has neither keys, by which repairs are made, nor profiles, nor passes."""
+        return not (principal.narrow or principal.handling.repairs or principal.handling.profiles)
 
     def check(
         self,

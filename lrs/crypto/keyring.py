@@ -202,19 +202,19 @@ class TenantKeys:
 
     def blind_index(self, ifi: bytes) -> bytes:
         """Canonical identifier -> 16 bytes that find it again and say nothing without the key."""
-        return _index(self._index, ifi)
+        return _digest(self._index, ifi)
 
     def document_index(self, *parts: bytes) -> bytes:
         """Parts of a document's key -> 16 bytes that find it again and say nothing without the key."""
-        return _index(self._document, frame(*parts))
+        return _digest(self._document, frame(*parts))
 
     def suppression_key(self, kind: bytes, value: bytes) -> bytes:
         """Value of a kind that is not taken in again -> 16 bytes that find it and say nothing without the key."""
-        return _index(self._suppression, frame(kind, value))
+        return _digest(self._suppression, frame(kind, value))
 
     def variant_fingerprint(self, sid: int, json: bytes) -> bytes:
         """Spelling of a subject -> 16 bytes that tell it from other spellings."""
-        return _index(self._variant, struct.pack(">Q", sid) + json)
+        return _digest(self._variant, struct.pack(">Q", sid) + json)
 
     def content_fingerprint(self, content: bytes) -> int:
         """Content of a statement -> 64 bits that recognise a replay."""
@@ -260,11 +260,11 @@ def _derive(root: bytes, label: bytes) -> bytes:
 
 
 def _mac(root: bytes, label: bytes) -> HMAC:
-    """Make what :func:`_index` copies, which takes half the time that starting anew does."""
+    """Make what :func:`_digest` copies, which takes half the time that starting anew does."""
     return HMAC(_derive(root, label), hashes.SHA256())
 
 
-def _index(mac: HMAC, message: bytes) -> bytes:
+def _digest(mac: HMAC, message: bytes) -> bytes:
     own = mac.copy()
     own.update(message)
     return own.finalize()[:16]

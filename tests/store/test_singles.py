@@ -24,10 +24,7 @@ from lrs.privacy.audit.verify import entries
 from lrs.settings import Settings
 from lrs.write import Writer
 from tests.policy.stores import POLICY
-from tests.promises.corpus import Corpus, statements_2_0
-from tests.store.test_second import PATIENCE, started, stored, until
-
-STATEMENT = {"actor": {"mbox": "mailto:ana@example.fr"}, "verb": {"id": "https://v.example"}, "object": {"id": "https://a.example"}}
+from tests.store.test_second import PATIENCE, STATEMENT, batches, started, stored, until
 
 
 @pytest.fixture
@@ -72,9 +69,7 @@ def writer(name: str, *scopes: Scope, tenant: str = "default") -> Principal:
 @pytest.mark.parametrize("process", [True, False])
 def test_what_is_stored_is_the_same(crowd: list[int], version: str, policy: str, *, process: bool, tmp_path: Path) -> None:
     """Every place of a person and of a text, in both versions, with and without a second process, as each alone and all together."""
-    corpus = Corpus("singles")
-    found = list(corpus.statements() if version == "1.0.3" else statements_2_0(corpus)) + list(corpus.texts())
-    statements = [{"id": str(uuid4()), "timestamp": "2026-11-30T08:00:00Z"} | each for each in found]
+    statements = [each for batch in batches(version) for each in batch]
     read = []
     for together in (False, True):
         data = tmp_path / str(together)
@@ -269,7 +264,7 @@ def test_closing_stores_what_is_on_its_way(crowd: list[int], tmp_path: Path) -> 
 
 
 def test_few_are_stored_one_by_one(tmp_path: Path) -> None:
-    """Nobody waits for others who are not there; a batch, a statement under a given id and a large one are never put together with others."""
+    """Nobody waits for others who are not there."""
     with lrs.open(tmp_path) as store:
         taken = store._intake._singles.take
         assert taken(json.dumps(new()).encode(), store.owner, "1.0.3") is None

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, func, insert, null, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, case, func, insert, null, select, update
 from sqlalchemy.exc import IntegrityError
 
 from lrs.storage.contract import IndexTaken, KnownSubject, NewSubject, NewVariant, WrappedKey
 from lrs.storage.vault import schema
 from lrs.storage.vault.database import Database
 from lrs.storage.vault.epochs import check_epochs
+
+
+def numbered(tenant: str | BindParameter[str], sids: Sequence[int] | BindParameter[Any]) -> tuple[ColumnElement[bool], ...]:
+    """Give the conditions under which a subject of a tenant is one of these.
+
+    The tenant is held against an expression: SQLite, for which one index is as good as another, would look through all people of the
+    tenant in order of when they were seen, 33 ms among 100,000, in place of looking these up in 0.5 ms.
+    """
+    table = schema.subject
+    return table.c.sid.in_(sids), func.coalesce(table.c.tenant, "") == tenant
+
 
 T = TypeVar("T")
 _CHUNK = 500
@@ -25,10 +36,7 @@ _IDENTIFIED = (
     .where(schema.identifier.c.tenant == bindparam("of"), schema.identifier.c.blind_index.in_(bindparam("wanted", expanding=True)))
 )
 _KNOWN_SUBJECTS, _WITH_KEYS = _IDENTIFIED.add_columns(*_KNOWN), _IDENTIFIED.add_columns(*_KEY)
-# The tenant is held against an expression as in :func:`numbered`.
-_KEYS = select(schema.subject.c.sid, *_KEY).where(
-    schema.subject.c.sid.in_(bindparam("wanted", expanding=True)), func.coalesce(schema.subject.c.tenant, "") == bindparam("of")
-)
+_KEYS = select(schema.subject.c.sid, *_KEY).where(*numbered(bindparam("of"), bindparam("wanted", expanding=True)))
 _SPELLINGS = select(schema.variant.c.sid, schema.variant.c.vid, schema.variant.c.fingerprint, schema.variant.c.sealed).where(
     schema.variant.c.tenant == bindparam("of"), schema.variant.c.sid.in_(bindparam("wanted", expanding=True))
 )
@@ -131,16 +139,6 @@ def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
     """Cut a list so that each part fits in an IN."""
     for start in range(0, len(values), _CHUNK):
         yield values[start : start + _CHUNK]
-
-
-def numbered(tenant: str, sids: Sequence[int]) -> tuple[ColumnElement[bool], ...]:
-    """Give the conditions under which a subject of a tenant is one of these.
-
-    The tenant is held against an expression: SQLite, for which one index is as good as another, would look through all people of the
-    tenant in order of when they were seen, 33 ms among 100,000, in place of looking these up in 0.5 ms.
-    """
-    table = schema.subject
-    return table.c.sid.in_(sids), func.coalesce(table.c.tenant, "") == tenant
 
 
 def see(connection: Connection, tenant: str, sid: int, month: int) -> None:
