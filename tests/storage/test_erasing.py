@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -9,6 +11,7 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
+from lrs.errors import StoreUnavailable
 from lrs.storage.contract import (
     ERASED,
     FOREVER,
@@ -20,14 +23,16 @@ from lrs.storage.contract import (
     TokenisedStatement,
     TokenisedStatements,
 )
-from lrs.storage.warehouse import Warehouse
+from lrs.storage.warehouse import Warehouse, deleting
 from lrs.storage.warehouse.client import Session
+from lrs.storage.warehouse.deleting import until_deleted
 from lrs.xapi.model import GROUP, Role
 from tests.storage.engines import Engine
 from tests.storage.rows import NOW, START, noise, referring, row, seen, voiding
 from tests.storage.test_attachments import piece
 
 ANA, BEN, EVA = 2**63 + 5, 6, 7
+LATE = "CREATE TABLE late (id UUID) ENGINE = Memory"
 STUB = UUID("00000000-0000-4000-8000-000000000000")
 ACTOR, MEMBER, TEACHER = Role.ACTOR, Role.ACTOR_MEMBER, Role.INSTRUCTOR
 
@@ -227,3 +232,46 @@ def test_looking_for_a_deleted_statement_is_what_looking_for_any_other_is(wareho
         assert warehouse.by_id("t", [each], now=NOW) == {}
     assert len(asked) % 2 == 0
     assert asked[: len(asked) // 2] == asked[len(asked) // 2 :] != []
+
+
+def tell(warehouse: Warehouse, *texts: str) -> None:
+    with warehouse._sessions.writer() as session:
+        for text in texts:
+            session.command(text)
+
+
+def wait_until_deleted(warehouse: Warehouse) -> None:
+    with warehouse._sessions.writer() as session:
+        until_deleted(session)
+
+
+def lose_a_table(warehouse: Warehouse) -> None:
+    """Have a mutation fail since a table that it reads is not there, as one that a crash interrupted may when the engine starts."""
+    warehouse.insert([row(1), row(2)])
+    deletion = "ALTER TABLE statements DELETE WHERE id NOT IN (SELECT id FROM late)"
+    tell(warehouse, LATE, "SYSTEM STOP MERGES statements", deletion, "DROP TABLE late SYNC", "SYSTEM START MERGES statements")
+    with warehouse._sessions.reader() as session:
+        while not session.query("SELECT count() FROM system.mutations WHERE latest_fail_reason != '' AND NOT is_done", {})[0][0]:
+            time.sleep(0.01)
+
+
+def test_a_deletion_that_failed_once_is_waited_for(warehouse: Warehouse) -> None:
+    """The engine tries it again by itself: nobody has to hear of it."""
+    lose_a_table(warehouse)
+    later = threading.Timer(1.0, tell, (warehouse, LATE))
+    later.start()
+    wait_until_deleted(warehouse)
+    later.join()
+    assert found(warehouse) == {}
+
+
+def test_a_deletion_that_goes_on_failing_is_told(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deleting, "_TRIES_AGAIN", 1.0)
+    lose_a_table(warehouse)
+    with pytest.raises(StoreUnavailable, match="can't delete now"):
+        wait_until_deleted(warehouse)
+    with pytest.raises(StoreUnavailable, match="what has ended"):
+        warehouse.finish()
+    tell(warehouse, LATE)
+    wait_until_deleted(warehouse)
+    assert found(warehouse) == {}

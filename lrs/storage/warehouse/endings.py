@@ -13,6 +13,7 @@ from typing import Any
 from lrs.errors import StoreUnavailable
 from lrs.storage.contract import FOREVER, NO_UUID, Ending, Held, Limit, StoredStatement
 from lrs.storage.warehouse.client import Sessions
+from lrs.storage.warehouse.deleting import until_mutated
 from lrs.storage.warehouse.packing import FIELDS, stored_statement
 from lrs.storage.warehouse.places import JOINED, OF_STATEMENTS
 from lrs.storage.warehouse.selection import NOW, seconds
@@ -25,7 +26,6 @@ _CONTENT = _MINE + "until <= " + NOW
 _HELD = _MINE + "held AND keep_until <= " + NOW
 _HERE = " WHERE toYYYYMM(stored) IN {months:Array(UInt32)} AND "
 # The engine begins a mutation seconds after it was asked to, so several are asked for at once.
-_BETWEEN = 0.1
 _DONE = " SETTINGS mutations_sync = 2"
 _BLANK = "people = [], sealed = '', registration = {nothing:UUID}, fingerprint = 0"
 _SERVED = "arrayJoin(if(empty(purposes), [''], CAST(purposes AS Array(String)))) AS purpose"
@@ -147,13 +147,8 @@ class Endings:
 
     def finish(self) -> None:
         """See :class:`lrs.storage.contract.EndingStore`."""
-        while True:
-            ((left, failed),) = self._asked(_PENDING, "")
-            if failed:
-                raise StoreUnavailable("the engine can't take out what has ended", hint="Its log says why; it tries again by itself.")
-            if not left:
-                return
-            time.sleep(_BETWEEN)
+        failure = StoreUnavailable("the engine can't take out what has ended", hint="Its log says why; it tries again by itself.")
+        until_mutated(lambda: self._asked(_PENDING, "")[0], failure)
 
     def held(self, tenant: str, *, now: int) -> list[Held]:
         """See :class:`lrs.storage.contract.EndingStore`."""
