@@ -161,7 +161,8 @@ class Singles:
             if len(taken) == 1:
                 batch.principal = taken[0].principal
             batch.alone = [single.done for single in taken]
-            batch.done.add_done_callback(partial(_tell, batch))
+            # Not of the batch: it has the future that has this, and only the garbage collector would let go of it.
+            batch.done.add_done_callback(partial(_tell, batch.alone))
             self._queue(batch)
         return [single for place, single in enumerate(singles) if place not in {*places}]
 
@@ -177,16 +178,16 @@ class Singles:
                     each.done.set_exception(error)
 
 
-def _tell(batch: Batch, stored: Future[Receipt]) -> None:
+def _tell(waiting: Sequence[Future[Receipt]], stored: Future[Receipt]) -> None:
     """Tell each what became of the batch."""
     error = stored.exception()
-    for index, done in enumerate(batch.alone):
+    for index, done in enumerate(waiting):
         if error:
             _settle(done, error)
         elif refused := stored.result().refused.get(index):
             _settle(done, Conflict(str(refused), index=0))
         else:
-            _settle(done, Receipt([batch.ids[index]], _FIRST if index in stored.result().replayed else _NONE, {}))
+            _settle(done, Receipt([stored.result().ids[index]], _FIRST if index in stored.result().replayed else _NONE, {}))
 
 
 def _settle(done: Future[Receipt], outcome: Receipt | BaseException) -> None:
