@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, bindparam, delete, insert, or_, select, update
 
 from lrs.storage.vault import schema
 from lrs.storage.vault.database import Database
 from lrs.storage.vault.subjects import chunks
 
-_JOINED = schema.joined
-_MINE, _THEIRS = schema.identifier.alias("mine"), schema.identifier.alias("theirs")
+_JOINED, _IDENTIFIER = schema.joined, schema.identifier
+_MINE, _THEIRS, _SAME = _IDENTIFIER.alias("mine"), _IDENTIFIER.alias("theirs"), _JOINED.alias("same")
+# Made once: every page of a person asks these.
+_OF: BindParameter[str] = bindparam("of")
+_WANTED: BindParameter[Any] = bindparam("wanted", expanding=True)
+_NAMED = select(_IDENTIFIER.c.sid).where(
+    _IDENTIFIER.c.tenant == _OF, or_(_IDENTIFIER.c.blind_index.in_(_WANTED), _IDENTIFIER.c.sha1.in_(_WANTED))
+)
+_TOGETHER = (
+    select(_SAME.c.sid, _JOINED.c.sid)
+    .join_from(_JOINED, _SAME, _SAME.c.person == _JOINED.c.person)
+    .where(_JOINED.c.tenant == _OF, _SAME.c.tenant == _OF, _SAME.c.sid.in_(_WANTED))
+)
+
+
+def _related(related: ColumnElement[bool]) -> Select[Any]:
+    query = select(_MINE.c.sid, _THEIRS.c.sid).join_from(_THEIRS, _MINE, related)
+    return query.where(_MINE.c.tenant == _OF, _THEIRS.c.tenant == _OF, _MINE.c.sid.in_(_WANTED))
+
+
+_STEPS = (_TOGETHER, _related(_THEIRS.c.blind_index == _MINE.c.sha1), _related(_THEIRS.c.sha1 == _MINE.c.blind_index))
 Pairs = set[tuple[int, int]]
-Step = Callable[[Connection, str, Collection[int]], Pairs]
-"""(open transaction, tenant, subjects) -> each of them with one that is one step away, or itself."""
 
 
 class Persons(Database):
@@ -23,10 +41,8 @@ class Persons(Database):
 
     def named(self, tenant: str, indexes: Sequence[bytes]) -> frozenset[int]:
         """See :class:`lrs.storage.contract.PersonStore`."""
-        table = schema.identifier
-        query = select(table.c.sid).where(table.c.tenant == tenant, or_(table.c.blind_index.in_(indexes), table.c.sha1.in_(indexes)))
         with self._read() as connection:
-            return frozenset(connection.scalars(query))
+            return frozenset(connection.scalars(_NAMED, {"of": tenant, "wanted": indexes}))
 
     def indexes(self, tenant: str, sids: Collection[int]) -> frozenset[bytes]:
         """See :class:`lrs.storage.contract.PersonStore`."""
@@ -39,7 +55,7 @@ class Persons(Database):
     def joined(self, tenant: str, sids: Collection[int]) -> frozenset[int]:
         """See :class:`lrs.storage.contract.PersonStore`."""
         with self._read() as connection:
-            return frozenset(sids) | {other for _, other in _joined(connection, tenant, sids)}
+            return frozenset(sids) | {other for _, other in _step(connection, _TOGETHER, tenant, sids)}
 
     def persons(self, tenant: str, sids: Collection[int]) -> Mapping[int, frozenset[int]]:
         """See :class:`lrs.storage.contract.PersonStore`."""
@@ -81,7 +97,7 @@ class Persons(Database):
         known = frontier = frozenset(sids)
         with self._read() as connection:
             while frontier:
-                found = set[tuple[int, int]]().union(*(step(connection, tenant, frontier) for step in (_joined, _digests, _mailboxes)))
+                found = set[tuple[int, int]]().union(*(_step(connection, query, tenant, frontier) for query in _STEPS))
                 pairs |= found
                 frontier = frozenset(other for _, other in found) - known
                 known |= frontier
@@ -98,22 +114,6 @@ def _person(connection: Connection, tenant: str, sid: int) -> int:
     return fresh
 
 
-def _joined(connection: Connection, tenant: str, sids: Collection[int]) -> Pairs:
-    mine = _JOINED.alias("mine")
-    query = select(mine.c.sid, _JOINED.c.sid).join(mine, mine.c.person == _JOINED.c.person)
-    query = query.where(_JOINED.c.tenant == tenant, mine.c.tenant == tenant)
-    return {(one, other) for chunk in chunks(list(sids)) for one, other in connection.execute(query.where(mine.c.sid.in_(chunk)))}
-
-
-def _digests(connection: Connection, tenant: str, sids: Collection[int]) -> Pairs:
-    return _related(connection, tenant, sids, _THEIRS.c.blind_index == _MINE.c.sha1)
-
-
-def _mailboxes(connection: Connection, tenant: str, sids: Collection[int]) -> Pairs:
-    return _related(connection, tenant, sids, _THEIRS.c.sha1 == _MINE.c.blind_index)
-
-
-def _related(connection: Connection, tenant: str, sids: Collection[int], related: ColumnElement[bool]) -> Pairs:
-    query = select(_MINE.c.sid, _THEIRS.c.sid).select_from(_THEIRS.join(_MINE, related))
-    query = query.where(_MINE.c.tenant == tenant, _THEIRS.c.tenant == tenant)
-    return {(one, other) for chunk in chunks(list(sids)) for one, other in connection.execute(query.where(_MINE.c.sid.in_(chunk)))}
+def _step(connection: Connection, query: Select[Any], tenant: str, sids: Collection[int]) -> Pairs:
+    """Give each of these subjects with each that is one step away, or itself."""
+    return {(one, other) for chunk in chunks(list(sids)) for one, other in connection.execute(query, {"of": tenant, "wanted": chunk})}

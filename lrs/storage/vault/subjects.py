@@ -37,6 +37,18 @@ _IDENTIFIED = (
 )
 _KNOWN_SUBJECTS, _WITH_KEYS = _IDENTIFIED.add_columns(*_KNOWN), _IDENTIFIED.add_columns(*_KEY)
 _KEYS = select(schema.subject.c.sid, *_KEY).where(*numbered(bindparam("of"), bindparam("wanted", expanding=True)))
+_THERE = select(func.count()).select_from(schema.subject).where(*numbered(bindparam("of"), bindparam("wanted", expanding=True)))
+_NEWER = schema.subject.c.last_seen < bindparam("seen")
+# Who is seen again need not be warned any more.
+_MEET = (
+    update(schema.subject)
+    .where(schema.subject.c.sid == bindparam("number"), schema.subject.c.tenant == bindparam("of"))
+    .values(
+        met_month=bindparam("month"),
+        last_seen=case((_NEWER, bindparam("seen")), else_=schema.subject.c.last_seen),
+        warned=case((_NEWER, null()), else_=schema.subject.c.warned),
+    )
+)
 _SPELLINGS = select(schema.variant.c.sid, schema.variant.c.vid, schema.variant.c.fingerprint, schema.variant.c.sealed).where(
     schema.variant.c.tenant == bindparam("of"), schema.variant.c.sid.in_(bindparam("wanted", expanding=True))
 )
@@ -83,22 +95,11 @@ class Subjects(Database):
 
     def meet(self, tenant: str, seen: Mapping[int, int], *, month: int) -> bool:
         """See :class:`lrs.storage.contract.SubjectStore`."""
-        table = schema.subject
-        newer = table.c.last_seen < bindparam("seen")
-        change = update(table).where(table.c.sid == bindparam("of"), table.c.tenant == tenant)
         with self._write() as connection:
-            there = select(func.count()).select_from(table)
-            if sum(connection.scalar(there.where(*numbered(tenant, chunk))) or 0 for chunk in chunks(list(seen))) < len(seen):
+            there = (connection.scalar(_THERE, {"of": tenant, "wanted": chunk}) or 0 for chunk in chunks(list(seen)))
+            if sum(there) < len(seen):
                 return False
-            # Who is seen again need not be warned any more.
-            connection.execute(
-                change.values(
-                    met_month=month,
-                    last_seen=case((newer, bindparam("seen")), else_=table.c.last_seen),
-                    warned=case((newer, null()), else_=table.c.warned),
-                ),
-                [{"of": sid, "seen": last} for sid, last in seen.items()],
-            )
+            connection.execute(_MEET, [{"of": tenant, "number": sid, "month": month, "seen": last} for sid, last in seen.items()])
         return True
 
     def keys(self, tenant: str, sids: Sequence[int]) -> Mapping[int, WrappedKey]:
