@@ -23,7 +23,7 @@ class About:
 
     def __init__(self, store: LRS, authenticator: Authenticator) -> None:
         self._authenticator = authenticator
-        self._versions = sorted(store.settings.supported_versions)
+        self._versions = tuple(sorted(store.settings.supported_versions))
 
     async def answer(self, request: Request) -> Reply:
         """Give the list of versions. Nobody needs credentials for it; who gives some learns whether they are right."""

@@ -8,7 +8,6 @@ What no resource does is refused to everyone; then wrong credentials are, before
 
 from __future__ import annotations
 
-import logging
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,6 +24,7 @@ from lrs.server.cors import Cors
 from lrs.server.documents import Documents
 from lrs.server.failures import MethodNotAllowed, reply_to
 from lrs.server.health import Alive, Ready
+from lrs.server.logs import AccessLog, logged
 from lrs.server.lookup import lookups
 from lrs.server.metrics import Metrics
 from lrs.server.passes import Fetch, Passes
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from lrs.server.reply import Header
     from lrs.server.request import Receive, Scope, Send
 
-_access = logging.getLogger("lrs.access")
 _OF_PASSES = frozenset({statements.PATH, *documents.KINDS})
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 
@@ -58,9 +57,10 @@ class Guarded(Protocol):
 
 
 class Application:
-    """The ASGI 3 application."""
+    """The ASGI 3 application. ``access`` gets a line for each answer."""
 
-    def __init__(self, store: LRS) -> None:
+    def __init__(self, store: LRS, access: AccessLog = logged) -> None:
+        self._access = access
         self._max_body = store.settings.max_body_bytes
         self._body_seconds = store.settings.body_seconds
         self._room = Room(store.settings.max_bodies_bytes)
@@ -115,8 +115,7 @@ class Application:
         if request.method == "HEAD" and sent is not request:
             reply = Reply(reply.status, headers=reply.headers)  # To a POST, Content-Length says what comes.
         await reply.send(send, headers_only=sent.method == "HEAD")
-        self._count(request, reply, perf_counter() - start)
-        self._log(request, reply, start)
+        self._note(request, reply, perf_counter() - start)
 
     async def _answer(self, request: Request) -> Reply:
         spoken = self._negotiate(request)
@@ -152,31 +151,13 @@ class Application:
         guarded = self._guarded.get(request.path)
         return headers if guarded is None else [*headers, *await guarded.headers()]
 
-    def _place(self, request: Request) -> tuple[str, str]:
-        """Name the resource and the method, in words of ours: unknown paths carry identities."""
-        known = request.path in self._guarded or request.path in self._open
-        return request.path if known else "(unknown path)", request.method if request.method in _METHODS else "?"
-
-    def _count(self, request: Request, reply: Reply, seconds: float) -> None:
-        place, method = self._place(request)
+    def _note(self, request: Request, reply: Reply, seconds: float) -> None:
+        """Count it, and write a line, in words of ours: queries and unknown paths carry identities."""
+        place = request.path if request.path in self._guarded or request.path in self._open else "(unknown path)"
+        method = request.method if request.method in _METHODS else "?"
         self._metrics.requests.observe(seconds, place, method)
         self._metrics.answers.add(place, method, str(reply.status))
-
-    def _log(self, request: Request, reply: Reply, start: float) -> None:
-        """Write a line without what the client chose: queries and unknown paths carry identities."""
-        if _access.isEnabledFor(logging.INFO):
-            place, method = self._place(request)
-            milliseconds = (perf_counter() - start) * 1000
-            _access.info(
-                "%s %s %d %d bytes %.1f ms %s %s",
-                method,
-                place,
-                reply.status,
-                reply.size,
-                milliseconds,
-                request.credential,
-                request.id,
-            )
+        self._access(method, place, reply.status, reply.size, seconds * 1000, request.credential, request.id)
 
 
 def _check_method(request: Request, allowed: str) -> None:

@@ -30,12 +30,14 @@ class Connection(HttpToolsProtocol):
         self._joining = Joining(transport)
         super().connection_made(self._joining)  # type: ignore[arg-type] # it does all that a transport does
         self._unused = 0
-        self._waiting = self.loop.call_later(_PATIENCE, transport.close)
+        self._has_head = False
+        self._waiting: asyncio.TimerHandle | None = None
+        self._wait()
         self._taking: asyncio.TimerHandle | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
-        self._waiting.cancel()
+        self._wait_no_longer()
         self._taken()
         super().connection_lost(exc)
 
@@ -55,16 +57,19 @@ class Connection(HttpToolsProtocol):
         super().data_received(data)
         if self._unused > _LARGEST_HEAD and not self.transport.is_closing():
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"the head of the request is larger than {_LARGEST_HEAD} bytes")
+        elif not self._has_head:
+            self._wait()
 
     def on_message_begin(self) -> None:
-        """Wait for a further head."""
-        self._waiting.cancel()
-        self._waiting = self.loop.call_later(_PATIENCE, self.transport.close)
+        """Wait for a further head, unless all of it is here."""
+        self._has_head = False
+        self._wait_no_longer()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Take the head."""
-        self._waiting.cancel()
+        self._has_head = True
+        self._wait_no_longer()
         self._unused = 0
         super().on_headers_complete()
 
@@ -81,6 +86,15 @@ class Connection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP; ``msg`` quotes nothing."""
         self._refuse(HTTPStatus.BAD_REQUEST, msg)
+
+    def _wait(self) -> None:
+        if self._waiting is None:
+            self._waiting = self.loop.call_later(_PATIENCE, self.transport.close)
+
+    def _wait_no_longer(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
 
     def _watch(self) -> None:
         self._taking = self.loop.call_later(_PATIENCE, self._look, self._left())

@@ -81,11 +81,11 @@ def serve(store: LRS, listening: Listening, *, started: Callable[[str], None]) -
     ``started`` gets the server's address once it listens. Closing the store is the caller's. Runs in the main thread.
     """
     forbid_core_dumps()
-    start_logging()
+    access = start_logging()
     collect_seldom()
     opened = _bind(listening)
     address = f"{listening.scheme}://{_shown(listening.host)}:{opened.getsockname()[1]}{listening.root_path}"
-    server = _Server(_config(store, listening), lambda: started(address))
+    server = _Server(_config(Application(store, access), listening), lambda: started(address))
     # uvicorn raises the signal again when it is done, which would end the process before the store is closed.
     kept = {number: signal.signal(number, server.handle_exit) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
@@ -125,8 +125,7 @@ class _Server(uvicorn.Server):
         self._on_started()
 
 
-def _config(store: LRS, listening: Listening) -> uvicorn.Config:
-    application = Application(store)
+def _config(application: Application, listening: Listening) -> uvicorn.Config:
     return uvicorn.Config(
         Prefixed(application, listening.root_path) if listening.root_path else application,
         interface="asgi3",

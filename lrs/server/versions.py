@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lrs.errors import InvalidRequest
@@ -24,7 +25,8 @@ def newest(supported: Sequence[str]) -> str:
     return max(supported)
 
 
-def negotiate(wanted: str, supported: Sequence[str]) -> str | None:
+@lru_cache(maxsize=64)
+def negotiate(wanted: str, supported: tuple[str, ...]) -> str | None:
     """Version header -> the version that is spoken: ``1.0`` and every ``1.0.x`` are 1.0.3, ``2.0`` and every ``2.0.x`` are 2.0.0.
 
     None when the header is empty, was sent twice, or is none of the supported versions.
