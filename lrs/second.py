@@ -79,6 +79,11 @@ class Task(msgspec.Struct, array_like=True):
 _task, _checked = msgspec.msgpack.Decoder(Task).decode, msgspec.msgpack.Decoder(Checked).decode
 
 
+def environ() -> dict[str, str]:
+    """Give the environment in which another process finds the same modules as this one, whatever this program did to find them."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
+
+
 class Second:
     """The second process, seen from the first one: started when it is worth it, and again after it has ended. Thread-safe."""
 
@@ -148,8 +153,7 @@ class _Running:
     """The process while it runs. One thread writes to it and one reads, so that neither waits for the other."""
 
     def __init__(self) -> None:
-        # The same modules as here, whatever this program did to find them; no terminal's signals; no log, which could quote what it was given.
-        there = os.environ | {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
+        # No terminal's signals; no log, which could quote what it was given.
         self._socket, its = socket.socketpair()
         with its:
             self._process = subprocess.Popen(
@@ -157,7 +161,7 @@ class _Running:
                 stdin=its.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env=there,
+                env=environ(),
                 start_new_session=True,
             )
         self._writer, self._reader = (ThreadPoolExecutor(1, f"lrs-second-{way}") for way in ("out", "in"))

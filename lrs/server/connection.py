@@ -22,6 +22,11 @@ _LEAST = 64 * 1024
 """Bytes of an answer that must be taken in this time, or all that is left."""
 
 
+_SMALL = 64 * 1024
+WHOLE = "lrs.whole"
+"""In the scope of a request whose body, of 64 KiB at most, came with its head: to read it is not to wait for it."""
+
+
 class Connection(HttpToolsProtocol):
     """Bounds heads, which no credential stands before, in size and time; what is no HTTP is refused in the shape of all errors."""
 
@@ -77,6 +82,12 @@ class Connection(HttpToolsProtocol):
         """Take a piece of a body, which the application bounds."""
         self._unused = 0
         super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Note whether all of a small body came at once."""
+        super().on_message_complete()
+        if len(self.cycle.body) <= _SMALL:
+            self.scope[WHOLE] = True  # type: ignore[literal-required] # ours
 
     def on_response_complete(self) -> None:
         """Send the head of an answer that has no body."""

@@ -40,6 +40,11 @@ def start_logging() -> AccessLog:
     return gathering
 
 
+def log_warnings() -> None:
+    """Send what a process says that answers nothing itself to stderr, if it is a warning."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format=_FORM)
+
+
 def logged(*answer: str | float) -> None:
     """Hand a line of the access log to the program's own logging, as ``lrs.access``."""
     _access.info(_LINE, *answer)

@@ -1,30 +1,37 @@
-"""A server process of its own: its socket, its TLS, its signals, its end."""
+"""A server of its own: its socket, its signals, its end, and the process in front that speaks HTTP."""
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import logging
 import resource
 import signal
 import socket
+import ssl
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
-import uvicorn
+from uvicorn.loops.auto import auto_loop_factory
 
 from lrs.collection import collect_seldom
 from lrs.errors import ConfigurationError
+from lrs.second import environ
 from lrs.server.application import Application
-from lrs.server.connection import Connection
+from lrs.server.backend import Backend
 from lrs.server.logs import start_logging
 
 if TYPE_CHECKING:
     from lrs.engine import LRS
-    from lrs.server.request import Receive, Scope, Send
 
-_GRACE = 60
-_BACKLOG = 2048
+_PAUSE = 1.0
+"""Seconds until a process in front that has ended by itself is started again."""
+
+_log = logging.getLogger("lrs.server")
 
 
 def _prefix(text: str) -> str:
@@ -83,17 +90,11 @@ def serve(store: LRS, listening: Listening, *, started: Callable[[str], None]) -
     forbid_core_dumps()
     access = start_logging()
     collect_seldom()
-    opened = _bind(listening)
-    address = f"{listening.scheme}://{_shown(listening.host)}:{opened.getsockname()[1]}{listening.root_path}"
-    server = _Server(_config(Application(store, access), listening), lambda: started(address))
-    # uvicorn raises the signal again when it is done, which would end the process before the store is closed.
-    kept = {number: signal.signal(number, server.handle_exit) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        server.run(sockets=[opened])
-    finally:
-        opened.close()
-        for number, handler in kept.items():
-            signal.signal(number, handler)
+    _check_tls(listening)
+    backend = Backend(Application(store, access), listening.root_path)
+    with _bind(listening) as opened, asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        address = f"{listening.scheme}://{_shown(listening.host)}:{opened.getsockname()[1]}{listening.root_path}"
+        runner.run(_Serving(backend, opened, listening, lambda: started(address)).run())
 
 
 def forbid_core_dumps() -> None:
@@ -101,46 +102,77 @@ def forbid_core_dumps() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-class Prefixed:
-    """An application under a prefix, whether or not the proxy in front takes the prefix off."""
+class _Serving:
+    """The process in front (:mod:`lrs.server.frontend`), as long as it is wanted: started, started again should it end by itself, and told to end."""
 
-    def __init__(self, application: Application, prefix: str) -> None:
-        self._application = application
-        self._prefix = prefix
+    def __init__(self, backend: Backend, opened: socket.socket, listening: Listening, started: Callable[[], None]) -> None:
+        self._backend = backend
+        self._opened = opened
+        self._tls = [str(file) if file else "" for file in (listening.tls_cert, listening.tls_key)]
+        self._started: Callable[[], None] | None = started
+        self._stopping = False
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Tell the application its prefix."""
-        await self._application({**scope, "root_path": self._prefix}, receive, send)
+    async def run(self) -> None:
+        """Serve until a signal comes, and what is under way then."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._stop)
+        while await self._serve():
+            # Connections wait meanwhile: this process still listens.
+            _log.error("the process that speaks HTTP has ended, and is started again")
+            await asyncio.sleep(_PAUSE)
+
+    async def _serve(self) -> bool:
+        """Have a process in front until it ends -> whether another one has to take its place."""
+        if self._stopping:
+            return False
+        loop = asyncio.get_running_loop()
+        lost = loop.create_future()
+        ours, its = socket.socketpair()
+        with its:
+            self._process = self._start(its.fileno(), self._opened.fileno())
+        await loop.create_connection(lambda: self._backend.link(self._ready, lambda: lost.set_result(None)), sock=ours)
+        await lost
+        await asyncio.to_thread(self._process.wait)
+        if self._started and not self._stopping:
+            raise ConfigurationError("the process that speaks HTTP could not start", hint="What it says about that stands above.")
+        return not self._stopping
+
+    def _start(self, *sockets: int) -> subprocess.Popen[bytes]:
+        # No terminal's signals: it would end before this process knows that it is to.
+        return subprocess.Popen(  # noqa: S603 -- this interpreter, numbers, and files that the operator gave
+            [sys.executable, "-m", "lrs.server.frontend", *map(str, sockets), *self._tls],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=sockets,
+            env=environ(),
+            start_new_session=True,
+        )
+
+    def _ready(self) -> None:
+        started, self._started = self._started, None
+        if started:
+            started()
+
+    def _stop(self) -> None:
+        """Have what is under way answered; asked once more, have it break off."""
+        if self._stopping:
+            self._process.kill()
+        self._stopping = True
+        self._opened.close()
+        self._process.terminate()
 
 
-class _Server(uvicorn.Server):
-    """uvicorn, which says when it listens."""
-
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_started = started
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._on_started()
-
-
-def _config(application: Application, listening: Listening) -> uvicorn.Config:
-    return uvicorn.Config(
-        Prefixed(application, listening.root_path) if listening.root_path else application,
-        interface="asgi3",
-        http=Connection,
-        lifespan="off",
-        ws="none",
-        ssl_certfile=listening.tls_cert,
-        ssl_keyfile=listening.tls_key,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        backlog=_BACKLOG,
-        timeout_graceful_shutdown=_GRACE,
-    )
+def _check_tls(listening: Listening) -> None:
+    """Raise what the process in front could not say kindly."""
+    if listening.tls_cert is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(listening.tls_cert, listening.tls_key, password=bytes)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the certificate and its key can't be used: {error.strerror}",
+            hint="They have to be PEM files that belong together, and the key without a passphrase.",
+        ) from None
 
 
 def _bind(listening: Listening) -> socket.socket:

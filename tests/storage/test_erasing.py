@@ -266,6 +266,7 @@ def test_a_deletion_that_failed_once_is_waited_for(warehouse: Warehouse) -> None
 
 
 def test_a_deletion_that_goes_on_failing_is_told(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the time that it gets to try again over, whoever waits hears of it; and once it can, everything is deleted."""
     monkeypatch.setattr(deleting, "_TRIES_AGAIN", 1.0)
     lose_a_table(warehouse)
     with pytest.raises(StoreUnavailable, match="can't delete now"):

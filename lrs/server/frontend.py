@@ -1,0 +1,151 @@
+"""The process in front: connections, TLS and HTTP, so that they take no turns of the interpreter that has the store. It knows neither keys nor credentials.
+
+    client -> uvicorn -> Asked -> backend
+    client <- uvicorn <- Answer <- backend
+
+``python -m lrs.server.frontend`` is that process; :mod:`lrs.server.serving` starts it, and it ends with who has started it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Callable
+from itertools import count
+
+import uvicorn
+
+from lrs.collection import collect_seldom
+from lrs.server.connection import WHOLE, Connection
+from lrs.server.link import Answer, Asked, Body, Broken, FromBackend, Gone, Link, Read, Ready, Taken
+from lrs.server.logs import log_warnings
+from lrs.server.request import Receive, Scope, Send
+
+_GRACE = 60
+_BACKLOG = 2048
+_FAILED = 1
+
+
+class Frontend:
+    """The ASGI application in front: whatever is asked is asked behind."""
+
+    def __init__(self) -> None:
+        self._numbers = count()
+        self._open: dict[int, _Mail] = {}
+
+    def link(self, lost: Callable[[], None]) -> Link[FromBackend]:
+        """Make the end of a link over which it is asked."""
+        self._link = Link(list[FromBackend], self._take, lost)
+        return self._link
+
+    def _take(self, messages: list[FromBackend]) -> None:
+        for message in messages:
+            if mail := self._open.get(message.number):
+                mail.put(message)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ask, and answer what is answered."""
+        number = next(self._numbers)
+        body = (await receive()).get("body") if WHOLE in scope else None
+        mail = self._open[number] = _Mail()
+        reading: asyncio.Task[None] | None = None
+        self._link.put(Asked(number, scope["method"], scope["path"], scope["query_string"], scope["headers"], body))
+        try:
+            more = True
+            while more:
+                message = await mail.next()
+                if isinstance(message, Read):
+                    # Beside this: the answer may come before the body does.
+                    reading = asyncio.create_task(self._read(number, receive))
+                    continue
+                if isinstance(message, Broken):
+                    return
+                if isinstance(message, Answer):
+                    await send({"type": "http.response.start", "status": message.status, "headers": message.headers})
+                more = message.more
+                await send({"type": "http.response.body", "body": message.body, "more_body": more})
+                if more:
+                    self._link.put(Taken(number))
+        finally:
+            del self._open[number]
+            if reading is not None:
+                reading.cancel()
+
+    async def _read(self, number: int, receive: Receive) -> None:
+        message = await receive()
+        if message["type"] == "http.request":
+            self._link.put(Body(number, message.get("body", b""), message.get("more_body", False)))
+        else:
+            self._link.put(Gone(number))
+
+
+class _Mail:
+    """What was said of one request, and not heard yet."""
+
+    __slots__ = ("_messages", "_waiter")
+
+    def __init__(self) -> None:
+        self._messages: list[FromBackend] = []
+        self._waiter: asyncio.Future[None] | None = None
+
+    def put(self, message: FromBackend) -> None:
+        self._messages.append(message)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def next(self) -> FromBackend:
+        """Wait for the next message."""
+        if not self._messages:
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        return self._messages.pop(0)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which connects behind before it listens, and says when it does."""
+
+    def __init__(self, config: uvicorn.Config, frontend: Frontend, behind: socket.socket) -> None:
+        super().__init__(config)
+        self._frontend = frontend
+        self._behind = behind
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        link = self._frontend.link(lost=_end)
+        await asyncio.get_running_loop().create_connection(lambda: link, sock=self._behind)
+        await super().startup(sockets)
+        link.put(Ready(0))
+
+
+def _end() -> None:
+    """End at once: there is nobody who could answer what is asked."""
+    os._exit(_FAILED)
+
+
+def main(behind: str, listening: str, certificate: str, key: str) -> None:
+    """Be the process in front: two sockets by their numbers, and the files for TLS or two empty strings."""
+    log_warnings()
+    collect_seldom()
+    frontend = Frontend()
+    config = uvicorn.Config(
+        frontend,
+        interface="asgi3",
+        http=Connection,
+        lifespan="off",
+        ws="none",
+        ssl_certfile=certificate or None,
+        ssl_keyfile=key or None,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=_GRACE,
+    )
+    server = _Server(config, frontend, socket.socket(fileno=int(behind)))
+    server.run(sockets=[socket.socket(fileno=int(listening))])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
