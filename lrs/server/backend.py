@@ -7,26 +7,29 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from lrs.server.link import Answer, Asked, Body, Broken, FromFrontend, Link, Piece, Read, Ready
+from lrs.server.link import Answer, Asked, Body, Broken, FromFrontend, Gone, Link, Piece, Read, Ready
 from lrs.server.request import Receive, Scope, Send
 
 _log = logging.getLogger("lrs.server")
 
 
-class Backend:
-    """Have an ASGI application answer what comes over a link; ``root_path`` is the prefix under which it is shown."""
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-    def __init__(self, application: Callable[[Scope, Receive, Send], Awaitable[None]], root_path: str) -> None:
+
+class Backend:
+    """Have an ASGI application, shown under the prefix ``root_path``, answer what comes over ``link``.
+
+    ``ready`` is called when the other end takes requests, ``lost`` when it is gone.
+    """
+
+    def __init__(self, application: Application, root_path: str, *, ready: Callable[[], None], lost: Callable[[], None]) -> None:
         self._application = application
         self._root_path = root_path
+        self._ready = ready
+        self._lost = lost
         self._open: dict[int, _Exchange] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-
-    def link(self, ready: Callable[[], None], lost: Callable[[], None]) -> Link[FromFrontend]:
-        """Make the end of a link whose requests are answered; ``ready`` is called when the other end takes some, ``lost`` when it is gone."""
-        self._ready = ready
-        self._link = Link(list[FromFrontend], self._take, lost)
-        return self._link
+        self.link = Link(list[FromFrontend], self._take, self._hang_up)
 
     def _take(self, messages: list[FromFrontend]) -> None:
         for message in messages:
@@ -39,8 +42,13 @@ class Backend:
             elif exchange := self._open.get(message.number):
                 exchange.take(message)
 
+    def _hang_up(self) -> None:
+        for exchange in self._open.values():
+            exchange.hang_up()
+        self._lost()
+
     async def _answer(self, asked: Asked) -> None:
-        exchange = self._open[asked.number] = _Exchange(asked, self._link)
+        exchange = self._open[asked.number] = _Exchange(asked, self.link)
         scope = {
             "type": "http",
             "method": asked.method,
@@ -51,21 +59,29 @@ class Backend:
         }
         try:
             await self._application(scope, exchange.receive, exchange.send)
-        except Exception as error:  # noqa: BLE001 -- whatever it is: the client has to see that the answer is not whole
+        except ClientGone:
+            pass  # Nobody is there to see that the answer is not whole.
+        except Exception as error:  # noqa: BLE001 -- whatever it is: the client has to see it
             _log.error("an answer broke off (%s)", type(error).__name__)
-            exchange.break_off()
         finally:
             del self._open[asked.number]
+            exchange.end()
+
+
+class ClientGone(OSError):
+    """Nobody takes the rest of an answer (ASGI has ``send`` raise this kind of error then)."""
 
 
 class _Exchange:
     """One request and its answer, as ASGI's ``receive`` and ``send``."""
 
-    __slots__ = ("_body", "_head", "_link", "_number", "_reply")
+    __slots__ = ("_body", "_complete", "_gone", "_head", "_link", "_number", "_reply")
 
     def __init__(self, asked: Asked, link: Link[FromFrontend]) -> None:
         self._number = asked.number
         self._body = asked.body
+        self._complete = False
+        self._gone = False
         self._link = link
         self._head: MutableMapping[str, Any] | None = None
         self._reply: asyncio.Future[FromFrontend] | None = None
@@ -74,6 +90,11 @@ class _Exchange:
         """Take what was waited for, if it still is."""
         if self._reply is not None and not self._reply.done():
             self._reply.set_result(message)
+
+    def hang_up(self) -> None:
+        """Wait for nothing any more."""
+        self._gone = True
+        self.take(Gone(self._number))
 
     async def receive(self) -> MutableMapping[str, Any]:
         """Give the body, or the next piece of it."""
@@ -97,16 +118,21 @@ class _Exchange:
         else:
             answer = Piece(self._number, body, more)
         if more:
-            await self._told(answer)
+            if isinstance(await self._told(answer), Gone):
+                raise ClientGone
         else:
+            self._complete = True
             self._link.put(answer)
 
-    def break_off(self) -> None:
-        """Say that no more of the answer follows."""
-        self._link.put(Broken(self._number))
+    def end(self) -> None:
+        """Say that no more of the answer follows, if that has not been said with all of it."""
+        if not self._complete:
+            self._link.put(Broken(self._number))
 
     async def _told(self, message: Read | Answer | Piece) -> FromFrontend:
         """Send a message -> what is said to it."""
+        if self._gone:
+            return Gone(self._number)
         self._reply = asyncio.get_running_loop().create_future()
         self._link.put(message)
         return await self._reply

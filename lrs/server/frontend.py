@@ -29,16 +29,12 @@ _FAILED = 1
 
 
 class Frontend:
-    """The ASGI application in front: whatever is asked is asked behind."""
+    """The ASGI application in front: whatever is asked is asked behind, over ``link``. ``lost`` is called when there is nobody there any more."""
 
-    def __init__(self) -> None:
+    def __init__(self, lost: Callable[[], None]) -> None:
         self._numbers = count()
         self._open: dict[int, _Mail] = {}
-
-    def link(self, lost: Callable[[], None]) -> Link[FromBackend]:
-        """Make the end of a link over which it is asked."""
-        self._link = Link(list[FromBackend], self._take, lost)
-        return self._link
+        self.link = Link(list[FromBackend], self._take, lost)
 
     def _take(self, messages: list[FromBackend]) -> None:
         for message in messages:
@@ -51,7 +47,7 @@ class Frontend:
         body = (await receive()).get("body") if WHOLE in scope else None
         mail = self._open[number] = _Mail()
         reading: asyncio.Task[None] | None = None
-        self._link.put(Asked(number, scope["method"], scope["path"], scope["query_string"], scope["headers"], body))
+        self.link.put(Asked(number, scope["method"], scope["path"], scope["query_string"], scope["headers"], body))
         try:
             more = True
             while more:
@@ -67,7 +63,7 @@ class Frontend:
                 more = message.more
                 await send({"type": "http.response.body", "body": message.body, "more_body": more})
                 if more:
-                    self._link.put(Taken(number))
+                    self.link.put(Taken(number))
         finally:
             del self._open[number]
             if reading is not None:
@@ -76,9 +72,9 @@ class Frontend:
     async def _read(self, number: int, receive: Receive) -> None:
         message = await receive()
         if message["type"] == "http.request":
-            self._link.put(Body(number, message.get("body", b""), message.get("more_body", False)))
+            self.link.put(Body(number, message.get("body", b""), message.get("more_body", False)))
         else:
-            self._link.put(Gone(number))
+            self.link.put(Gone(number))
 
 
 class _Mail:
@@ -106,16 +102,36 @@ class _Mail:
 class _Server(uvicorn.Server):
     """uvicorn, which connects behind before it listens, and says when it does."""
 
-    def __init__(self, config: uvicorn.Config, frontend: Frontend, behind: socket.socket) -> None:
+    def __init__(self, config: uvicorn.Config, link: Link[FromBackend], behind: socket.socket) -> None:
         super().__init__(config)
-        self._frontend = frontend
+        self._link = link
         self._behind = behind
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        link = self._frontend.link(lost=_end)
-        await asyncio.get_running_loop().create_connection(lambda: link, sock=self._behind)
+        await asyncio.get_running_loop().create_connection(lambda: self._link, sock=self._behind)
         await super().startup(sockets)
-        link.put(Ready(0))
+        self._link.put(Ready(0))
+
+
+def server(behind: socket.socket, *, lost: Callable[[], None], certificate: str | None = None, key: str | None = None) -> uvicorn.Server:
+    """Make the server that asks through one end of a socket; ``lost`` is called when the other end is gone."""
+    frontend = Frontend(lost)
+    config = uvicorn.Config(
+        frontend,
+        interface="asgi3",
+        http=Connection,
+        lifespan="off",
+        ws="none",
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=_GRACE,
+    )
+    return _Server(config, frontend.link, behind)
 
 
 def _end() -> None:
@@ -127,24 +143,8 @@ def main(behind: str, listening: str, certificate: str, key: str) -> None:
     """Be the process in front: two sockets by their numbers, and the files for TLS or two empty strings."""
     log_warnings()
     collect_seldom()
-    frontend = Frontend()
-    config = uvicorn.Config(
-        frontend,
-        interface="asgi3",
-        http=Connection,
-        lifespan="off",
-        ws="none",
-        ssl_certfile=certificate or None,
-        ssl_keyfile=key or None,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        backlog=_BACKLOG,
-        timeout_graceful_shutdown=_GRACE,
-    )
-    server = _Server(config, frontend, socket.socket(fileno=int(behind)))
-    server.run(sockets=[socket.socket(fileno=int(listening))])
+    front = server(socket.socket(fileno=int(behind)), lost=_end, certificate=certificate or None, key=key or None)
+    front.run(sockets=[socket.socket(fileno=int(listening))])
 
 
 if __name__ == "__main__":

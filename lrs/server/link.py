@@ -9,7 +9,7 @@ Messages are whole in memory, never on a disk. Those of one turn of the event lo
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 import msgspec
@@ -95,11 +95,11 @@ class Link(asyncio.Protocol, Generic[M]):
         self._lost = lost
         self._received = bytearray()
         self._waiting: list[Message] = []
-        self._loop = asyncio.get_running_loop()
 
     def connection_made(self, transport: asyncio.WriteTransport) -> None:  # type: ignore[override] # it is a stream's
         """Begin."""
         self._transport = transport
+        self._loop = asyncio.get_running_loop()
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """End."""
@@ -121,8 +121,9 @@ class Link(asyncio.Protocol, Generic[M]):
             self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
-        messages: Sequence[Message]
         messages, self._waiting = self._waiting, []
+        if self._transport.is_closing():
+            return  # Whoever was told something is gone.
         content = bytearray()
         _encode_into(messages, content, _HEAD)
         content[:_HEAD] = (len(content) - _HEAD).to_bytes(_HEAD)

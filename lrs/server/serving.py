@@ -91,10 +91,10 @@ def serve(store: LRS, listening: Listening, *, started: Callable[[str], None]) -
     access = start_logging()
     collect_seldom()
     _check_tls(listening)
-    backend = Backend(Application(store, access), listening.root_path)
+    application = Application(store, access)
     with _bind(listening) as opened, asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
         address = f"{listening.scheme}://{_shown(listening.host)}:{opened.getsockname()[1]}{listening.root_path}"
-        runner.run(_Serving(backend, opened, listening, lambda: started(address)).run())
+        runner.run(_Serving(application, opened, listening, lambda: started(address)).run())
 
 
 def forbid_core_dumps() -> None:
@@ -105,8 +105,9 @@ def forbid_core_dumps() -> None:
 class _Serving:
     """The process in front (:mod:`lrs.server.frontend`), as long as it is wanted: started, started again should it end by itself, and told to end."""
 
-    def __init__(self, backend: Backend, opened: socket.socket, listening: Listening, started: Callable[[], None]) -> None:
-        self._backend = backend
+    def __init__(self, application: Application, opened: socket.socket, listening: Listening, started: Callable[[], None]) -> None:
+        self._application = application
+        self._root_path = listening.root_path
         self._opened = opened
         self._tls = [str(file) if file else "" for file in (listening.tls_cert, listening.tls_key)]
         self._started: Callable[[], None] | None = started
@@ -125,13 +126,13 @@ class _Serving:
         """Have a process in front until it ends -> whether another one has to take its place."""
         if self._stopping:
             return False
-        loop = asyncio.get_running_loop()
-        lost = loop.create_future()
+        lost = asyncio.Event()
+        backend = Backend(self._application, self._root_path, ready=self._ready, lost=lost.set)
         ours, its = socket.socketpair()
         with its:
             self._process = self._start(its.fileno(), self._opened.fileno())
-        await loop.create_connection(lambda: self._backend.link(self._ready, lambda: lost.set_result(None)), sock=ours)
-        await lost
+        await asyncio.get_running_loop().create_connection(lambda: backend.link, sock=ours)
+        await lost.wait()
         await asyncio.to_thread(self._process.wait)
         if self._started and not self._stopping:
             raise ConfigurationError("the process that speaks HTTP could not start", hint="What it says about that stands above.")

@@ -11,10 +11,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-import uvicorn
 
 from lrs.errors import LimitExceeded
-from lrs.server.connection import Connection
+from lrs.server import frontend
+from lrs.server.backend import Backend
 from lrs.server.request import Receive, Scope, Send, decompress
 from tests.server.process import Server
 
@@ -43,16 +43,30 @@ async def slow(_scope: Scope, _receive: Receive, send: Send) -> None:
 
 @contextmanager
 def serving(application: Callable[[Scope, Receive, Send], Awaitable[None]]) -> Iterator[int]:
-    """Serve an application in this process -> its port."""
-    server = uvicorn.Server(uvicorn.Config(application, http=Connection, interface="asgi3", lifespan="off", ws="none", log_config=None))
+    """Serve an application in this process, each side of the server in a thread -> its port."""
+    its, ours = socket.socketpair()
+    front = frontend.server(its, lost=lambda: None)
     with socket.create_server(("127.0.0.1", 0)) as opened:
-        thread = threading.Thread(target=server.run, args=([opened],))
-        thread.start()
+        threads = [
+            threading.Thread(target=front.run, args=([opened],)),
+            threading.Thread(target=asyncio.run, args=(behind(application, ours),)),
+        ]
+        for thread in threads:
+            thread.start()
         try:
             yield opened.getsockname()[1]
         finally:
-            server.should_exit = True
-            thread.join()
+            front.should_exit = True
+            for thread in threads:
+                thread.join()
+
+
+async def behind(application: Callable[[Scope, Receive, Send], Awaitable[None]], ours: socket.socket) -> None:
+    """Answer until the other side has ended."""
+    lost = asyncio.Event()
+    backend = Backend(application, "", ready=lambda: None, lost=lost.set)
+    await asyncio.get_running_loop().create_connection(lambda: backend.link, sock=ours)
+    await lost.wait()
 
 
 def answer(connection: socket.socket) -> tuple[bytes, bytes]:
