@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
+import weakref
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 from pathlib import Path
@@ -279,3 +281,24 @@ def test_what_is_more_than_one_statement_is_not_put_together_with_others(tmp_pat
         for body in ([new()], large):
             assert taken(json.dumps(body).encode(), store.owner, "1.0.3") is None
         assert taken(json.dumps(new()).encode(), store.owner, "1.0.3") is not None
+
+
+@pytest.mark.parametrize("process", [True, False])
+def test_what_was_stored_is_let_go_of_at_once(crowd: list[int], *, process: bool, tmp_path: Path) -> None:
+    """Nothing of a batch waits for the garbage collector, which would stop everybody for longer than storing takes."""
+    with lrs.open(Settings(data=tmp_path, second_process=process)) as store:
+        if process:
+            started(store)
+        gc.collect()
+        gc.disable()
+        try:
+            futures = sent(store, [new() for _ in range(20)])
+            ids(futures)
+            kept = [weakref.ref(each) for each in futures]
+            del futures
+            for _ in range(3):  # Threads hold on to what they did last.
+                ids(sent(store, [new()]))
+            until(lambda: all(ref() is None for ref in kept))
+        finally:
+            gc.enable()
+    assert max(crowd) > 1
