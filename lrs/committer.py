@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any, Protocol
@@ -68,10 +68,16 @@ class Committer:
         self._paused = False
         self._preparing = False
         self._prepared_all = False
+        self._under_way = 0
         self._changed = threading.Condition()
         self._threads = [threading.Thread(target=run, name="lrs-committer", daemon=True) for run in (self._prepare_all, self._store_all)]
         for thread in self._threads:
             thread.start()
+
+    @property
+    def requests(self) -> int:
+        """How many requests wait for what was put to be stored."""
+        return len(self.waiting) + self._under_way
 
     def put(self, *batches: Batch, wait: bool, full: bool = False) -> None:
         """Queue batches of one tenant, to be committed together if a group has room for them; they wait for no others where they are a ``full`` group.
@@ -133,6 +139,7 @@ class Committer:
         except Exception as error:  # noqa: BLE001 -- whoever waits gets it, whatever it is
             self._idle()
             self._commit_one_by_one(batches, error)
+            self._leave(batches)
         else:
             self._hand_over(group)
 
@@ -146,8 +153,13 @@ class Committer:
             taken = self.waiting.take(self._group)
             self._full &= len(self.waiting) > 0
             self._preparing = bool(taken)
+            self._under_way += _requests(taken)
             self._changed.notify_all()
             return taken
+
+    def _leave(self, batches: Sequence[Batch]) -> None:
+        with self._changed:
+            self._under_way -= _requests(batches)
 
     def _is_due(self) -> bool:
         """Tell whether a group is to be made of what waits: a full one at once, another one when nothing is being stored."""
@@ -184,9 +196,11 @@ class Committer:
             self._store(group)
         except Exception as error:  # noqa: BLE001 -- as above
             self._commit_one_by_one(group.batches, error)
+        answered = _requests(group.batches)
         with self._changed:
             self._storing = False
-            self._expected = sum(batch.requests for batch in group.batches) + len(self.waiting)
+            self._under_way -= answered
+            self._expected = answered + len(self.waiting)
             self._patience = min(monotonic() - start, _PATIENCE)
             self._changed.notify_all()
 
@@ -220,6 +234,10 @@ class Committer:
             self._rescue(left)
         for batch in left:
             _fail(batch, error)
+
+
+def _requests(batches: Iterable[Batch]) -> int:
+    return sum(batch.requests for batch in batches)
 
 
 def _fail(batch: Batch, error: Exception) -> None:

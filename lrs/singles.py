@@ -88,7 +88,7 @@ class Singles:
         if len(body) > _LARGEST or body[:1] != b"{" or not self._second.may_check(principal):
             return None
         with self._changed:
-            crowd = self._under_way + len(self._committer.waiting)
+            crowd = self._under_way + self._committer.requests
             if self._closed or crowd < _CROWD or len(self._waiting) >= _MOST:
                 return None
             single = Single(body, principal, version, future())

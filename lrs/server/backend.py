@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from lrs.server.link import Answer, Asked, Body, Broken, FromFrontend, Gone, Link, Piece, Read, Ready
-from lrs.server.request import Receive, Scope, Send
+from lrs.server.request import WHOLE, Receive, Scope, Send
 
 _log = logging.getLogger("lrs.server")
 
@@ -49,7 +49,7 @@ class Backend:
 
     async def _answer(self, asked: Asked) -> None:
         exchange = self._open[asked.number] = _Exchange(asked, self.link)
-        scope = {
+        scope: Scope = {
             "type": "http",
             "method": asked.method,
             "path": asked.path,
@@ -57,6 +57,8 @@ class Backend:
             "headers": asked.headers,
             "root_path": self._root_path,
         }
+        if asked.body is not None:
+            scope[WHOLE] = True
         try:
             await self._application(scope, exchange.receive, exchange.send)
         except ClientGone:

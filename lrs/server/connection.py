@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lrs.errors import InvalidRequest
 from lrs.server.failures import Failure
+from lrs.server.request import WHOLE
 from lrs.server.transport import Joining
 
 _LARGEST_HEAD = 64 * 1024
@@ -23,8 +24,7 @@ _LEAST = 64 * 1024
 
 
 _SMALL = 64 * 1024
-WHOLE = "lrs.whole"
-"""In the scope of a request whose body, of 64 KiB at most, came with its head: to read it is not to wait for it."""
+"""Bytes of a body that is not kept apart from its head, where it came with it."""
 
 
 class Connection(HttpToolsProtocol):

@@ -18,10 +18,10 @@ from itertools import count
 import uvicorn
 
 from lrs.collection import collect_seldom
-from lrs.server.connection import WHOLE, Connection
+from lrs.server.connection import Connection
 from lrs.server.link import Answer, Asked, Body, Broken, FromBackend, Gone, Link, Read, Ready, Taken
 from lrs.server.logs import log_warnings
-from lrs.server.request import Receive, Scope, Send
+from lrs.server.request import WHOLE, Receive, Scope, Send
 
 _GRACE = 60
 _BACKLOG = 2048

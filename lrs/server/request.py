@@ -18,6 +18,8 @@ from lrs.server.room import Room
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+WHOLE = "lrs.whole"
+"""In the scope of a request whose body is at hand: to read it is not to wait for it."""
 
 _numbers = count(randbits(63))
 """Numbers of this process's requests. Where they start is left to chance, so that no two processes name a request alike."""
@@ -52,7 +54,7 @@ class Request:
         self.version = ""
         self.credential = "-"
         self._receive = receive
-        self._seconds = seconds
+        self._seconds = None if WHOLE in scope else seconds
         self._room = room or Room(sys.maxsize)
         self._held = 0
 
@@ -112,6 +114,8 @@ class Request:
         return whole
 
     async def _read(self, limit: int) -> bytes:
+        if self._seconds is None:
+            return await self._received(limit)
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._received(limit)
