@@ -6,5 +6,7 @@
 - ``failures``: an error -> its status and its JSON
 - ``versions``, ``authentication``, ``cors``: the headers that every resource heeds
 - ``statements``, ``documents``, ``lookup``, ``about``, ``health``, ``metrics``: the resources
-- ``serving``: a process of its own, with sockets, TLS, signals; ``connection``: its HTTP, bounded
+- ``serving``: a server of its own, with its socket and signals
+- ``frontend``: its process that speaks HTTP; ``connection``: HTTP, bounded
+- ``link``: what both processes say to each other; ``backend``: the side of the application
 """

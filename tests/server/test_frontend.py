@@ -291,6 +291,13 @@ def test_without_the_store_nobody_answers(own: Server) -> None:
         time.sleep(0.02)
 
 
+def test_told_both_at_once_it_ends_as_ever(own: Server) -> None:
+    """As a supervisor does that ends all processes of a service."""
+    os.kill(in_front_of(own), signal.SIGTERM)
+    assert own.stop() == 0
+    assert "started again" not in own._printed()
+
+
 def test_told_twice_it_waits_for_nobody(own: Server) -> None:
     """A second signal ends it at once, although a client has not sent all of its body."""
     with connected(int(own.address.rpartition(":")[2])) as connection:

@@ -248,7 +248,7 @@ def wait_until_deleted(warehouse: Warehouse) -> None:
 def lose_a_table(warehouse: Warehouse) -> None:
     """Have a mutation fail since a table that it reads is not there, as one that a crash interrupted may when the engine starts."""
     warehouse.insert([row(1), row(2)])
-    deletion = "ALTER TABLE statements DELETE WHERE id NOT IN (SELECT id FROM late)"
+    deletion = "ALTER TABLE statements DELETE WHERE id NOT IN (SELECT id FROM late) SETTINGS mutations_sync = 0"
     tell(warehouse, LATE, "SYSTEM STOP MERGES statements", deletion, "DROP TABLE late SYNC", "SYSTEM START MERGES statements")
     with warehouse._sessions.reader() as session:
         while not session.query("SELECT count() FROM system.mutations WHERE latest_fail_reason != '' AND NOT is_done", {})[0][0]:
@@ -272,7 +272,7 @@ def test_a_deletion_that_goes_on_failing_is_told(warehouse: Warehouse, monkeypat
     with pytest.raises(StoreUnavailable, match="can't delete now"):
         wait_until_deleted(warehouse)
     with pytest.raises(StoreUnavailable, match="what has ended"):
-        warehouse.finish()
+        warehouse.endings.finish()
     tell(warehouse, LATE)
     wait_until_deleted(warehouse)
     assert found(warehouse) == {}
