@@ -54,6 +54,9 @@ _HEAD = 8
 """Bytes that say how many follow."""
 _NOTHING = bytes(_HEAD)
 """An answer that says nothing."""
+_PLAIN = frozenset({"HOME", "LANG", "NO_COLOR", "PATH", "TMPDIR", "TZ", "VIRTUAL_ENV"})
+_PLAIN_PREFIXES = ("LC_", "LD_", "PYTHON", "SSL_")
+"""What a process needs of the environment of another. All else may be a secret: keys and passwords are given like this, too."""
 _encode_into = msgspec.msgpack.Encoder(uuid_format="bytes").encode_into
 
 
@@ -80,8 +83,9 @@ _task, _checked = msgspec.msgpack.Decoder(Task).decode, msgspec.msgpack.Decoder(
 
 
 def environ() -> dict[str, str]:
-    """Give the environment in which another process finds the same modules as this one, whatever this program did to find them."""
-    return os.environ | {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
+    """Give the environment of a process without secrets, in which it finds the same modules as this one, whatever this program did to find them."""
+    plain = {name: value for name, value in os.environ.items() if name in _PLAIN or name.startswith(_PLAIN_PREFIXES)}
+    return plain | {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
 
 
 class Second:
@@ -157,7 +161,7 @@ class _Running:
         self._socket, its = socket.socketpair()
         with its:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "lrs.second"],
+                [sys.executable, "-P", "-m", "lrs.second"],
                 stdin=its.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

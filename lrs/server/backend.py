@@ -13,7 +13,7 @@ from lrs.server.request import WHOLE, Receive, Scope, Send
 _log = logging.getLogger("lrs.server")
 
 
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class Backend:
@@ -22,7 +22,7 @@ class Backend:
     ``ready`` is called when the other end takes requests, ``lost`` when it is gone.
     """
 
-    def __init__(self, application: Application, root_path: str, *, ready: Callable[[], None], lost: Callable[[], None]) -> None:
+    def __init__(self, application: ASGI, root_path: str, *, ready: Callable[[], None], lost: Callable[[], None]) -> None:
         self._application = application
         self._root_path = root_path
         self._ready = ready
@@ -43,8 +43,8 @@ class Backend:
                 exchange.take(message)
 
     def _hang_up(self) -> None:
-        for exchange in self._open.values():
-            exchange.hang_up()
+        for number, exchange in self._open.items():
+            exchange.take(Gone(number))
         self._lost()
 
     async def _answer(self, asked: Asked) -> None:
@@ -89,14 +89,10 @@ class _Exchange:
         self._reply: asyncio.Future[FromFrontend] | None = None
 
     def take(self, message: FromFrontend) -> None:
-        """Take what was waited for, if it still is."""
+        """Take what was waited for, if it still is; that the client is gone, in any case."""
+        self._gone |= isinstance(message, Gone)
         if self._reply is not None and not self._reply.done():
             self._reply.set_result(message)
-
-    def hang_up(self) -> None:
-        """Wait for nothing any more."""
-        self._gone = True
-        self.take(Gone(self._number))
 
     async def receive(self) -> MutableMapping[str, Any]:
         """Give the body, or the next piece of it."""

@@ -23,7 +23,7 @@ _LEAST = 64 * 1024
 """Bytes of an answer that must be taken in this time, or all that is left."""
 
 
-_SMALL = 64 * 1024
+_SMALL = 16 * 1024
 """Bytes of a body that is not kept apart from its head, where it came with it."""
 
 
@@ -62,7 +62,8 @@ class Connection(HttpToolsProtocol):
         super().data_received(data)
         if self._unused > _LARGEST_HEAD and not self.transport.is_closing():
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"the head of the request is larger than {_LARGEST_HEAD} bytes")
-        elif not self._has_head:
+        elif not self._has_head or self.cycle.response_complete:
+            # Or of what follows an answer without being a request.
             self._wait()
 
     def on_message_begin(self) -> None:

@@ -18,7 +18,9 @@ from itertools import count
 import uvicorn
 
 from lrs.collection import collect_seldom
+from lrs.errors import StoreBusy
 from lrs.server.connection import Connection
+from lrs.server.failures import reply_to
 from lrs.server.link import Answer, Asked, Body, Broken, FromBackend, Gone, Link, Read, Ready, Taken
 from lrs.server.logs import log_warnings
 from lrs.server.request import WHOLE, Receive, Scope, Send
@@ -26,6 +28,8 @@ from lrs.server.request import WHOLE, Receive, Scope, Send
 _GRACE = 60
 _BACKLOG = 2048
 _FAILED = 1
+_MOST = 4096
+"""Requests that may be under way, those included whose clients have gone: each may carry 16 KiB behind, before it is known who sends it."""
 
 
 class Frontend:
@@ -44,6 +48,10 @@ class Frontend:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Ask, and answer what is answered."""
         number = next(self._numbers)
+        if len(self._open) >= _MOST:
+            busy = StoreBusy("more requests are under way than the server takes at the same time")
+            await reply_to(busy, f"front-{number}", bearer=False).send(send, headers_only=scope["method"] == "HEAD")
+            return
         body = (await receive()).get("body") if WHOLE in scope else None
         mail = self._open[number] = _Mail()
         reading: asyncio.Task[None] | None = None
@@ -63,7 +71,13 @@ class Frontend:
                 more = message.more
                 await send({"type": "http.response.body", "body": message.body, "more_body": more})
                 if more:
+                    if reading is None:
+                        # Nothing is left to read: whoever goes away is noticed.
+                        reading = asyncio.create_task(self._read(number, receive))
                     self.link.put(Taken(number))
+        except BaseException:
+            self.link.put(Gone(number))
+            raise
         finally:
             del self._open[number]
             if reading is not None:

@@ -12,6 +12,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,37 +112,46 @@ class _Serving:
         self._opened = opened
         self._tls = [str(file) if file else "" for file in (listening.tls_cert, listening.tls_key)]
         self._started: Callable[[], None] | None = started
-        self._stopping = False
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Serve until a signal comes, and what is under way then."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, self._stop)
-        while await self._serve():
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._stop)
+        loop.add_signal_handler(signal.SIGINT, self._interrupt)
+        while not self._stopping.is_set():
+            end = await self._serve()
+            if self._stopping.is_set():
+                break
+            if self._started:
+                raise ConfigurationError(
+                    f"the process that speaks HTTP could not start ({end})", hint="What it says about that stands above."
+                )
             # Connections wait meanwhile: this process still listens.
-            _log.error("the process that speaks HTTP has ended, and is started again")
-            await asyncio.sleep(_PAUSE)
+            _log.error("the process that speaks HTTP has ended (%s), and is started again", end)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), _PAUSE)
 
-    async def _serve(self) -> bool:
-        """Have a process in front until it ends -> whether another one has to take its place."""
-        if self._stopping:
-            return False
+    async def _serve(self) -> str:
+        """Have a process in front until it ends -> how it did."""
         lost = asyncio.Event()
         backend = Backend(self._application, self._root_path, ready=self._ready, lost=lost.set)
         ours, its = socket.socketpair()
         with its:
-            self._process = self._start(its.fileno(), self._opened.fileno())
+            try:
+                self._process = self._start(its.fileno(), self._opened.fileno())
+            except OSError as error:
+                ours.close()
+                return str(error.strerror)
         await asyncio.get_running_loop().create_connection(lambda: backend.link, sock=ours)
         await lost.wait()
-        await asyncio.to_thread(self._process.wait)
-        if self._started and not self._stopping:
-            raise ConfigurationError("the process that speaks HTTP could not start", hint="What it says about that stands above.")
-        return not self._stopping
+        return f"status {self._process.wait()}"
 
     def _start(self, *sockets: int) -> subprocess.Popen[bytes]:
         # No terminal's signals: it would end before this process knows that it is to.
         return subprocess.Popen(  # noqa: S603 -- this interpreter, numbers, and files that the operator gave
-            [sys.executable, "-m", "lrs.server.frontend", *map(str, sockets), *self._tls],
+            [sys.executable, "-P", "-m", "lrs.server.frontend", *map(str, sockets), *self._tls],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=sockets,
@@ -155,12 +165,17 @@ class _Serving:
             started()
 
     def _stop(self) -> None:
-        """Have what is under way answered; asked once more, have it break off."""
-        if self._stopping:
-            self._process.kill()
-        self._stopping = True
+        """Have what is under way answered."""
+        self._stopping.set()
         self._opened.close()
-        self._process.terminate()
+        if self._process is not None:
+            self._process.terminate()
+
+    def _interrupt(self) -> None:
+        """Stop; at the second time break off what is under way."""
+        if self._stopping.is_set() and self._process is not None:
+            self._process.kill()
+        self._stop()
 
 
 def _check_tls(listening: Listening) -> None:

@@ -133,6 +133,21 @@ def test_who_does_not_finish_a_head_is_not_waited_for(monkeypatch: pytest.Monkey
         assert asking.recv(65536).startswith(b"HTTP/1.1 204 ")
 
 
+def test_what_follows_an_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection on which something comes that never becomes a request is closed after a while, too."""
+    monkeypatch.setattr("lrs.server.connection._PATIENCE", 0.5)
+
+    async def at_once(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    with serving(at_once) as port, connected(port) as connection:
+        connection.sendall(HEAD + b"\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 204")
+        connection.sendall(b"\r\n")
+        assert connection.recv(65536) == b""
+
+
 def test_what_is_no_http_is_refused_as_everything_is(connection: socket.socket) -> None:
     """400 with the JSON of all errors, for what can't be parsed at all."""
     connection.sendall(b"\0\1\2 nonsense\r\n\r\n")

@@ -271,6 +271,42 @@ def test_what_is_committed_alone(where: str) -> None:
         bad.done.result(0)
 
 
+@pytest.mark.parametrize("fails", ["", "prepare", "store"])
+def test_who_waits_is_counted_until_they_were_told(fails: str) -> None:
+    """Those in the queue, those whose group is made ready, and those whose group is stored; nobody once that has ended, however it did."""
+    gate, started = threading.Event(), threading.Event()
+
+    def prepare(batches: Sequence[Load]) -> Group:
+        if fails == "prepare":
+            wait_at(gate, started)
+            raise ValueError
+        return Group(batches)
+
+    def store(group: Group) -> None:
+        wait_at(gate, started)
+        if fails == "store":
+            raise ValueError
+        settle(group)
+
+    committer = Committer(prepare, store, group=4, queue=100)
+    loads = [Load(requests=number) for number in (1, 2, 3)]
+    committer.put(loads[0], wait=False)
+    assert started.wait(5)
+    for load in loads[1:]:
+        committer.put(load, wait=False)
+    assert committer.requests == 6
+    gate.set()
+    for load in loads:
+        assert load.done.exception(5) is None or fails
+    committer.close()
+    assert committer.requests == 0
+
+
+def wait_at(gate: threading.Event, started: threading.Event) -> None:
+    started.set()
+    gate.wait(5)
+
+
 def test_closing_stores_what_was_taken_and_then_takes_nothing() -> None:
     """Nothing that was put is lost by closing; nothing is put after it."""
     committer = committer_of(settle)
