@@ -21,8 +21,6 @@ _PATIENCE = 60
 """Seconds for a head to come, and between two looks at how much of an answer was taken."""
 _LEAST = 64 * 1024
 """Bytes of an answer that must be taken in this time, or all that is left."""
-
-
 _SMALL = 16 * 1024
 """Bytes of a body that is not kept apart from its head, where it came with it."""
 
