@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from lrs.beside import HEAD, framed, start
 from lrs.checking import Checked, Checking
 from lrs.collection import collect_seldom
 from lrs.privacy.policy import Policy
@@ -50,14 +51,8 @@ SOON = 2 * 1024 * 1024
 """Bytes before which somebody else's are checked within some tens of milliseconds."""
 _BESIDE = 4 * 1024 * 1024
 """Bytes that are remembered of what is checked here all the same: a server's memory is level after minutes then, and not after hours."""
-_HEAD = 8
-"""Bytes that say how many follow."""
-_NOTHING = bytes(_HEAD)
+_NOTHING = bytes(HEAD)
 """An answer that says nothing."""
-_PLAIN = frozenset({"HOME", "LANG", "NO_COLOR", "PATH", "TMPDIR", "TZ", "VIRTUAL_ENV"})
-_PLAIN_PREFIXES = ("LC_", "LD_", "PYTHON", "SSL_")
-"""What a process needs of the environment of another. All else may be a secret: keys and passwords are given like this, too."""
-_encode_into = msgspec.msgpack.Encoder(uuid_format="bytes").encode_into
 
 
 class Task(msgspec.Struct, array_like=True):
@@ -80,12 +75,6 @@ class Task(msgspec.Struct, array_like=True):
 
 
 _task, _checked = msgspec.msgpack.Decoder(Task).decode, msgspec.msgpack.Decoder(Checked).decode
-
-
-def environ() -> dict[str, str]:
-    """Give the environment of a process without secrets, in which it finds the same modules as this one, whatever this program did to find them."""
-    plain = {name: value for name, value in os.environ.items() if name in _PLAIN or name.startswith(_PLAIN_PREFIXES)}
-    return plain | {"PYTHONPATH": os.pathsep.join(each for each in sys.path if each)}
 
 
 class Second:
@@ -157,17 +146,10 @@ class _Running:
     """The process while it runs. One thread writes to it and one reads, so that neither waits for the other."""
 
     def __init__(self) -> None:
-        # No terminal's signals; no log, which could quote what it was given.
         self._socket, its = socket.socketpair()
         with its:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "lrs.second"],
-                stdin=its.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=environ(),
-                start_new_session=True,
-            )
+            # No log, which could quote what it was given.
+            self._process = start("lrs.second", stdin=its.fileno(), stderr=subprocess.DEVNULL)
         self._writer, self._reader = (ThreadPoolExecutor(1, f"lrs-second-{way}") for way in ("out", "in"))
         self._under_way: list[int] = []
         self._counting = threading.Lock()
@@ -261,16 +243,13 @@ def _checking(policy: Policy, max_statement_bytes: int) -> Checking:
 
 
 def _send(to: socket.socket, message: Task | Checked) -> None:
-    content = bytearray()
-    _encode_into(message, content, _HEAD)
-    content[:_HEAD] = (len(content) - _HEAD).to_bytes(_HEAD)
-    to.sendall(content)
+    to.sendall(framed(message))
 
 
 def _receive(by: socket.socket) -> bytes:
     """Read what was sent. Nothing at the end, too."""
     try:
-        size = int.from_bytes(_whole(by, _HEAD))
+        size = int.from_bytes(_whole(by, HEAD))
         return _whole(by, size) if size else b""
     except OSError:
         return b""

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 RANKS = [
-    {"errors", "settings", "metrics"},
+    {"errors", "settings", "metrics", "beside"},
     {"xapi", "crypto"},
     {"storage", "access", "sources"},
     {"privacy"},

@@ -10,10 +10,8 @@ from typing import Any
 from lrs.server.link import Answer, Asked, Body, Broken, FromFrontend, Gone, Link, Piece, Read, Ready
 from lrs.server.request import WHOLE, Receive, Scope, Send
 
-_log = logging.getLogger("lrs.server")
-
-
 ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
+_log = logging.getLogger("lrs.server")
 
 
 class Backend:

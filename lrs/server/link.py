@@ -1,6 +1,6 @@
 """What the process that speaks HTTP and the one that has the store tell each other about requests, over a socket of their own.
 
-    frontend: Ready, once it listens; Asked; of a body what is wanted: Body, Gone; of an answer: Taken
+    frontend: Ready, once it listens; Asked; of a body what is wanted: Body; of an answer: Taken; in place of either: Gone
     backend:  Read, when the body is wanted; Answer; when that was taken, Piece ...; Broken in place of either
 
 Messages are whole in memory, never on a disk. Those of one turn of the event loop are one write: a call into the system costs as much as many messages.
@@ -14,9 +14,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-_HEAD = 8
-"""Bytes that say how many follow."""
-_encode_into = msgspec.msgpack.Encoder().encode_into
+from lrs.beside import HEAD, framed
 
 
 class Message(msgspec.Struct, array_like=True, tag=True, gc=False):
@@ -50,7 +48,7 @@ class Body(Message):
 
 
 class Gone(Message):
-    """The client went away before all of the body was read."""
+    """The client went away, or can't be answered: before all of the body was read, or in the middle of the answer."""
 
 
 class Taken(Message):
@@ -109,8 +107,8 @@ class Link(asyncio.Protocol, Generic[M]):
         """Hand on what is whole."""
         received = self._received
         received += data
-        while len(received) >= _HEAD and len(received) >= (end := _HEAD + int.from_bytes(received[:_HEAD])):
-            messages = self._decode(received[_HEAD:end])
+        while len(received) >= HEAD and len(received) >= (end := HEAD + int.from_bytes(received[:HEAD])):
+            messages = self._decode(received[HEAD:end])
             del received[:end]
             self._got(messages)
 
@@ -124,7 +122,4 @@ class Link(asyncio.Protocol, Generic[M]):
         messages, self._waiting = self._waiting, []
         if self._transport.is_closing():
             return  # Whoever was told something is gone.
-        content = bytearray()
-        _encode_into(messages, content, _HEAD)
-        content[:_HEAD] = (len(content) - _HEAD).to_bytes(_HEAD)
-        self._transport.write(content)
+        self._transport.write(framed(messages))

@@ -30,7 +30,7 @@ _access = logging.getLogger("lrs.access")
 
 def start_logging() -> AccessLog:
     """Send what the package logs to stderr, unless the program has arranged something itself -> the access log."""
-    for foreign in ("uvicorn.error", "asyncio", "clickhouse_connect"):
+    for foreign in ("asyncio", "clickhouse_connect"):
         logging.getLogger(foreign).setLevel(logging.WARNING)
     if logging.getLogger().handlers:
         return logged

@@ -10,7 +10,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -19,9 +18,9 @@ from typing import TYPE_CHECKING
 import attrs
 from uvicorn.loops.auto import auto_loop_factory
 
+from lrs.beside import start
 from lrs.collection import collect_seldom
 from lrs.errors import ConfigurationError
-from lrs.second import environ
 from lrs.server.application import Application
 from lrs.server.backend import Backend
 from lrs.server.logs import start_logging
@@ -149,15 +148,7 @@ class _Serving:
         return f"status {self._process.wait()}"
 
     def _start(self, *sockets: int) -> subprocess.Popen[bytes]:
-        # No terminal's signals: it would end before this process knows that it is to.
-        return subprocess.Popen(  # noqa: S603 -- this interpreter, numbers, and files that the operator gave
-            [sys.executable, "-P", "-m", "lrs.server.frontend", *map(str, sockets), *self._tls],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            pass_fds=sockets,
-            env=environ(),
-            start_new_session=True,
-        )
+        return start("lrs.server.frontend", *map(str, sockets), *self._tls, sockets=sockets)
 
     def _ready(self) -> None:
         started, self._started = self._started, None

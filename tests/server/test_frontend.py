@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lrs
-from lrs.second import environ
+from lrs.beside import environ
 from lrs.server import frontend
 from lrs.server.backend import Backend
 from lrs.server.link import Answer, Asked, Body, Broken, FromBackend, FromFrontend, Gone, Link, Message, Piece, Read, Ready, Taken

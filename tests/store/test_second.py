@@ -294,7 +294,7 @@ def test_a_signal_cuts_nothing_short() -> None:
     before = signal.signal(signal.SIGUSR1, lambda *_: None)
     with ours, its, ThreadPoolExecutor(1) as thread:
         received = thread.submit(second._receive, ours)
-        for part in (len(sent).to_bytes(second._HEAD) + sent[:1000], sent[1000:2000]):
+        for part in (len(sent).to_bytes(second.HEAD) + sent[:1000], sent[1000:2000]):
             its.sendall(part)
             until(lambda: not _waiting(ours))
             for each in thread._threads:
@@ -309,7 +309,7 @@ def test_what_ends_in_the_middle_of_a_message_has_sent_nothing() -> None:
     ours, its = socket.socketpair()
     with ours:
         with its:
-            its.sendall((10).to_bytes(second._HEAD) + b"12345")
+            its.sendall((10).to_bytes(second.HEAD) + b"12345")
         assert second._receive(ours) == b""
 
 
