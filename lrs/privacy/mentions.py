@@ -8,7 +8,7 @@ contains one of them is sealed. A language model is not needed and no name list 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from urllib.parse import quote
 
@@ -26,6 +26,8 @@ _MANY = 100
 """From so many strings on, what stands for the people of a large group is not searched for each of them: that would take their number squared."""
 _REMEMBERED = 200_000
 """People for whom what to look for is kept at hand: half a kilobyte each."""
+_is_unquoted = re.compile(r"[\w.~/-]*", re.ASCII).fullmatch
+"""Tell whether a text stands in a URL as it is."""
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _SHORT_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
@@ -52,25 +54,23 @@ Seal = Callable[[bytes, bytes], bytes]
 class Mentions:
     """What to look for in one statement."""
 
-    __slots__ = ("_many", "_patterns", "_signs", "_table", "_words")
+    __slots__ = ("_many", "_short", "_signs", "_table", "_words")
 
-    def __init__(self, known: Iterable[str]) -> None:
-        spellings = {spelling for text in known for spelling in (text, fold(quote(text)))}
-        self._words = tuple(word for word in spellings if len(word) >= _WHOLE_WORD_BELOW)
-        self._patterns = tuple(
-            re.compile(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])") for word in spellings if len(word) < _WHOLE_WORD_BELOW
-        )
-        self._signs = (_FOREIGN, *(spelling.encode() for spelling in spellings))
+    def __init__(self, known: Sequence[str]) -> None:
+        spellings = {*known, *[fold(quote(text)) for text in known if not _is_unquoted(text)]}
+        self._words = tuple([word for word in spellings if len(word) >= _WHOLE_WORD_BELOW])
+        self._short = tuple([word for word in spellings if len(word) < _WHOLE_WORD_BELOW])
+        self._signs = (_FOREIGN, *[spelling.encode() for spelling in spellings])
         self._many = len(self._words) > _MANY
-        self._table = _LOWER_LATIN if all(spelling.isascii() for spelling in spellings) else _LOWER_ASCII
+        self._table = _LOWER_LATIN if "".join(spellings).isascii() else _LOWER_ASCII
 
     def __bool__(self) -> bool:
-        return bool(self._words or self._patterns)
+        return bool(self._words or self._short)
 
     def __call__(self, text: str) -> bool:
         """Tell whether a text mentions one of them."""
         folded = fold(text)
-        return any(word in folded for word in self._words) or any(pattern.search(folded) for pattern in self._patterns)
+        return any(word in folded for word in self._words) or any(_stands_alone(word, folded) for word in self._short)
 
     def may_be_in(self, body: bytes) -> bool:
         """Tell quickly whether a JSON text could contain a mention: False is certain."""
@@ -81,6 +81,17 @@ class Mentions:
             if sign in lowered:
                 return self(_unescape(body.decode()))
         return False
+
+
+def _stands_alone(word: str, text: str) -> bool:
+    """Tell whether a word is in a text with neither a letter nor a digit beside it."""
+    start = text.find(word)
+    while start >= 0:
+        end = start + len(word)
+        if not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()):
+            return True
+        start = text.find(word, start + 1)
+    return False
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -46,6 +46,18 @@ def test_a_mention_is_found_in_any_spelling(known: str, text: str) -> None:
         assert [json.loads(box) for box in boxes] == [text]
 
 
+@pytest.mark.parametrize("text", ["anna", "anna.", "l'anna", "_anna_", "annanna anna", "hannah, anna", "éanna/anna"])
+def test_a_short_name_is_found_as_a_word_of_its_own(text: str) -> None:
+    """With anything but letters and digits beside it, after places where it is a part of a word."""
+    assert Mentions(["anna"])(text)
+
+
+@pytest.mark.parametrize("text", ["hanna", "annab", "anna1", "annaé", "ßanna", "annanna", "anna\u0660"])
+def test_a_short_name_is_not_found_beside_letters_and_digits(text: str) -> None:
+    """Of whatever script they are."""
+    assert not Mentions(["anna"])(text)
+
+
 def test_a_short_name_is_not_found_within_a_word() -> None:
     """An account named ``anna`` is not mentioned by ``annals``, and a body without it is passed by unread."""
     mentioned = Mentions(["anna"])

@@ -178,6 +178,24 @@ def test_more_than_may_wait_waits_outside(opened: Callable[[], Journal], table: 
     assert table.rows == [b"block 0", b"block 1", b"block 2"]
 
 
+def test_it_tells_what_may_not_be_in_the_table_yet(opened: Callable[[], Journal], table: Table) -> None:
+    """Rows that wait, and those whose insert has begun or failed, are held; those in the table and those that never came are not."""
+    journal = opened()
+    journal.put(record(1))
+    journal.settle()
+    table.failures = 1000
+    journal.put(record(2))
+    with pytest.raises(StoreUnavailable):
+        journal.settle()
+    journal.put(record(3))
+    held = {number for number in range(5) if journal.holds_any({number.to_bytes(16, "big")})}
+    assert held == {2, 3}
+    assert journal.holds_any({bytes(16), (3).to_bytes(16, "big")})
+    table.failures = 0
+    journal.settle()
+    assert not journal.holds_any({number.to_bytes(16, "big") for number in range(5)})
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     (tmp_path / "data").mkdir()
@@ -203,6 +221,23 @@ def test_every_reader_sees_what_was_put(data: Path) -> None:
         thread.join()
     assert wrong == []
     assert len(warehouse.find("t", Selection(limit=100), now=NOW)) == 40
+    warehouse.close()
+
+
+def test_who_stores_waits_for_no_other_rows(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An id that memory takes for a known one is looked up without waiting for what is in the journal; one that is in it is found there."""
+    settings = embedded_settings(data)
+    warehouse = Warehouse.open(settings)
+    monkeypatch.setattr("lrs.storage.warehouse.journal._LONG", 600)
+    monkeypatch.setattr("lrs.storage.warehouse.ids.SeenIds.maybe", lambda _, ids: list(ids))
+    stored, waiting, never = row(1), row(2), row(3)
+    warehouse.put(warehouse.record(TokenisedStatements.of([stored])))
+    warehouse.ping()
+    warehouse.put(warehouse.record(TokenisedStatements.of([waiting])))
+    assert list(warehouse.known("t", [stored.id, never.id])) == [stored.id]
+    assert any(file.stat().st_size for file in (settings.data / "journal").iterdir())
+    assert list(warehouse.known("t", [waiting.id, never.id])) == [waiting.id]
+    assert not any(file.stat().st_size for file in (settings.data / "journal").iterdir())
     warehouse.close()
 
 

@@ -218,9 +218,10 @@ class Sessions:
         self.settle()
         return self._taken(self._readers, readonly=True)
 
-    def lookup(self) -> AbstractContextManager[Session]:
-        """Have a reading session for what takes milliseconds."""
-        self.settle()
+    def lookup(self, *, settled: bool = True) -> AbstractContextManager[Session]:
+        """Have a reading session for what takes milliseconds; not ``settled``: for what no row can matter to that was taken and is not seen yet."""
+        if settled:
+            self.settle()
         return self._taken(self._lookups, readonly=True)
 
     @contextmanager

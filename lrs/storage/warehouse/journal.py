@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -48,6 +48,7 @@ class Journal:
         self._files = _opened(folder)
         self._recover()
         self._waiting: list[Record] = []
+        self._storing: list[Record] = []
         self._rows = self._put = self._settled = 0
         self._since = 0.0
         self._wanted = self._closed = False
@@ -73,6 +74,12 @@ class Journal:
                 self._rows += record.rows
                 self._put += 1
                 self._changed.notify_all()
+
+    def holds_any(self, ids: Collection[bytes]) -> bool:
+        """Tell whether rows with any of these ids (16 bytes each) may not be in their table yet; of other rows that were put, no reader need wait."""
+        with self._changed:
+            records = self._storing + self._waiting
+        return any(not _ids(record).isdisjoint(ids) for record in records)
 
     def settle(self) -> None:
         """Wait until everything that was put is in its table; raises :class:`lrs.errors.StoreUnavailable` when it can't get there."""
@@ -112,6 +119,7 @@ class Journal:
                 with self._changed:
                     self._changed.wait_for(lambda: self._wanted or self._closed, _PAUSE)
             with self._changed:
+                self._storing = []
                 self._settled += len(records)
                 self._rows -= sum(record.rows for record in records)
                 self._changed.notify_all()
@@ -123,9 +131,9 @@ class Journal:
             self._changed.wait_for(self._is_due, max(self._since + _LONG - monotonic(), 0))
         with self._writing, self._changed:
             self._files.reverse()
-            records, self._waiting = self._waiting, []
+            self._storing, self._waiting = self._waiting, []
             self._wanted = False
-            return records
+            return self._storing
 
     def _is_due(self) -> bool:
         return self._wanted or self._closed or self._rows >= _ENOUGH
@@ -152,6 +160,10 @@ class Journal:
             together = list(several)
             if not (again and self._has_any(b"".join(record.ids for record in together))):
                 self._insert(together)
+
+
+def _ids(record: Record) -> set[bytes]:
+    return {record.ids[start : start + 16] for start in range(0, len(record.ids), 16)}
 
 
 def _opened(folder: Path) -> list[RecordFile]:

@@ -112,13 +112,14 @@ class Statements:
 
     def known(self, tenant: str, ids: Sequence[UUID]) -> Mapping[UUID, KnownStatement]:
         """See :class:`lrs.storage.contract.StatementStore`."""
-        if self._seen is None:
+        if self._seen is None or self._journal is None:
             with self._sessions.lookup() as session:
                 return _known(session, tenant, ids)
         asked = self._seen.maybe(ids)
         if not asked:
             return {}
-        with self._sessions.lookup() as session:
+        # Some are asked for in vain: whoever stores does not wait for others' rows because of them.
+        with self._sessions.lookup(settled=self._journal.holds_any({each.bytes for each in asked})) as session:
             # What comes again mostly came a short while ago: the parts of earlier months are looked through for the rest alone.
             found = _known(session, tenant, asked, since=self._newest - _RECENT)
             return found | _known(session, tenant, [each for each in asked if each not in found])
