@@ -54,23 +54,23 @@ Seal = Callable[[bytes, bytes], bytes]
 class Mentions:
     """What to look for in one statement."""
 
-    __slots__ = ("_many", "_short", "_signs", "_table", "_words")
+    __slots__ = ("_many", "_signs", "_spellings", "_table")
 
     def __init__(self, known: Sequence[str]) -> None:
-        spellings = {*known, *[fold(quote(text)) for text in known if not _is_unquoted(text)]}
-        self._words = tuple([word for word in spellings if len(word) >= _WHOLE_WORD_BELOW])
-        self._short = tuple([word for word in spellings if len(word) < _WHOLE_WORD_BELOW])
-        self._signs = (_FOREIGN, *[spelling.encode() for spelling in spellings])
-        self._many = len(self._words) > _MANY
-        self._table = _LOWER_LATIN if "".join(spellings).isascii() else _LOWER_ASCII
+        self._spellings = {*known, *[fold(quote(text)) for text in known if not _is_unquoted(text)]}
+        self._signs = (_FOREIGN, *[spelling.encode() for spelling in self._spellings])
+        self._many = len(self._spellings) > _MANY
+        self._table = _LOWER_LATIN if "".join(self._spellings).isascii() else _LOWER_ASCII
 
     def __bool__(self) -> bool:
-        return bool(self._words or self._short)
+        return bool(self._spellings)
 
     def __call__(self, text: str) -> bool:
         """Tell whether a text mentions one of them."""
         folded = fold(text)
-        return any(word in folded for word in self._words) or any(_stands_alone(word, folded) for word in self._short)
+        return any(
+            spelling in folded and (len(spelling) >= _WHOLE_WORD_BELOW or _stands_alone(spelling, folded)) for spelling in self._spellings
+        )
 
     def may_be_in(self, body: bytes) -> bool:
         """Tell quickly whether a JSON text could contain a mention: False is certain."""
