@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from lrs.server.request import Receive, Scope, Send
 
 _OF_PASSES = frozenset({statements.PATH, *documents.KINDS})
+_NO_REQUEST = "(no request)"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 
 
@@ -158,6 +159,11 @@ class Application:
         self._metrics.requests.observe(seconds, place, method)
         self._metrics.answers.add(place, method, str(reply.status))
         self._access(method, place, reply.status, reply.size, seconds * 1000, request.credential, request.id)
+
+    def note_refused(self, request_id: str, status: int) -> None:
+        """Count, and write a line about, what the process in front has refused: what is no HTTP, and what comes while too much is under way."""
+        self._metrics.answers.add(_NO_REQUEST, "?", str(status))
+        self._access("?", _NO_REQUEST, status, 0, 0.0, "-", request_id)
 
 
 def _check_method(request: Request, allowed: str) -> None:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from lrs.server.link import Answer, Asked, Body, Broken, FromFrontend, Gone, Link, Piece, Read, Ready
+from lrs.server.link import Answer, Asked, Body, Broken, FromFrontend, Gone, Link, Piece, Read, Ready, Refused
 from lrs.server.request import WHOLE, Receive, Scope, Send
 
 ASGI = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -17,14 +17,17 @@ _log = logging.getLogger("lrs.server")
 class Backend:
     """Have an ASGI application, shown under the prefix ``root_path``, answer what comes over ``link``.
 
-    ``ready`` is called when the other end takes requests, ``lost`` when it is gone.
+    ``ready`` is called when the other end takes requests, ``lost`` when it is gone, ``refused`` with id and status of what it has answered itself.
     """
 
-    def __init__(self, application: ASGI, root_path: str, *, ready: Callable[[], None], lost: Callable[[], None]) -> None:
+    def __init__(
+        self, application: ASGI, root_path: str, *, ready: Callable[[], None], lost: Callable[[], None], refused: Callable[[str, int], None]
+    ) -> None:
         self._application = application
         self._root_path = root_path
         self._ready = ready
         self._lost = lost
+        self._refused = refused
         self._open: dict[int, _Exchange] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.link = Link(list[FromFrontend], self._take, self._hang_up)
@@ -37,6 +40,8 @@ class Backend:
                 task.add_done_callback(self._tasks.discard)
             elif isinstance(message, Ready):
                 self._ready()
+            elif isinstance(message, Refused):
+                self._refused(message.id, message.status)
             elif exchange := self._open.get(message.number):
                 exchange.take(message)
 

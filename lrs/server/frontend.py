@@ -13,6 +13,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from http import HTTPStatus
 from itertools import count
 
 import uvicorn
@@ -21,7 +22,7 @@ from lrs.collection import collect_seldom
 from lrs.errors import StoreBusy
 from lrs.server.connection import Connection
 from lrs.server.failures import reply_to
-from lrs.server.link import Answer, Asked, Body, Broken, FromBackend, Gone, Link, Read, Ready, Taken
+from lrs.server.link import Answer, Asked, Body, Broken, FromBackend, Gone, Link, Read, Ready, Refused, Taken
 from lrs.server.logs import log_warnings
 from lrs.server.request import WHOLE, Receive, Scope, Send
 
@@ -45,13 +46,20 @@ class Frontend:
             if mail := self._open.get(message.number):
                 mail.put(message)
 
+    def refused(self, status: int) -> str:
+        """Tell that something is answered here, with this status -> its id."""
+        refused = Refused(next(self._numbers), status)
+        self.link.put(refused)
+        return refused.id
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Ask, and answer what is answered."""
-        number = next(self._numbers)
         if len(self._open) >= _MOST:
             busy = StoreBusy("more requests are under way than the server takes at the same time")
-            await reply_to(busy, f"front-{number}", bearer=False).send(send, headers_only=scope["method"] == "HEAD")
+            reply = reply_to(busy, self.refused(HTTPStatus.SERVICE_UNAVAILABLE), bearer=False)
+            await reply.send(send, headers_only=scope["method"] == "HEAD")
             return
+        number = next(self._numbers)
         body = (await receive()).get("body") if WHOLE in scope else None
         mail = self._open[number] = _Mail()
         reading: asyncio.Task[None] | None = None

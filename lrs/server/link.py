@@ -1,6 +1,6 @@
 """What the process that speaks HTTP and the one that has the store tell each other about requests, over a socket of their own.
 
-    frontend: Ready, once it listens; Asked; of a body what is wanted: Body; of an answer: Taken; in place of either: Gone
+    frontend: Ready, once it listens; Asked; of a body what is wanted: Body; of an answer: Taken; in place of either: Gone; Refused in place of Asked
     backend:  Read, when the body is wanted; Answer; when that was taken, Piece ...; Broken in place of either
 
 Messages are whole in memory, never on a disk. Those of one turn of the event loop are one write: a call into the system costs as much as many messages.
@@ -55,6 +55,17 @@ class Taken(Message):
     """The client takes the answer as fast as it comes: the next piece of it may follow."""
 
 
+class Refused(Message):
+    """What was answered in front, with this status: it was no request, or one too many."""
+
+    status: int
+
+    @property
+    def id(self) -> str:
+        """What it is called where requests have their ids."""
+        return f"front-{self.number}"
+
+
 class Read(Message):
     """More of the body is wanted."""
 
@@ -79,7 +90,7 @@ class Broken(Message):
     """What is left of the answer can't be made."""
 
 
-FromFrontend = Ready | Asked | Body | Gone | Taken
+FromFrontend = Ready | Asked | Body | Gone | Taken | Refused
 FromBackend = Read | Answer | Piece | Broken
 M = TypeVar("M")
 

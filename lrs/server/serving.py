@@ -135,7 +135,7 @@ class _Serving:
     async def _serve(self) -> str:
         """Have a process in front until it ends -> how it did."""
         lost = asyncio.Event()
-        backend = Backend(self._application, self._root_path, ready=self._ready, lost=lost.set)
+        backend = Backend(self._application, self._root_path, ready=self._ready, lost=lost.set, refused=self._application.note_refused)
         ours, its = socket.socketpair()
         with its:
             try:

@@ -24,12 +24,13 @@ NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 PATIENT: dict[str, Any] = {"verify": NO_TLS, "timeout": PATIENCE}
 """How a client of plain HTTP asks, on a machine that is busy with other things too."""
 VERSION = {"X-Experience-API-Version": "1.0.3"}
-WRITER, READER, BOTH, COUNTER = ("writer", "w"), ("reader", "r"), ("both", "b"), ("counter", "c")
+WRITER, READER, BOTH, COUNTER, WATCHER = ("writer", "w"), ("reader", "r"), ("both", "b"), ("counter", "c"), ("watcher", "m")
 _SCOPES = {
     WRITER: ("statements/write", "identified"),
     READER: ("statements/read", "identified"),
     BOTH: ("all", "identified"),
     COUNTER: ("statements/read", "aggregate"),
+    WATCHER: ("metrics", "aggregate"),
 }
 _LISTENING = re.compile(r"lrs listens on (https?://\S+?)/xapi/")
 

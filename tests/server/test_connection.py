@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import re
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -16,7 +17,7 @@ from lrs.errors import LimitExceeded
 from lrs.server import frontend
 from lrs.server.backend import Backend
 from lrs.server.request import Receive, Scope, Send, decompress
-from tests.server.process import Server
+from tests.server.process import WATCHER, Server
 
 ENDLESS = 4 * 1024 * 1024
 HEAD = b"GET /xapi/about HTTP/1.1\r\nHost: lrs\r\n"
@@ -42,14 +43,14 @@ async def slow(_scope: Scope, _receive: Receive, send: Send) -> None:
 
 
 @contextmanager
-def serving(application: Callable[[Scope, Receive, Send], Awaitable[None]]) -> Iterator[int]:
-    """Serve an application in this process, each side of the server in a thread -> its port."""
+def serving(application: Callable[[Scope, Receive, Send], Awaitable[None]], refused: list[int] | None = None) -> Iterator[int]:
+    """Serve an application in this process, each side of the server in a thread -> its port; ``refused`` gets what is refused in front."""
     its, ours = socket.socketpair()
     front = frontend.server(its, lost=lambda: None)
     with socket.create_server(("127.0.0.1", 0)) as opened:
         threads = [
             threading.Thread(target=front.run, args=([opened],)),
-            threading.Thread(target=asyncio.run, args=(behind(application, ours),)),
+            threading.Thread(target=asyncio.run, args=(behind(application, ours, [] if refused is None else refused),)),
         ]
         for thread in threads:
             thread.start()
@@ -61,10 +62,10 @@ def serving(application: Callable[[Scope, Receive, Send], Awaitable[None]]) -> I
                 thread.join()
 
 
-async def behind(application: Callable[[Scope, Receive, Send], Awaitable[None]], ours: socket.socket) -> None:
+async def behind(application: Callable[[Scope, Receive, Send], Awaitable[None]], ours: socket.socket, refused: list[int]) -> None:
     """Answer until the other side has ended."""
     lost = asyncio.Event()
-    backend = Backend(application, "", ready=lambda: None, lost=lost.set)
+    backend = Backend(application, "", ready=lambda: None, lost=lost.set, refused=lambda _, status: refused.append(status))
     await asyncio.get_running_loop().create_connection(lambda: backend.link, sock=ours)
     await lost.wait()
 
@@ -112,6 +113,26 @@ def test_a_large_head_is_told(connection: socket.socket) -> None:
     head, body = answer(connection)
     assert head.startswith(b"HTTP/1.1 431 ")
     assert json.loads(body)["error"]["code"] == "invalid-request"
+
+
+def test_what_is_refused_in_front_is_counted_and_logged(server: Server) -> None:
+    """In the metrics and the access log of the server, though it never was a request."""
+    with server.client(WATCHER) as client:
+        before = refusals(client.get("/metrics").text)
+        for sent in (HEAD + b"X-A: " + b"a" * 70_000, b"NO HTTP AT ALL\r\n\r\n"):
+            with connected(int(server.address.rpartition(":")[2])) as opened:
+                opened.sendall(sent)
+                answer(opened)
+        after = refusals(client.get("/metrics").text)
+    assert {status: number - before.get(status, 0) for status, number in after.items()} == {"400": 1, "431": 1}
+    lines = [line for line in server.printed().splitlines() if "(no request)" in line]
+    assert {status for status in ("400", "431") if any(f" {status} 0 bytes" in line for line in lines)} == {"400", "431"}
+
+
+def refusals(metrics: str) -> dict[str, int]:
+    """Read how often what was answered with which status though it was no request."""
+    found = re.findall(r'^lrs_answers_total\{resource="\(no request\)",method="\?",status="(\d+)"\} (\d+)', metrics, re.MULTILINE)
+    return {status: int(number) for status, number in found}
 
 
 def test_large_bodies_and_many_requests_are_no_large_head(server: Server) -> None:

@@ -173,7 +173,8 @@ def test_more_requests_than_can_be_under_way_are_told_to_wait(monkeypatch: pytes
         await send(START)
         await send(piece(b"abcdef", more=False))
 
-    with serving(waiting) as port:
+    refused: list[int] = []
+    with serving(waiting, refused) as port:
         under_way = [connected(port) for _ in range(3)]
         for connection in under_way:
             connection.sendall(GET)
@@ -192,6 +193,7 @@ def test_more_requests_than_can_be_under_way_are_told_to_wait(monkeypatch: pytes
         with connected(port) as connection:
             connection.sendall(GET)
             assert answer(connection)[1] == b"abcdef"
+    assert refused == [503]
 
 
 def test_the_process_in_front_is_given_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,7 +292,7 @@ def test_without_the_process_in_front_no_request_waits(streams: bool) -> None:  
     async def ask() -> None:
         ours, its = socket.socketpair()
         lost, loop = asyncio.Event(), asyncio.get_running_loop()
-        backend = Backend(application, "", ready=lambda: None, lost=lost.set)
+        backend = Backend(application, "", ready=lambda: None, lost=lost.set, refused=lambda *_: None)
         came = asyncio.Event()
         front = Link(list[FromBackend], lambda _: came.set(), lambda: None)
         await loop.create_connection(lambda: backend.link, sock=ours)

@@ -14,13 +14,9 @@ import pytest
 
 import lrs
 from lrs.asgi import create_app
-from lrs.credentials import open_credentials
-from lrs.crypto import passwords
 from lrs.metrics import Counter, Histogram
-from lrs.settings import load
-from tests.server.process import BOTH, VERSION, add_credentials
+from tests.server.process import BOTH, VERSION, WATCHER, add_credentials
 
-WATCHER = ("watcher", "m")
 LINE = re.compile(r'([a-z_]+)(\{[a-z]+="[^"{}\\\n]*"(?:,[a-z]+="[^"{}\\\n]*")*\})? (\S+)')
 
 
@@ -29,9 +25,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[lrs.LRS]:
     """A store that somebody watches."""
     data = tmp_path_factory.mktemp("watched")
     add_credentials(data)
-    with open_credentials(load(data, environ={}), clock=lambda: 1) as room:
-        room._profile = passwords.CHEAPEST
-        room.add(WATCHER[0], username=WATCHER[0], password=WATCHER[1], scopes=("metrics",), view="aggregate")
     with lrs.open(data) as opened:
         yield opened
 
