@@ -22,6 +22,7 @@ from uuid import UUID
 
 import msgspec
 
+from lrs.xapi.formats import month_of
 from lrs.xapi.model import SUB, Role
 
 NO_UUID = UUID(int=0)
@@ -336,15 +337,15 @@ class SeenDefinition(msgspec.Struct, frozen=True, gc=False):
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
-    """Rows as a block in the form in which the warehouse stores them, the ids in them (16 bytes each), and the month (yyyymm) in which all were stored.
+    """Rows as a block in the form in which the warehouse stores them, and of each its id (16 bytes) and when it is stored (8 bytes, microseconds since 1970).
 
-    ``definitions`` is a block, too, of what was seen in them of activities; it may be empty.
+    No two rows of a store have the same time, whosever they are. ``definitions`` is a block, too, of what was seen in them of activities; it may be empty.
     """
 
     ids: bytes
+    times: bytes
     definitions: bytes | memoryview
     block: bytes | memoryview
-    month: int
 
     def __repr__(self) -> str:
         return f"Record({self.rows} rows)"
@@ -353,6 +354,11 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     def rows(self) -> int:
         """The number of rows."""
         return len(self.ids) // 16
+
+    @property
+    def month(self) -> int:
+        """The month (yyyymm) of the first row's time."""
+        return month_of(int.from_bytes(self.times[:8]))
 
 
 class StatementStore(Protocol):

@@ -6,6 +6,8 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,12 +16,16 @@ from lrs.errors import StoreUnavailable
 from lrs.storage.contract import NO_UUID, Record, SeenDefinition, Selection, TokenisedStatements
 from lrs.storage.warehouse import Warehouse
 from lrs.storage.warehouse.journal import Journal
+from lrs.storage.warehouse.statements import Statements
 from tests.storage.engines import embedded_settings
 from tests.storage.rows import NOW, row
 
+ASCENDING = Selection(limit=100, ascending=True)
 
-def record(number: int, month: int = 202609) -> Record:
-    return Record(number.to_bytes(16, "big"), b"", b"block %d" % number, month)
+
+def record(number: int, month: int = 9) -> Record:
+    stored = int(datetime(2026, month, 1, tzinfo=UTC).timestamp()) * 1_000_000 + number
+    return Record(number.to_bytes(16), stored.to_bytes(8), b"", b"block %d" % number)
 
 
 class Table:
@@ -40,9 +46,9 @@ class Table:
         if failing:
             raise self.failure
 
-    def has_any(self, ids: bytes) -> bool:
-        self.asked.append(ids)
-        return any(b"block %d" % ids[15] in several for several in self.inserts)
+    def has_any(self, times: bytes) -> bool:
+        self.asked.append(times)
+        return any(b"block %d" % times[7] in several for several in self.inserts)
 
     @property
     def rows(self) -> list[bytes]:
@@ -89,7 +95,7 @@ def test_rows_are_inserted_though_nobody_reads(opened: Callable[[], Journal], ta
 def test_months_are_inserted_apart(opened: Callable[[], Journal], table: Table) -> None:
     """An insert over two partitions would not be all or nothing."""
     journal = opened()
-    for number, month in enumerate((202609, 202609, 202610)):
+    for number, month in enumerate((9, 9, 10)):
         journal.put(record(number, month))
     journal.settle()
     assert table.rows == [b"block 0", b"block 1", b"block 2"]
@@ -267,6 +273,39 @@ def test_rows_of_a_dead_process_are_in_the_table_once(data: Path) -> None:
         content.count(each.id.bytes) for content in left.values() for each in sent
     )
     warehouse.close()
+
+
+def test_another_tenants_id_keeps_nothing_out_of_the_table(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has the id of a statement of somebody else's is in the table after an insert that failed, and after the process died before it."""
+    monkeypatch.setattr("lrs.storage.warehouse.journal._LONG", 600)
+    settings = embedded_settings(data)
+    theirs = row(1)
+    ours = [row(2, tenant="other", id=theirs.id), row(3, tenant="other")]
+    with closing(Warehouse.open(settings)) as warehouse:
+        warehouse.put(warehouse.record(TokenisedStatements.of([theirs])))
+    shutil.copytree(settings.data / "warehouse", data / "before", symlinks=True)
+    insert, failures = Statements._insert_records, [StoreUnavailable("the warehouse can't answer")]
+
+    def failing(self: Statements, records: Sequence[Record]) -> None:
+        if failures:
+            raise failures.pop()
+        insert(self, records)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Statements, "_insert_records", failing)
+        with closing(Warehouse.open(settings)) as warehouse:
+            warehouse.put(warehouse.record(TokenisedStatements.of(ours)))
+            left = {file.name: file.read_bytes() for file in (settings.data / "journal").iterdir()}
+            with pytest.raises(StoreUnavailable):
+                warehouse.ping()
+            assert [found.id for found in warehouse.find("other", ASCENDING, now=NOW)] == [each.id for each in ours]
+    shutil.rmtree(settings.data / "warehouse")
+    shutil.copytree(data / "before", settings.data / "warehouse", symlinks=True)
+    for name, content in left.items():
+        (settings.data / "journal" / name).write_bytes(content)
+    with closing(Warehouse.open(settings)) as warehouse:
+        assert [found.id for found in warehouse.find("other", ASCENDING, now=NOW)] == [each.id for each in ours]
+        assert [found.id for found in warehouse.find("t", ASCENDING, now=NOW)] == [theirs.id]
 
 
 def test_what_was_said_of_activities_is_there_with_the_statements(data: Path) -> None:

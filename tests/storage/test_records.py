@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from lrs.errors import ConfigurationError
 from lrs.storage.contract import Record
 from lrs.storage.warehouse.records import RecordFile
 
-ONE = Record(b"i" * 32, b"what is new", b"the block of one", 202609)
-OTHER = Record(b"j" * 16, b"", b"", 202610)
+ONE = Record(b"i" * 32, b"t" * 16, b"what is new", b"the block of one")
+OTHER = Record(b"j" * 16, b"u" * 8, b"", b"")
 
 
 def test_records_come_back_in_order(tmp_path: Path) -> None:
@@ -63,12 +64,21 @@ def test_what_could_not_be_written_is_not_there_and_hinders_nothing(tmp_path: Pa
     resource.setrlimit(resource.RLIMIT_FSIZE, (before + 60, most[1]))
     try:
         with pytest.raises(OSError, match="too large"):
-            file.add(Record(b"k" * 16, b"", b"x" * 1000, 202609))
+            file.add(Record(b"k" * 16, b"t" * 8, b"", b"x" * 1000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, most)
     assert (tmp_path / "0").stat().st_size == before
     file.add(OTHER)
     assert list(file.read()) == [ONE, OTHER]
+    file.close()
+
+
+def test_what_an_earlier_version_wrote_is_not_taken_for_nothing(tmp_path: Path) -> None:
+    """It says so: nobody is to empty the file without having stored what is in it."""
+    (tmp_path / "0").write_bytes(b"lrs2" + bytes(1000))
+    file = RecordFile(tmp_path / "0")
+    with pytest.raises(ConfigurationError, match="earlier version"):
+        list(file.read())
     file.close()
 
 

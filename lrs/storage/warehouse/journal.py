@@ -38,7 +38,7 @@ _PATIENCE = 30.0
 class Journal:
     """Rows on their way into a table. Thread-safe.
 
-    ``insert`` stores records of one month, all or nothing; ``has_any`` tells whether the table has any of these ids (16 bytes each). What
+    ``insert`` stores records of one month, all or nothing; ``has_any`` tells whether the table has a row of any of these times (8 bytes each). What
     an earlier process left behind is inserted before this returns; raises :class:`lrs.errors.StoreUnavailable`.
     """
 
@@ -158,7 +158,7 @@ class Journal:
         """
         for _, several in groupby(records, attrgetter("month")):
             together = list(several)
-            if not (again and self._has_any(b"".join(record.ids for record in together))):
+            if not (again and self._has_any(b"".join([record.times for record in together]))):
                 self._insert(together)
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
-from hashlib import blake2b
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from zlib import crc32
 
+from lrs.errors import ConfigurationError
 from lrs.storage.contract import Record
 
-_HEAD = struct.Struct(">4sIQQQ16s")
-_MAGIC = b"lrs2"
+_HEAD = struct.Struct(">4s4QI")
+_MAGIC, _EARLIER = b"lrs4", b"lrs2"
 _MODE = 0o600
 
 
@@ -27,8 +28,9 @@ class RecordFile:
 
     def add(self, record: Record) -> None:
         """Write a record through to the disk."""
-        content = (record.ids, record.definitions, record.block)
-        head = _HEAD.pack(_MAGIC, record.month, *map(len, content), _digest(record.month, *content))
+        content = (record.ids, record.times, record.definitions, record.block)
+        sizes = [*map(len, content)]
+        head = _HEAD.pack(_MAGIC, *sizes, _checksum(sizes, content))
         try:
             end = _written(self._file, b"".join((head, *content)), self._size)
             os.fdatasync(self._file)
@@ -38,21 +40,28 @@ class RecordFile:
         self._size = end
 
     def read(self) -> Iterator[Record]:
-        """Give the records, up to the first one that was cut short: nobody was told that it is stored."""
+        """Give the records, up to the first one that was cut short: nobody was told that it is stored.
+
+        Raises :class:`lrs.errors.ConfigurationError` for those of an earlier version.
+        """
         place = 0
         while len(head := os.pread(self._file, _HEAD.size, place)) == _HEAD.size:
-            magic, month, *sizes, digest = _HEAD.unpack(head)
+            magic, *sizes, checksum = _HEAD.unpack(head)
             place += _HEAD.size
+            if magic == _EARLIER:
+                raise ConfigurationError(
+                    "the last statements were written to the journal by an earlier version of lrs, which stopped before it stored them",
+                    hint="Open the store once with that version.",
+                )
             if magic != _MAGIC or place + sum(sizes) > self._size:
                 return
             content = []
             for size in sizes:
                 content.append(os.pread(self._file, size, place))
                 place += size
-            if _digest(month, *content) != digest:
+            if _checksum(sizes, content) != checksum:
                 return
-            ids, definitions, block = content
-            yield Record(ids, definitions, block, month)
+            yield Record(*content)
 
     def empty(self) -> None:
         """Let go of all records, on the disk too."""
@@ -74,8 +83,8 @@ def _written(file: int, content: bytes, place: int) -> int:
     return place
 
 
-def _digest(month: int, *content: bytes | memoryview) -> bytes:
-    found = blake2b(month.to_bytes(4, "big"), digest_size=16)
+def _checksum(sizes: Sequence[int], content: Iterable[bytes | memoryview]) -> int:
+    found = crc32(repr(sizes).encode())
     for each in content:
-        found.update(each)
-    return found.digest()
+        found = crc32(each, found)
+    return found

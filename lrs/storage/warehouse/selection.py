@@ -37,6 +37,7 @@ _MINE = _AUTHORITY + " = {authority:Array(UInt64)}"
 _NOT_VOIDED = "(voids OR id NOT IN (SELECT reference FROM statements WHERE tenant = {tenant:String} AND voids))"
 _AT = " AND stored IN (SELECT fromUnixTimestamp64Micro(arrayJoin({stored:Array(Int64)}), 'UTC'))"
 
+ANY_AT = "SELECT 1 FROM statements WHERE true" + _AT + " LIMIT 1"
 KNOWN = """SELECT id, min(stored), argMin(fingerprint, stored) FROM statements
     WHERE id IN {ids:Array(UUID)} AND tenant = {tenant:String} AND stored > fromUnixTimestamp64Micro({since:Int64}, 'UTC') GROUP BY id"""
 """Of several rows of an id the first one counts."""

@@ -27,7 +27,6 @@ from lrs.storage.warehouse.definitions import Definitions
 from lrs.storage.warehouse.ids import SeenIds
 from lrs.storage.warehouse.journal import Journal
 from lrs.storage.warehouse.packing import stored_statement
-from lrs.xapi.formats import month_of
 
 _PAGE = 1000
 """Statements of a person that are read at once."""
@@ -40,7 +39,6 @@ _WEEKS = 32 * 86_400_000_000
 _RECENT = 7 * 86_400_000_000
 """Microseconds back from the newest statement in which a repeated one is looked for first."""
 _EVER = -1
-_ANY = "SELECT 1 FROM statements WHERE id IN {ids:Array(UUID)} LIMIT 1"
 _COLUMNS = TokenisedStatements.__struct_fields__
 _OFTEN_NONE = frozenset({"registration", "reference"})
 
@@ -85,7 +83,7 @@ class Statements:
     def record(self, rows: TokenisedStatements, definitions: bytes | memoryview = b"") -> Record:
         """See :class:`lrs.storage.contract.StatementStore`; ``definitions`` is a block of :class:`lrs.storage.warehouse.definitions.Definitions`."""
         if not len(rows):
-            return Record(b"", definitions, b"", 0)
+            return Record(b"", b"", definitions, b"")
         ids = b"".join([each.int.to_bytes(16) for each in rows.id])
         if self._seen is not None:
             # Before the insert: should it fail half-way, what was noted in vain is looked up.
@@ -95,7 +93,9 @@ class Statements:
         # The client writes zero faster than a UUID of zeros.
         columns = [[each.int for each in getattr(rows, name)] if name in _OFTEN_NONE else getattr(rows, name) for name in _COLUMNS]
         with self._sessions.inserter() as session:
-            return Record(ids, definitions, session.block("placed", _COLUMNS, columns), month_of(rows.stored[0]))
+            return Record(
+                ids, b"".join([each.to_bytes(8) for each in rows.stored]), definitions, session.block("placed", _COLUMNS, columns)
+            )
 
     def _insert_records(self, records: Sequence[Record]) -> None:
         # In this order: what was said of an activity is there no later than the statement that said it, and where a statement is that can be seen is known.
@@ -105,10 +105,11 @@ class Statements:
                 session.insert_blocks("arriving", places.NAMES, blocks)
                 session.insert_blocks("placed", _COLUMNS, blocks, into="statements")
 
-    def _has_any(self, ids: bytes) -> bool:
-        asked = [UUID(bytes=ids[start : start + 16]) for start in range(0, len(ids), 16)]
+    def _has_any(self, times: bytes) -> bool:
+        asked = [int.from_bytes(times[start : start + 8]) for start in range(0, len(times), 8)]
+        parts = (asked[start : start + _TIMES] for start in range(0, len(asked), _TIMES))
         with self._sessions.inserter() as session:
-            return any(session.query(_ANY, {"ids": list(part)}) for part in sql.in_parts(asked))
+            return any(session.query(sql.ANY_AT, {"stored": part}) for part in parts)
 
     def known(self, tenant: str, ids: Sequence[UUID]) -> Mapping[UUID, KnownStatement]:
         """See :class:`lrs.storage.contract.StatementStore`."""
