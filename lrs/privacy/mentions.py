@@ -52,7 +52,7 @@ Seal = Callable[[bytes, bytes], bytes]
 
 
 class Mentions:
-    """What to look for in one statement."""
+    """What to look for in one statement; what is ``known`` of its people is folded already (:func:`lrs.xapi.walk.fold`)."""
 
     __slots__ = ("_many", "_signs", "_spellings", "_table")
 

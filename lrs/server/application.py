@@ -37,6 +37,7 @@ from lrs.server.statements import Statements
 if TYPE_CHECKING:
     from lrs.access import Principal
     from lrs.engine import LRS
+    from lrs.server.link import Refused
     from lrs.server.reply import Header
     from lrs.server.request import Receive, Scope, Send
 
@@ -160,10 +161,11 @@ class Application:
         self._metrics.answers.add(place, method, str(reply.status))
         self._access(method, place, reply.status, reply.size, seconds * 1000, request.credential, request.id)
 
-    def note_refused(self, request_id: str, status: int) -> None:
+    def note_refused(self, refused: Refused) -> None:
         """Count, and write a line about, what the process in front has refused: what is no HTTP, and what comes while too much is under way."""
-        self._metrics.answers.add(_NO_REQUEST, "?", str(status))
-        self._access("?", _NO_REQUEST, status, 0, 0.0, "-", request_id)
+        self._metrics.answers.add(_NO_REQUEST, "?", str(refused.status))
+        self._metrics.errors.add(refused.code)
+        self._access("?", _NO_REQUEST, refused.status, 0, 0.0, "-", refused.id)
 
 
 def _check_method(request: Request, allowed: str) -> None:

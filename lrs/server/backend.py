@@ -17,11 +17,11 @@ _log = logging.getLogger("lrs.server")
 class Backend:
     """Have an ASGI application, shown under the prefix ``root_path``, answer what comes over ``link``.
 
-    ``ready`` is called when the other end takes requests, ``lost`` when it is gone, ``refused`` with id and status of what it has answered itself.
+    ``ready`` is called when the other end takes requests, ``lost`` when it is gone, ``refused`` with what it has answered itself.
     """
 
     def __init__(
-        self, application: ASGI, root_path: str, *, ready: Callable[[], None], lost: Callable[[], None], refused: Callable[[str, int], None]
+        self, application: ASGI, root_path: str, *, ready: Callable[[], None], lost: Callable[[], None], refused: Callable[[Refused], None]
     ) -> None:
         self._application = application
         self._root_path = root_path
@@ -41,7 +41,7 @@ class Backend:
             elif isinstance(message, Ready):
                 self._ready()
             elif isinstance(message, Refused):
-                self._refused(message.id, message.status)
+                self._refused(message)
             elif exchange := self._open.get(message.number):
                 exchange.take(message)
 

@@ -125,8 +125,8 @@ class Connection(HttpToolsProtocol):
             self._taking.cancel()
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
-        self.app.refused(status)
-        body = msgspec.json.encode({"error": Failure(InvalidRequest.code, message)})
+        request_id = self.app.refused(status, InvalidRequest.code)
+        body = msgspec.json.encode({"error": Failure(InvalidRequest.code, message, request_id=request_id)})
         head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
         self.transport.write(head.encode() + body)
         self.transport.close()

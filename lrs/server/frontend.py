@@ -46,9 +46,9 @@ class Frontend:
             if mail := self._open.get(message.number):
                 mail.put(message)
 
-    def refused(self, status: int) -> str:
-        """Tell that something is answered here, with this status -> its id."""
-        refused = Refused(next(self._numbers), status)
+    def refused(self, status: int, code: str) -> str:
+        """Tell that something is answered here, with this status and code of an error -> its id."""
+        refused = Refused(next(self._numbers), status, code)
         self.link.put(refused)
         return refused.id
 
@@ -56,7 +56,7 @@ class Frontend:
         """Ask, and answer what is answered."""
         if len(self._open) >= _MOST:
             busy = StoreBusy("more requests are under way than the server takes at the same time")
-            reply = reply_to(busy, self.refused(HTTPStatus.SERVICE_UNAVAILABLE), bearer=False)
+            reply = reply_to(busy, self.refused(HTTPStatus.SERVICE_UNAVAILABLE, busy.code), bearer=False)
             await reply.send(send, headers_only=scope["method"] == "HEAD")
             return
         number = next(self._numbers)

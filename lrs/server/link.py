@@ -56,9 +56,10 @@ class Taken(Message):
 
 
 class Refused(Message):
-    """What was answered in front, with this status: it was no request, or one too many."""
+    """What was answered in front, with this status and code of an error: it was no request, or one too many."""
 
     status: int
+    code: str
 
     @property
     def id(self) -> str:

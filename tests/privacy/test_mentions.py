@@ -33,6 +33,9 @@ def boxed(body: bytes, mentioned: Mentions) -> tuple[bytes, list[bytes]]:
         ("anna", "Bravo Anna!"),
         ("anna", "user_anna_home"),
         ("strasse", "Straße"),
+        ("renée", "https://example.fr/u/ren%C3%A9e"),
+        ("jeanne@example.org", "https://example.org/u/jeanne%40example.org"),
+        ("a-a", "ba-a-a"),
     ],
 )
 def test_a_mention_is_found_in_any_spelling(known: str, text: str) -> None:

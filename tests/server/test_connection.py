@@ -65,7 +65,7 @@ def serving(application: Callable[[Scope, Receive, Send], Awaitable[None]], refu
 async def behind(application: Callable[[Scope, Receive, Send], Awaitable[None]], ours: socket.socket, refused: list[int]) -> None:
     """Answer until the other side has ended."""
     lost = asyncio.Event()
-    backend = Backend(application, "", ready=lambda: None, lost=lost.set, refused=lambda _, status: refused.append(status))
+    backend = Backend(application, "", ready=lambda: None, lost=lost.set, refused=lambda each: refused.append(each.status))
     await asyncio.get_running_loop().create_connection(lambda: backend.link, sock=ours)
     await lost.wait()
 
@@ -119,20 +119,26 @@ def test_what_is_refused_in_front_is_counted_and_logged(server: Server) -> None:
     """In the metrics and the access log of the server, though it never was a request."""
     with server.client(WATCHER) as client:
         before = refusals(client.get("/metrics").text)
+        told = []
         for sent in (HEAD + b"X-A: " + b"a" * 70_000, b"NO HTTP AT ALL\r\n\r\n"):
             with connected(int(server.address.rpartition(":")[2])) as opened:
                 opened.sendall(sent)
-                answer(opened)
+                told.append(json.loads(answer(opened)[1])["error"]["request_id"])
         after = refusals(client.get("/metrics").text)
-    assert {status: number - before.get(status, 0) for status, number in after.items()} == {"400": 1, "431": 1}
-    lines = [line for line in server.printed().splitlines() if "(no request)" in line]
-    assert {status for status in ("400", "431") if any(f" {status} 0 bytes" in line for line in lines)} == {"400", "431"}
+    assert {name: after[name] - before.get(name, 0) for name in ("400", "431", "invalid-request")} == {
+        "400": 1,
+        "431": 1,
+        "invalid-request": 2,
+    }
+    lines = [line for line in server.printed().splitlines() if line.endswith(tuple(told))]
+    assert [line.partition(" (no request) ")[2][:3] for line in lines] == ["431", "400"]
 
 
 def refusals(metrics: str) -> dict[str, int]:
-    """Read how often what was answered with which status though it was no request."""
+    """Read how often what was answered with which status though it was no request, and how often with which code of an error anything was."""
     found = re.findall(r'^lrs_answers_total\{resource="\(no request\)",method="\?",status="(\d+)"\} (\d+)', metrics, re.MULTILINE)
-    return {status: int(number) for status, number in found}
+    codes = re.findall(r'^lrs_errors_total\{code="([a-z-]+)"\} (\d+)', metrics, re.MULTILINE)
+    return {name: int(number) for name, number in found + codes}
 
 
 def test_large_bodies_and_many_requests_are_no_large_head(server: Server) -> None:
@@ -174,7 +180,7 @@ def test_what_is_no_http_is_refused_as_everything_is(connection: socket.socket) 
     connection.sendall(b"\0\1\2 nonsense\r\n\r\n")
     head, body = answer(connection)
     assert head.startswith(b"HTTP/1.1 400 ")
-    assert json.loads(body)["error"].keys() == {"code", "message"}
+    assert json.loads(body)["error"].keys() == {"code", "message", "request_id"}
 
 
 def test_gzip_of_many_members_is_refused() -> None:

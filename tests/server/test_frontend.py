@@ -292,7 +292,7 @@ def test_without_the_process_in_front_no_request_waits(streams: bool) -> None:  
     async def ask() -> None:
         ours, its = socket.socketpair()
         lost, loop = asyncio.Event(), asyncio.get_running_loop()
-        backend = Backend(application, "", ready=lambda: None, lost=lost.set, refused=lambda *_: None)
+        backend = Backend(application, "", ready=lambda: None, lost=lost.set, refused=lambda _: None)
         came = asyncio.Event()
         front = Link(list[FromBackend], lambda _: came.set(), lambda: None)
         await loop.create_connection(lambda: backend.link, sock=ours)

@@ -29,8 +29,6 @@ _PRAGMAS = (
     "PRAGMA temp_store=MEMORY",
     # KiB. People of a group lie anywhere in the file: with SQLite's 2 MiB nearly all of them are read from it again and again.
     "PRAGMA cache_size=-32768",
-    # Bytes at the start of the file that are read where the system has them, and not copied from there first.
-    "PRAGMA mmap_size=268435456",
 )
 _LOOPBACK = {None, "", "localhost", "127.0.0.1", "::1"}
 _IN_MEMORY = {None, "", ":memory:"}
