@@ -39,18 +39,20 @@ class Record(msgspec.Struct, array_like=True):
 
 
 def record_of(batch: Batch, drafts: Drafts, received: int) -> Record:
-    """Make a record of a batch that is acknowledged at a time (microseconds since 1970), of its ``drafts``."""
+    """Make a record of a batch that is acknowledged at a time (microseconds since 1970), of its ``drafts``; what is withheld of it does not wait."""
+    left = [n for n in range(len(batch)) if n not in batch.withheld]
+    named = {each.sha2 for n in left for each in drafts.attachments.get(n, ())}
     return Record(
         tenant=batch.tenant,
         credential=batch.principal.credential_id,
         authority=batch.principal.authority,
         defines=batch.defines,
         received=received,
-        ids=batch.ids,
-        versions=drafts.versions,
-        texts=[drafts.text(n) for n in range(len(batch))],
-        purposes=list(batch.purposes),
-        contents={sha2: (bytes(each.data), each.content_type, each.length) for sha2, each in batch.contents.items()},
+        ids=[batch.ids[n] for n in left],
+        versions=[drafts.versions[n] for n in left],
+        texts=[drafts.text(n) for n in left],
+        purposes=[batch.purposes[n] for n in left],
+        contents={sha2: (bytes(each.data), each.content_type, each.length) for sha2, each in batch.contents.items() if sha2 in named},
     )
 
 

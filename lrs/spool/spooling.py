@@ -101,7 +101,9 @@ class Spooling:
         for own in by_tenant(batches).values():
             now = self._clock()
             try:
-                self.folder.add([record_of(each, self._preparer.drafts(each), now) for batch in own for each in batch.apart()])
+                records = [record_of(each, self._preparer.drafts(each), now) for batch in own for each in batch.apart()]
+                if left := [record for record in records if record.ids]:
+                    self.folder.add(left)
                 for entry in [self._audit.put(_kept(batch)) for batch in own]:
                     self._audit.wait(entry)
             except LRSError as error:
@@ -180,8 +182,9 @@ class Spooling:
                 return
 
     def _finish(self, sent: Mapping[str, Sequence[Batch]]) -> None:
-        """Let go of the files whose batches are stored; raises what a store says that can't answer."""
+        """Let go of the files whose batches are stored; raises what a store says that can't answer, when all of them were looked at."""
         stored = []
+        failure: LRSError | None = None
         try:
             for name, batches in sent.items():
                 try:
@@ -191,8 +194,12 @@ class Spooling:
                 except Unexpected as error:
                     # It would keep all that comes after it waiting.
                     self._put_aside(name, error)
+                except LRSError as error:
+                    failure = error
         finally:
             self.folder.drop(stored)
+        if failure:
+            raise failure
 
     def _hold_conflicts(self, batch: Batch, receipt: Receipt) -> None:
         """Keep in quarantine what turned out to be another statement under an id that is taken: nobody can be told any more."""

@@ -89,6 +89,24 @@ def test_who_is_erased_while_it_waits_stays_erased(wired: Wired, settings: Setti
     assert not [path for path, _ in bytes_below(folder_of(settings)) if path.suffix != ".lock"]
 
 
+def test_what_an_erased_person_sends_late_does_not_wait(wired: Wired, settings: Settings) -> None:
+    """It is acknowledged, as ever, and no statement of theirs comes out of the spool; in those of others the stub stands."""
+    gone = {"mbox": "mailto:gone@canary.example.fr"}
+    own = [each | {"actor": gone, "result": {"response": "a secret answer"}} for each in made(2)]
+    about = [each | {"object": {"objectType": "Agent", **gone}} for each in made(1)]
+    with stopped(settings), lrs.open(settings) as store:
+        store.erase(gone)
+        with away(wired[0]):
+            assert set(store.ingest(own)) == ids(own)
+            assert store.spooled.statements == 0
+            assert set(store.ingest([*own, *about])) == ids([*own, *about])
+            assert store.spooled.statements == 1
+    with lrs.open(settings) as store:
+        emptied(store)
+        assert set(rows(store)) == ids(about)
+        assert "gone@canary" not in json.dumps(list(store.query(limit=1000).statements))
+
+
 def test_keys_rotate_while_it_waits(wired: Wired, settings: Settings) -> None:
     """A new epoch, everything wrapped anew and the old epoch destroyed: what waits can be read all the same."""
     before, batch = made(1), made(2, "new")

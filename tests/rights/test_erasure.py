@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from types import FunctionType, ModuleType
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -16,7 +16,7 @@ from lrs.access import Principal, Scope, View
 from lrs.crypto.providers import open_keyring
 from lrs.privacy import mentions
 from lrs.privacy.receipts import facts_of
-from lrs.storage.contract import ErasureState
+from lrs.storage.contract import ErasureState, SealedPiece
 from lrs.xapi import codec
 from tests.rights.erasing import STUB, STUB_REFERENCE, VOID, everything, person, put, sids, statement, without
 
@@ -101,6 +101,31 @@ def test_a_group_keeps_what_it_wrote(store: lrs.LRS) -> None:
     store.erase(eva)
     with pytest.raises(lrs.NotFound):
         store.query(statement_id=ours["id"])
+
+
+def test_what_a_failed_insert_left_of_a_content_takes_nothing_along(store: lrs.LRS) -> None:
+    """Pieces of the same statement at another time are nobody's: the content of the one that was stored is whole afterwards, and they are gone."""
+    ana, ben = person("ana"), person("ben")
+    content = b"our essay " * 400_000
+    attached = {
+        "usageType": "https://lms.example.fr/essay",
+        "display": {"fr": "Essai"},
+        "contentType": "text/plain",
+        "length": len(content),
+        "sha2": hashlib.sha256(content).hexdigest(),
+    }
+    ours = statement({"objectType": "Group", "member": [ana, ben]}, attachments=[attached])
+    put(store, ours, attachments={attached["sha2"]: content})
+    (kept,) = store._warehouse.contents("default", [UUID(ours["id"])])
+    assert kept.pieces > 1
+    for stored in {*range(kept.stored - 8, kept.stored + 9)} - {kept.stored}:
+        left = SealedPiece("default", stored, kept.statement, kept.number, 0, b"head", b"sealed", until=4_000_000_000)
+        store._warehouse.add_attachments([left])
+    store.erase(ana)
+    page = store.query(statement_id=ours["id"], attachments=True)
+    assert page.attachments is not None
+    assert dict(page.attachments) == {attached["sha2"]: content}
+    assert [each.stored for each in store._warehouse.contents("default", [UUID(ours["id"])])] == [kept.stored]
 
 
 def test_nothing_of_her_stays_in_memory(store: lrs.LRS) -> None:

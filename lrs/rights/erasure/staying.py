@@ -104,7 +104,8 @@ def _texts(row: TokenisedStatement, keys: tuple[Dek, Dek]) -> list[bytes]:
 
 
 def _move_contents(its: Move, row: TokenisedStatement, keys: tuple[Dek, Dek]) -> None:
-    contents = its.warehouse.contents(its.tenant, [row.id])
+    # Not those that an insert which failed has left of the same statement at another time.
+    contents = [each for each in its.warehouse.contents(its.tenant, [row.id]) if each.stored == row.stored]
     if not contents:
         return
     generations = [generation(each.number) for each in contents]
