@@ -140,6 +140,11 @@ class Group(msgspec.Struct, eq=False):
     _ids: dict[str, dict[int, Share]] = {}
 
     @property
+    def stands(self) -> bool:
+        """Whether all that it repeats is stored."""
+        return all(earlier.stored for earlier in self.leans_on)
+
+    @property
     def batches(self) -> list[Batch]:
         """The batches, in the order of their receipts."""
         return [batch for share in self.shares for batch in share.batches]

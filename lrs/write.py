@@ -33,7 +33,7 @@ from lrs.checking import Checked, Checking
 from lrs.collection import paused_collection
 from lrs.confine import confine
 from lrs.definitions import Notebook
-from lrs.errors import Conflict, InvalidRequest, LRSError
+from lrs.errors import Conflict, InvalidRequest, LRSError, StoreUnavailable
 from lrs.handling import hold, repair
 from lrs.privacy.attachments import seal_contents
 from lrs.privacy.audit import FAILED, Audit, Event
@@ -261,10 +261,13 @@ class Writer:
     def store(self, group: Group) -> None:
         """Store a group and settle the futures of its batches; raises when a store can't answer, and leaves the futures open."""
         try:
-            if not all(earlier.stored for earlier in group.leans_on):
+            if not group.stands:
                 # What it was taken to repeat was not stored after all.
                 self._give_up(group)
                 group = self.prepare(group.batches)
+                if not group.stands:
+                    # A later group has it by now, and may fail as well: nobody is told that it is stored before it is.
+                    raise StoreUnavailable("what this repeats could not be stored yet", hint="Send it again.")
             with paused_collection(), self._recorded(group.batches):
                 start = perf_counter()
                 self._insert(group)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import wait
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -116,6 +118,45 @@ def test_what_was_on_its_way_and_did_not_arrive_is_forgotten(store: lrs.LRS, gat
     shown = store.query().statements
     assert {each["id"] for each in shown} == {each["id"] for each in sent}
     assert all(("result" in each) == bool(more) for each in shown)
+
+
+@pytest.mark.parametrize("arrives", [True, False], ids=["stored", "not stored either"])
+def test_nobody_is_told_that_a_later_group_was_stored_before_it_is(
+    store: lrs.LRS, gate: Gate, monkeypatch: pytest.MonkeyPatch, *, arrives: bool
+) -> None:
+    """Sent three times: the first fails, so that the third is new; the second repeats it then, and is not acknowledged, whatever becomes of the third."""
+    sent, calls = batch(), []
+    tokenise = store._writer._tokenise
+
+    def held(batches: Sequence[Batch]) -> Any:
+        calls.append(len(batches))
+        if len(calls) == 3:
+            assert wait([first], 10).done
+        return tokenise(batches)
+
+    monkeypatch.setattr(store._writer, "_tokenise", held)
+    gate.fails = True
+    monkeypatch.setattr(gate, "_put", gate._put if arrives else unavailable)
+    first = send(store, sent)
+    assert gate.reached.wait(10)
+    second = send(store, sent)
+    assert is_ready(store)
+    third = send(store, sent)
+    while len(calls) < 3:
+        time.sleep(0.01)
+    gate.opened.set()
+    for waiting in (first, second, *([] if arrives else [third])):
+        with pytest.raises(lrs.StoreUnavailable):
+            waiting.result(10)
+    if arrives:
+        assert third.result(10).replayed == frozenset()
+        assert send(store, sent).result(10).replayed == {0, 1}
+    assert len(store.query().statements) == (GROUP if arrives else 0)
+
+
+def unavailable(_: Record) -> None:
+    """Store nothing."""
+    raise lrs.StoreUnavailable("the test says so")
 
 
 def test_an_empty_batch_stops_nothing(store: lrs.LRS) -> None:
