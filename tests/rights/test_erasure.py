@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from types import FunctionType, ModuleType
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -62,17 +63,22 @@ def test_nothing_of_an_unknown_agent_is_found_among_the_erased(store: lrs.LRS) -
     assert store.query(principal=reader).bodies == []
 
 
-def test_a_group_keeps_what_it_wrote(store: lrs.LRS) -> None:
-    """Its text and attachment were sealed under the key of the member who is erased; they are there afterwards, byte for byte."""
-    ana, ben, eva = person("ana"), person("ben"), person("eva")
-    content = b"our essay " * 200_000
-    attached = {
+def essay(content: bytes) -> dict[str, Any]:
+    """What a statement says of an essay that is attached to it."""
+    return {
         "usageType": "https://lms.example.fr/essay",
         "display": {"fr": "Essai"},
         "contentType": "text/plain",
         "length": len(content),
         "sha2": hashlib.sha256(content).hexdigest(),
     }
+
+
+def test_a_group_keeps_what_it_wrote(store: lrs.LRS) -> None:
+    """Its text and attachment were sealed under the key of the member who is erased; they are there afterwards, byte for byte."""
+    ana, ben, eva = person("ana"), person("ben"), person("eva")
+    content = b"our essay " * 200_000
+    attached = essay(content)
     group = {"objectType": "Group", "name": "Équipe", "member": [ana, ben, eva]}
     ours = statement(group, result={"response": "We wrote this."}, attachments=[attached])
     swapped = {"object": {"objectType": "Agent"} | ana, "id": str(uuid4()), "verb": VOID | {"id": "https://v.example/met"}, "actor": ben}
@@ -107,13 +113,7 @@ def test_what_a_failed_insert_left_of_a_content_takes_nothing_along(store: lrs.L
     """Pieces of the same statement at another time are nobody's: the content of the one that was stored is whole afterwards, and they are gone."""
     ana, ben = person("ana"), person("ben")
     content = b"our essay " * 400_000
-    attached = {
-        "usageType": "https://lms.example.fr/essay",
-        "display": {"fr": "Essai"},
-        "contentType": "text/plain",
-        "length": len(content),
-        "sha2": hashlib.sha256(content).hexdigest(),
-    }
+    attached = essay(content)
     ours = statement({"objectType": "Group", "member": [ana, ben]}, attachments=[attached])
     put(store, ours, attachments={attached["sha2"]: content})
     (kept,) = store._warehouse.contents("default", [UUID(ours["id"])])
