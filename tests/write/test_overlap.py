@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import wait
 from pathlib import Path
@@ -125,12 +124,13 @@ def test_nobody_is_told_that_a_later_group_was_stored_before_it_is(
     store: lrs.LRS, gate: Gate, monkeypatch: pytest.MonkeyPatch, *, arrives: bool
 ) -> None:
     """Sent three times: the first fails, so that the third is new; the second repeats it then, and is not acknowledged, whatever becomes of the third."""
-    sent, calls = batch(), []
+    sent, calls, begun = batch(), [], threading.Event()
     tokenise = store._writer._tokenise
 
     def held(batches: Sequence[Batch]) -> Any:
         calls.append(len(batches))
         if len(calls) == 3:
+            begun.set()
             assert wait([first], 10).done
         return tokenise(batches)
 
@@ -142,8 +142,7 @@ def test_nobody_is_told_that_a_later_group_was_stored_before_it_is(
     second = send(store, sent)
     assert is_ready(store)
     third = send(store, sent)
-    while len(calls) < 3:
-        time.sleep(0.01)
+    assert begun.wait(10)
     gate.opened.set()
     for waiting in (first, second, *([] if arrives else [third])):
         with pytest.raises(lrs.StoreUnavailable):
