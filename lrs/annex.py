@@ -116,6 +116,7 @@ class Annex(Opened):
             audit=self._audit,
             settings=self.settings,
             clock=self._clock,
+            through=self._times.consistent_through,
             forget=self._forget_all,
         )
 

@@ -26,6 +26,8 @@ _DEAD = 5.0
 """Seconds without one after which a process is taken for dead."""
 _PATIENCE = 8.0
 """Seconds that a process waits for another one that is storing the same statements: longer than it takes to be found dead."""
+_INSERT_PATIENCE = 90.0
+"""Seconds that a process waits for what others are storing: longer than it takes to give up an insert."""
 _MOMENT = 0.02
 _FRESH = 0.2
 """Seconds for which a time that was announced is announced again, so that reading costs the vault little."""
@@ -44,6 +46,9 @@ class Times(Protocol):
 
     def settle(self, first: int) -> None:
         """Say that what was claimed from ``first`` on is readable, or will never be. Saying it twice is no error."""
+
+    def outlast(self) -> None:
+        """Wait until other processes have settled what they have claimed until now; raises :class:`lrs.errors.StoreUnavailable` when one takes too long."""
 
     def consistent_through(self) -> int:
         """Give the time up to which everything stored can be read now (xAPI 1.0.3 Communication 2.1, Consistent-Through)."""
@@ -101,6 +106,9 @@ class StoredTimes:
         with self._lock:
             if first in self._in_flight:
                 self._in_flight.remove(first)
+
+    def outlast(self) -> None:
+        """See :class:`Times`: there are no others."""
 
     def consistent_through(self) -> int:
         """See :class:`Times`; raises :class:`lrs.errors.StoreUnavailable`."""
@@ -211,6 +219,19 @@ class SharedTimes:
                 self._claims.settle([first])
             except StoreUnavailable:
                 self._late.add(first)  # What is stored stays stored; the others hear of it later.
+
+    def outlast(self) -> None:
+        """See :class:`Times`."""
+        end = time.monotonic() + _INSERT_PATIENCE
+        waiting = self._others()
+        while waiting:
+            if time.monotonic() > end:
+                raise StoreUnavailable("another process has been storing for long", hint="Call it again: it goes on where it was.")
+            time.sleep(_MOMENT)
+            waiting &= self._others()
+
+    def _others(self) -> set[int]:
+        return {claim.first for claim in self._claims.claims() if claim.process != self._process}
 
     def consistent_through(self) -> int:
         """See :class:`Times`; raises :class:`lrs.errors.StoreUnavailable`."""

@@ -122,7 +122,7 @@ _VAULT: Mapping[str, _Columns] = {
 }
 _WAREHOUSE: Mapping[str, _Columns] = {
     "migrations": _plain("number", "name", "checksum", "applied"),
-    "erasing": _plain("tenant", "number", "kind") | {"id": _ACTIVITY, "text": _ACTIVITY},
+    "going": _plain("run", "since", "tenant", "number", "kind") | {"id": _ACTIVITY, "text": _ACTIVITY},
     "statements": _plain("tenant", "held", "purposes", "identity_until", "keep_until")
     | dict.fromkeys(
         (

@@ -40,7 +40,7 @@ class Vault(SubjectStore, PersonStore, ConsentStore, InactiveStore, ErasureStore
 
 @attrs.frozen(eq=False, kw_only=True, slots=False)
 class Desk:
-    """One tenant's. ``forget`` drops people from every memory of this process."""
+    """One tenant's. ``through`` gives the time up to which all that is stored can be read, ``forget`` drops people from every memory of this process."""
 
     tenant: str
     force: InForce
@@ -52,6 +52,7 @@ class Desk:
     audit: Audit
     settings: Settings
     clock: Callable[[], int]
+    through: Callable[[], int]
     forget: Callable[[], None]
 
     @property

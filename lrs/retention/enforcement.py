@@ -40,6 +40,7 @@ class Enforcement:
         self._transfers = transfers
         self._on_step = on_step
         self._now = desk.clock()
+        self._stored_through = desk.through()
         self._approval = desk.vault.approval(desk.tenant)
         self.visa = ""
 
@@ -76,11 +77,16 @@ class Enforcement:
         """Let what was stored under another policy end as the one in force says, unless it ends earlier."""
         desk = self._desk
         for purposes in desk.endings.kinds(desk.tenant):
-            kept, held = desk.force.retention(purposes), desk.force.holds(purposes)
-            yield (
-                "aligned",
-                desk.endings.align(desk.tenant, purposes, identity_days=kept.identity_days, statement_days=kept.statement_days, held=held),
+            kept = desk.force.retention(purposes)
+            number = desk.endings.align(
+                desk.tenant,
+                purposes,
+                identity_days=kept.identity_days,
+                statement_days=kept.statement_days,
+                held=desk.force.holds(purposes),
+                through=self._stored_through,
             )
+            yield "aligned", number
 
     def _loose(self) -> Iterator[tuple[str, int]]:
         # What is on its way now may have its contents stored first.
@@ -114,7 +120,9 @@ class Enforcement:
         yield waiting, sum(kind.number for _, kind in self._kinds(wanted, self._now))
 
     def _kinds(self, wanted: set[Fate], through: int) -> list[tuple[Fate, Held]]:
-        kinds = [(self._desk.force.retention(kind.purposes).fate, kind) for kind in self._desk.endings.held(self._desk.tenant, now=through)]
+        desk = self._desk
+        held = desk.endings.held(desk.tenant, now=through, through=self._stored_through)
+        kinds = [(desk.force.retention(kind.purposes).fate, kind) for kind in held]
         return [(fate, kind) for fate, kind in kinds if fate in wanted]
 
     def _allowed(self) -> int | None:

@@ -32,7 +32,8 @@ _STYLE = "body{font:11pt sans-serif}table{border-collapse:collapse}th,td{border:
 
 def lines(desk: Desk, *, now: int) -> list[tuple[str, ...]]:
     """Give the lines of the slip: what has ended and waits for the archives."""
-    kinds = [kind for kind in desk.endings.held(desk.tenant, now=now) if desk.force.retention(kind.purposes).fate is not Fate.TRANSFER]
+    held = desk.endings.held(desk.tenant, now=now, through=desk.through())
+    kinds = [kind for kind in held if desk.force.retention(kind.purposes).fate is not Fate.TRANSFER]
     return [_line(desk, number, kind) for number, kind in enumerate(kinds, 1)]
 
 

@@ -261,8 +261,12 @@ class Ending(msgspec.Struct, frozen=True, gc=False):
 
 
 class Held(msgspec.Struct, frozen=True, gc=False):
-    """Statements that have ended and are held: how many serve exactly these ``purposes``, from when to when, and the bytes of their bodies, packed."""
+    """Statements that have ended and are held: how many serve exactly these ``purposes``, from when to when, and the bytes of their bodies, packed.
 
+    Only those count that were stored ``through`` a time.
+    """
+
+    through: int
     purposes: tuple[str, ...]
     number: int
     size: int
@@ -289,8 +293,8 @@ class EndingStore(Protocol):
     def finish(self) -> None:
         """Return when all that was begun is done; old bytes leave the disk seconds later (:meth:`settled`). Raises when the engine can't do it."""
 
-    def held(self, tenant: str, *, now: int) -> list[Held]:
-        """What has ended and is held. A statement that voids another stays as long as that one does."""
+    def held(self, tenant: str, *, now: int, through: int) -> list[Held]:
+        """What has ended and is held, of what was stored ``through`` a time. A statement that voids another stays as long as that one does."""
 
     def release(self, tenant: str, held: Held, *, now: int) -> None:
         """Delete what is held of one kind and had ended ``now``."""
@@ -304,10 +308,12 @@ class EndingStore(Protocol):
     def kinds(self, tenant: str) -> list[tuple[str, ...]]:
         """What statements serve: each combination of purposes once."""
 
-    def align(self, tenant: str, purposes: tuple[str, ...], *, identity_days: int | None, statement_days: int | None, held: bool) -> int:
+    def align(
+        self, tenant: str, purposes: tuple[str, ...], *, identity_days: int | None, statement_days: int | None, held: bool, through: int
+    ) -> int:
         """Let statements that serve exactly these purposes end no later than so many days after their timestamp, and hold them if ``held`` -> how many.
 
-        None: as they are. What is held the engine does not delete by itself.
+        None: as they are. What is held the engine does not delete by itself. Only those are seen to that were stored ``through`` a time.
         """
 
     def loose(self, tenant: str, *, before: int) -> int:
@@ -1196,8 +1202,8 @@ class ErasureStore(Protocol):
     def restore_ledger(self, erasures: Sequence[Erasure], suppressions: Sequence[tuple[str, bytes, int]]) -> int:
         """Take in a newer ledger, and mark all of it as requested -> how many entries there are now.
 
-        Entries are known by their number: this is for a vault that was put back from a backup of the same store. Whoever opens the
-        store next erases anew what came back (:meth:`lrs.rights.erasure.Erasures.resume`).
+        Entries are known by tenant, time and people: this is for a vault that was put back from a backup of the same store. New ones keep their numbers, which
+        others that have them make room for. Whoever opens the store next erases anew what came back (:meth:`lrs.rights.erasure.Erasures.resume`).
         """
 
     def drop_letters_at(self, tenant: str, stored: Sequence[int]) -> None:

@@ -156,6 +156,37 @@ def test_nobody_promises_what_another_has_under_way(stores: tuple[LRS, LRS], mon
         time.sleep(0.05)
 
 
+def test_an_erasure_waits_for_what_another_has_under_way(stores: tuple[LRS, LRS], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others' texts that it seals under the key of whoever is being erased are moved to another key, as if they had been there before."""
+    one, two = stores
+    reached, opened, put = threading.Event(), threading.Event(), two._warehouse.put
+
+    def held(record: Record) -> None:
+        reached.set()
+        assert opened.wait(30)
+        put(record)
+
+    ana, ben = ({"mbox": f"mailto:{name}@several.example.fr"} for name in ("ana", "ben"))
+    (sent,) = statements(1, actor={"objectType": "Group", "member": [ana, ben]}, result={"response": "ours"})
+    sent_to(one, statements(1, actor=ana) + statements(1, actor=ben))
+    monkeypatch.setattr(two._warehouse, "put", held)
+    waiting = send(two, [sent])
+    assert reached.wait(10)
+    with ThreadPoolExecutor(1) as thread:
+        erasing = thread.submit(one.erase, ana)
+        time.sleep(0.5)
+        assert not erasing.done()
+        # Whoever else writes meanwhile, here or there, does not wait for it.
+        sent_to(one, statements(1))
+        opened.set()
+        waiting.result(20)
+        erasing.result(60)
+    for store in stores:
+        (shown,) = store.query(statement_id=sent["id"]).statements
+        assert (shown["result"], ben in shown["actor"]["member"], ana in shown["actor"]["member"]) == ({"response": "ours"}, True, False)
+        assert store.query(agent=ana).statements == []
+
+
 def left(store: LRS, sent: Sequence[dict[str, Any]]) -> int:
     """Leave a claim behind, as a process does that was killed while it was storing."""
     dead = stored.SharedTimes(store._vault, store._clock, 0)

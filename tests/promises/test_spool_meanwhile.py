@@ -185,6 +185,22 @@ def test_a_damaged_file_keeps_nobody_waiting(wired: Wired, settings: Settings, c
         until(lambda: set(rows(store)) == ids(sound, damaged))
 
 
+def test_what_a_full_quarantine_does_not_take_waits_alone(wired: Wired, settings: Settings) -> None:
+    """A statement that contradicts one stored before stays in the spool until there is room for it in quarantine; what came with it and after it goes on."""
+    first, sound = made(2), made(2)
+    with lrs.open(attrs.evolve(settings, max_quarantine_bytes=1)) as store:
+        store.ingest(first)
+        with away(wired[0]):
+            store.ingest([first[0] | {"result": {"success": True}}])
+            store.ingest(sound)
+        until(lambda: set(rows(store)) == ids(first, sound) and store.spooled.statements == 1)
+        assert store.quarantine.entries("default") == []
+    with lrs.open(settings) as store:
+        emptied(store)
+        assert rows(store) == dict.fromkeys(ids(first, sound), 1)
+        assert len(store.quarantine.entries("default")) == 1
+
+
 @pytest.mark.skipif(COMPILER is None, reason="a C compiler is needed to see what a process syncs")
 @pytest.mark.parametrize("number", range(ROUNDS))
 def test_a_power_cut_leaves_what_was_acknowledged(number: int, wired: Wired, settings: Settings, tmp_path: Path) -> None:

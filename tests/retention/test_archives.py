@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -15,6 +17,7 @@ from lrs.asgi import create_app
 from lrs.cli.commands import lrs as command
 from lrs.privacy.policy.reader import parsed
 from lrs.privacy.receipts import facts_of
+from lrs.retention import fates
 from lrs.xapi.formats import format_timestamp
 from tests.retention.world import DAY, Clock, ids, opened, person, policy, statement, warehouse
 from tests.server.process import VERSION
@@ -180,6 +183,27 @@ def test_statements_are_transferred_before_they_are_deleted(tmp_path: Path) -> N
         assert "mailto:ana@canary.example" in line
         assert "canary answer of ana" in line
         assert warehouse(store, "SELECT count() FROM statements") == [(0,)]
+
+
+def test_what_comes_while_others_are_transferred_is_transferred_the_next_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A statement that is past its limit when it is stored, after the file was written and before what is in it is deleted, is not deleted with it."""
+    clock, keep = Clock(), fates.keep
+    text = policy(fate="transfer").replace("identity_days = 300", "identity_days = 700")
+    with opened(tmp_path / "data", text, clock) as store:
+        (first,) = store.ingest([statement("ana", timestamp=clock.iso(-701))])
+        late = statement("bob", timestamp=clock.iso(-701)) | {"id": str(uuid4())}
+
+        def kept(*arguments: Any, **named: Any) -> None:
+            keep(*arguments, **named)
+            store.ingest([late])
+
+        monkeypatch.setattr(fates, "keep", kept)
+        assert store.retention.apply(settle=False, transfers=tmp_path / "out").counts["transferred"] == 1
+        assert warehouse(store, "SELECT id FROM statements") == [(UUID(late["id"]),)]
+        monkeypatch.undo()
+        assert store.retention.apply(settle=False, transfers=tmp_path / "out").counts["transferred"] == 1
+    transferred = [json.loads(line)["id"] for file in sorted((tmp_path / "out").iterdir()) for line in file.read_bytes().splitlines()]
+    assert transferred == [str(first), late["id"]]
 
 
 def test_statements_become_counts_in_which_no_small_group_shows(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,11 +24,11 @@ from lrs.storage.contract import (
     TokenisedStatement,
     TokenisedStatements,
 )
-from lrs.storage.warehouse import Warehouse, deleting
+from lrs.storage.warehouse import Warehouse, deleting, erasing
 from lrs.storage.warehouse.client import Session
 from lrs.storage.warehouse.deleting import until_deleted
 from lrs.xapi.model import GROUP, Role
-from tests.storage.engines import Engine
+from tests.storage.engines import Engine, settings_for
 from tests.storage.rows import NOW, START, noise, referring, row, seen, voiding
 from tests.storage.test_attachments import piece
 
@@ -181,6 +182,29 @@ def test_what_was_moved_takes_the_place_of_what_was_there(warehouse: Warehouse) 
     assert left[moved.id] == seen(fresh)
     assert left[unmoved.id] == msgspec.structs.replace(seen(unmoved), sids=[ERASED, BEN], vids=[0, 1])
     assert left.keys() == {moved.id, unmoved.id, plain.id}
+
+
+def test_two_processes_may_erase_at_the_same_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that begins and ends in the middle of another takes nothing of its list away, and what only those two mention is not defined any more."""
+    ana, ben = (row(n, activity="theirs", **people((who, ACTOR))) for n, who in enumerate((ANA, BEN)))
+    both, kept = row(2, **people((EVA, ACTOR), (ANA, TEACHER), (BEN, TEACHER))), row(3, **people((EVA, ACTOR)))
+    with settings_for("server", tmp_path) as settings, closing(Warehouse.open(settings)) as one, closing(Warehouse.open(settings)) as other:
+        one.insert([ana, ben, both, kept])
+        one.put(one.record(TokenisedStatements(), [("t", SeenDefinition("theirs", b"{}", 1, START))]))
+        between = [lambda: other.erase("t", [BEN], [ben.id], [])]
+
+        def until_all_deleted(session: Session) -> None:
+            if between:
+                between.pop()()
+            until_deleted(session)
+
+        monkeypatch.setattr(erasing, "until_deleted", until_all_deleted)
+        one.erase("t", [ANA], [ana.id], [])
+        assert {each.id: list(each.sids) for each in found(one).values()} == {both.id: [EVA, ERASED, ERASED], kept.id: [EVA]}
+        assert set(one.definitions("t", ["theirs"])) == set()
+        assert {each.id for each in one.find("t", Selection(sids=(EVA,), related_agents=True), now=NOW)} == {both.id, kept.id}
+        with one._sessions.reader() as session:
+            assert session.query("SELECT count() FROM going", {}) == [(0,)]
 
 
 def detach(warehouse: Warehouse, lost: TokenisedStatement) -> None:

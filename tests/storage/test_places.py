@@ -13,6 +13,7 @@ import pytest
 from lrs.errors import StoreUnavailable
 from lrs.storage.contract import ERASED, NO_UUID, Limit, Selection, TokenisedStatement, TokenisedStatements
 from lrs.storage.warehouse import Warehouse, places
+from lrs.storage.warehouse.client import Session
 from tests.storage.rows import NOW, SECOND, START, row, voiding
 
 PEOPLE, VERBS, ACTIVITIES = range(1, 6), [f"https://v.example/{n}" for n in range(3)], [f"https://a.example/{n}/é" for n in range(4)]
@@ -190,6 +191,26 @@ def test_an_erased_person_has_no_place(warehouse: Warehouse) -> None:
     assert asked(warehouse, TABLE) == placed(warehouse, left)
 
 
+def test_what_is_stored_while_others_are_aligned_keeps_its_places(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process may store by the limits of before while they are brought forward: what it stores is found, and is aligned the next time."""
+    ends = {"timestamp": LATE * SECOND, "identity_until": LATE + 500_000, "keep_until": LATE + 900_000}
+    first, late = (row(n, purposes=("p",), **ends) for n in range(2))
+    warehouse.insert([first])
+    command = Session.command
+
+    def meanwhile(session: Session, sql: str, parameters: Any = None) -> None:
+        command(session, sql, parameters)
+        if sql.startswith("INSERT INTO places"):
+            warehouse.insert([late])
+
+    monkeypatch.setattr(Session, "command", meanwhile)
+    limits: dict[str, Any] = {"identity_days": 1, "statement_days": 2, "held": False}
+    assert warehouse.endings.align("t", ("p",), through=first.stored, **limits) == 1
+    monkeypatch.undo()
+    assert {each.id for each in warehouse.find("t", Selection(sids=(7,)), now=NOW)} == {first.id, late.id}
+    assert warehouse.endings.align("t", ("p",), through=late.stored, **limits) == 1
+
+
 def test_places_end_with_what_they_lead_to(warehouse: Warehouse) -> None:
     """With the people of a statement their places and the registration's end, with the statement all; ends that are brought forward are theirs too."""
     endings = warehouse.endings
@@ -199,7 +220,7 @@ def test_places_end_with_what_they_lead_to(warehouse: Warehouse) -> None:
     other = row(5, purposes=("q",))
     warehouse.insert([*rows, other])
     before = asked(warehouse, TABLE)
-    assert endings.align("t", ("p",), identity_days=1, statement_days=2, held=False) == 3
+    assert endings.align("t", ("p",), identity_days=1, statement_days=2, held=False, through=rows[-1].stored) == 3
     sooner = [msgspec.structs.replace(each, identity_until=LATE + DAY_SECONDS, keep_until=LATE + 2 * DAY_SECONDS) for each in rows]
     assert asked(warehouse, TABLE) == placed(warehouse, [*sooner, other]) != before
     months = [int(month) for (month,) in asked(warehouse, "SELECT DISTINCT toYYYYMM(stored) FROM statements")]

@@ -106,6 +106,23 @@ def test_a_newer_ledger_is_taken_in_and_done_again(vault: Vault) -> None:
         assert vault.suppressed("t", [key], now=80) == {key}
 
 
+def test_a_number_that_was_given_out_again_stands_for_what_it_stood_for_last(vault: Vault) -> None:
+    """Once a tenant has ended numbers of its erasures are given to others: after a restore from before these are not taken for done."""
+    vault.request_erasure("ended", [7], [], at=1, until=50, counts={})
+    old = requested(vault, 3)
+    first, second = (
+        Erasure(seq=n, tenant="t", at=5, until=90, state=ErasureState.DELETED, sids=(n + 3,), counts={}, receipt="r") for n in (1, 3)
+    )
+    for _ in range(2):
+        assert vault.restore_ledger([first, old, second], []) == 4
+        assert [(each.seq, each.tenant, each.sids) for each in vault.erasures()] == [
+            (1, "t", (4,)),
+            (2, "t", (3,)),
+            (3, "t", (6,)),
+            (4, "ended", (7,)),
+        ]
+
+
 def test_every_table_that_names_a_person_is_known() -> None:
     """A table with the number of a subject is one that an erasure empties, or says here why it does not."""
     numbered = {

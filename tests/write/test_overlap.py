@@ -119,11 +119,12 @@ def test_what_was_on_its_way_and_did_not_arrive_is_forgotten(store: lrs.LRS, gat
     assert all(("result" in each) == bool(more) for each in shown)
 
 
+@pytest.mark.parametrize("more", [{}, {"result": {"success": True}}], ids=["the same", "another"])
 @pytest.mark.parametrize("arrives", [True, False], ids=["stored", "not stored either"])
 def test_nobody_is_told_that_a_later_group_was_stored_before_it_is(
-    store: lrs.LRS, gate: Gate, monkeypatch: pytest.MonkeyPatch, *, arrives: bool
+    store: lrs.LRS, gate: Gate, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], *, arrives: bool
 ) -> None:
-    """Sent three times: the first fails, so that the third is new; the second repeats it then, and is not acknowledged, whatever becomes of the third."""
+    """Sent three times: the first fails, so that the third is new; the second, which repeats or contradicts it then, hears neither, whatever becomes of it."""
     sent, calls, begun = batch(), [], threading.Event()
     tokenise = store._writer._tokenise
 

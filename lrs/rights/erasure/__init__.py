@@ -101,7 +101,7 @@ class Erasures:
                     self._place.ledger.check_restriction(found, tenant)
                 entry = self._place.ledger.request(found, tenant, self._counts(found, tenant))
                 step(entry.state)
-                self._shred([entry], found)
+            self._shred([entry], found)
             done = self._finish([entry], started, step)
             left = self._place.ledger.whom(person, tenant).sids
             if left:
@@ -148,18 +148,20 @@ class Erasures:
             ledger = self._place.ledger
             found = ledger.known(sids, tenant)
             self._suppress(entries, ledger.suppressing(found, tenant))
-            with self._place.quiet():
-                self._shred(entries, found)
+            self._shred(entries, found)
         self._finish(entries, started, lambda _: None)
 
     def _shred(self, entries: Sequence[Erasure], found: Whom) -> None:
         """Destroy the keys, after what others need of them was moved; whatever is cached of the person goes too."""
         place, tenant = self._place, entries[0].tenant
-        move(Move(tenant, found.sids, place.ledger.keys(tenant), place.ledger.vault, place.warehouse))
-        place.ledger.vault.shred(tenant, found.sids, found.credentials)
-        place.ledger.vault.scrub()
-        place.forget()
-        self._note(entries, ErasureState.SHREDDED)
+        # What is on its way was sealed before the entry was put down, and may need the person's key. What comes from now on does without.
+        place.times.outlast()
+        with place.quiet():
+            move(Move(tenant, found.sids, place.ledger.keys(tenant), place.ledger.vault, place.warehouse))
+            place.ledger.vault.shred(tenant, found.sids, found.credentials)
+            place.ledger.vault.scrub()
+            place.forget()
+            self._note(entries, ErasureState.SHREDDED)
 
     def _finish(self, entries: Sequence[Erasure], started: float, step: Step) -> Erasure:
         """Go from shredded to deleted -> the last entry as it is now."""

@@ -117,14 +117,19 @@ class Erasures(Database):
     def restore_ledger(self, erasures: Sequence[Erasure], suppressions: Sequence[tuple[str, bytes, int]]) -> int:
         """See :class:`lrs.storage.contract.ErasureStore`."""
         with self._write() as connection:
-            known = {each.seq for each in _ledger(connection)}
-            for each in erasures:
-                if each.seq not in known:
-                    _add(connection, each)
+            known = {each.seq: each for each in _ledger(connection)}
+            there = set(map(_what, known.values()))
+            missing = [each for each in erasures if _what(each) not in there]
+            last = max(known.keys() | {each.seq for each in missing}, default=0)
+            # Numbers of a tenant that has ended are given out again. Receipts say those of the newer ledger.
+            for number, each in enumerate((known[each.seq] for each in missing if each.seq in known), last + 1):
+                _renumber(connection, each, number)
+            for each in missing:
+                _add(connection, each)
             for tenant, key, until in suppressions:
                 _suppress(connection, tenant, [key], until)
             connection.execute(update(_ERASURE).values(state=ErasureState.REQUESTED.value))
-            return len(known | {each.seq for each in erasures})
+            return len(known) + len(missing)
 
     def drop_letters_at(self, tenant: str, stored: Sequence[int]) -> None:
         """See :class:`lrs.storage.contract.ErasureStore`."""
@@ -160,6 +165,17 @@ def _add(connection: Connection, entry: Erasure) -> None:
     connection.execute(insert(_ERASURE), place | _said(entry))
     if entry.sids:
         connection.execute(insert(_ERASED), [{"seq": entry.seq, "sid": sid} for sid in entry.sids])
+
+
+def _renumber(connection: Connection, entry: Erasure, seq: int) -> None:
+    connection.execute(delete(_ERASED).where(_ERASED.c.seq == entry.seq))
+    connection.execute(delete(_ERASURE).where(_ERASURE.c.seq == entry.seq))
+    _add(connection, msgspec.structs.replace(entry, seq=seq))
+
+
+def _what(entry: Erasure) -> tuple[str, int, frozenset[int]]:
+    """Tell by what an entry is recognised."""
+    return entry.tenant, entry.at, frozenset(entry.sids)
 
 
 def _said(entry: Erasure) -> dict[str, str]:

@@ -23,7 +23,9 @@ _NAMED = "(notEmpty(people) OR notEmpty(sealed) OR registration != {nothing:UUID
 _IDENTITY = _MINE + _NAMED + " AND identity_until <= " + NOW
 _STATEMENT = _MINE + "NOT held AND keep_until <= " + NOW
 _CONTENT = _MINE + "until <= " + NOW
-_HELD = _MINE + "held AND keep_until <= " + NOW
+# What comes meanwhile is left for the next time: all of what is done is to be done to the same statements.
+_THROUGH = "stored <= fromUnixTimestamp64Micro({through:Int64}, 'UTC')"
+_HELD = _MINE + _THROUGH + " AND held AND keep_until <= " + NOW
 _HERE = " WHERE toYYYYMM(stored) IN {months:Array(UInt32)} AND "
 # The engine begins a mutation seconds after it was asked to, so several are asked for at once.
 _DONE = " SETTINGS mutations_sync = 2"
@@ -85,8 +87,11 @@ _KINDS = "SELECT DISTINCT purposes FROM statements WHERE tenant = {tenant:String
 _SECONDS = "least(intDiv(toUnixTimestamp64Micro(timestamp), 1000000) + {%s:Int64}, {forever:Int64})"
 _IDENTITY_END = "toDateTime(greatest(" + _SECONDS.replace("%s", "identity") + ", 0), 'UTC')"
 _STATEMENT_END = "toDateTime(greatest(" + _SECONDS.replace("%s", "statement") + ", 0), 'UTC')"
-_LATER = "tenant = {tenant:String} AND CAST(purposes AS Array(String)) = {purposes:Array(String)}" + (
-    " AND (identity_until > " + _IDENTITY_END + " OR keep_until > " + _STATEMENT_END + " OR (NOT held AND {held:Bool}))"
+_LATER = (
+    _MINE
+    + _THROUGH
+    + " AND CAST(purposes AS Array(String)) = {purposes:Array(String)}"
+    + (" AND (identity_until > " + _IDENTITY_END + " OR keep_until > " + _STATEMENT_END + " OR (NOT held AND {held:Bool}))")
 )
 _COUNT_LATER = "SELECT count() FROM statements WHERE " + _LATER
 # In this order: nothing that can be found is ever not to be found, and what was interrupted is done again, as statements still end later.
@@ -150,9 +155,10 @@ class Endings:
         failure = StoreUnavailable("the engine can't take out what has ended", hint="Its log says why; it tries again by itself.")
         until_mutated(lambda: self._asked(_PENDING, "")[0], failure)
 
-    def held(self, tenant: str, *, now: int) -> list[Held]:
+    def held(self, tenant: str, *, now: int, through: int) -> list[Held]:
         """See :class:`lrs.storage.contract.EndingStore`."""
-        return [Held(tuple(purposes), *rest) for purposes, *rest in self._asked(_HELD_NOW, tenant, now=seconds(now))]
+        rows = self._asked(_HELD_NOW, tenant, now=seconds(now), through=through)
+        return [Held(through, tuple(purposes), *rest) for purposes, *rest in rows]
 
     def release(self, tenant: str, held: Held, *, now: int) -> None:
         """See :class:`lrs.storage.contract.EndingStore`."""
@@ -173,10 +179,12 @@ class Endings:
         """See :class:`lrs.storage.contract.EndingStore`."""
         return [tuple(purposes) for (purposes,) in self._asked(_KINDS, tenant)]
 
-    def align(self, tenant: str, purposes: tuple[str, ...], *, identity_days: int | None, statement_days: int | None, held: bool) -> int:
+    def align(
+        self, tenant: str, purposes: tuple[str, ...], *, identity_days: int | None, statement_days: int | None, held: bool, through: int
+    ) -> int:
         """See :class:`lrs.storage.contract.EndingStore`."""
         ends = {"identity": _seconds(identity_days), "statement": _seconds(statement_days)}
-        values = ends | {"purposes": list(purposes), "held": held, "forever": FOREVER}
+        values = ends | {"purposes": list(purposes), "held": held, "forever": FOREVER, "through": through}
         ((number,),) = self._asked(_COUNT_LATER, tenant, **values)
         if number:
             self._change(_PLACE_ANEW, _UNPLACE, _ALIGN, tenant=tenant, turn=time.time_ns() // 1_000_000_000, **values)
@@ -220,4 +228,4 @@ def _seconds(days: int | None) -> int:
 
 
 def _kind(held: Held) -> dict[str, Any]:
-    return {"purposes": list(held.purposes), "voiding": held.voiding}
+    return {"purposes": list(held.purposes), "voiding": held.voiding, "through": held.through}

@@ -1,13 +1,14 @@
 """Deleting statements physically: what is one person's own goes, their place in other people's is nobody's, and no part keeps the bytes.
 
-What is to go is put into tables that are in memory alone, so that a mutation, whose text the engine keeps, names nobody and nothing.
+What is to go is put into a table that is in memory alone, so that a mutation, whose text the engine keeps, names nobody and nothing. Each run has a
+number of its own in it: several processes may erase on one server at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from lrs.storage.contract import ERASED, NO_UUID, Content, TokenisedStatement, Traces
 from lrs.storage.warehouse.client import Session, Sessions
@@ -15,8 +16,9 @@ from lrs.storage.warehouse.deleting import keeps_coming_back, until_deleted, unt
 from lrs.storage.warehouse.packing import WHOLE, nobody_where, tokenised_statement
 from lrs.storage.warehouse.selection import in_parts
 
-_TABLE = "CREATE TABLE IF NOT EXISTS erasing (kind String, tenant String, id UUID, number UInt64, text String) ENGINE = Memory"
-_COLUMNS = ("kind", "tenant", "id", "number")
+_TABLE = """CREATE TABLE IF NOT EXISTS going (run UUID, since DateTime DEFAULT now(), kind String, tenant String, id UUID, number UInt64, text String)
+    ENGINE = Memory"""
+_COLUMNS = ("run", "kind", "tenant", "id", "number")
 _AT_ONCE = 1000
 _ATTEMPTS = 3
 
@@ -40,12 +42,13 @@ _FIND_MOVABLE = f"""SELECT id, arrayFirst(sid -> sid != {{erased:UInt64}}, sids)
 _FIND_COPIES = """SELECT id FROM statements WHERE tenant = {tenant:String} AND id IN {ids:Array(UUID)}
     AND NOT hasAny(sids, {sids:Array(UInt64)})"""
 
-_LISTED = "SELECT tenant, id FROM erasing WHERE kind = 'statement'"
+_OF_ALL = "SELECT tenant, id FROM going WHERE kind = 'statement'"
+_RUN = "run = {run:UUID}"
+_LISTED = f"{_OF_ALL} AND {_RUN}"
 _GONE = f"(tenant, id) IN ({_LISTED})"
-_MOVED = (
-    "(tenant, id, arrayFirst(sid -> sid != 18446744073709551615, sids)) IN (SELECT tenant, id, number FROM erasing WHERE kind = 'moved')"
-)
-_PERSON = "(tenant, sid) IN (SELECT tenant, number FROM erasing WHERE kind = 'person')"
+_MOVED = f"""(tenant, id, arrayFirst(sid -> sid != 18446744073709551615, sids))
+    IN (SELECT tenant, id, number FROM going WHERE kind = 'moved' AND {_RUN})"""
+_PERSON = f"(tenant, sid) IN (SELECT tenant, number FROM going WHERE kind = 'person' AND {_RUN})"
 _REFERRED = f"(tenant, each) IN ({_LISTED})"
 _STATEMENTS = f"""ALTER TABLE statements
     DELETE WHERE {_GONE} OR {_MOVED},
@@ -54,29 +57,30 @@ _STATEMENTS = f"""ALTER TABLE statements
         references = arrayMap(each -> if({_REFERRED}, toUUID('00000000-0000-4000-8000-000000000000'), each), references)
         WHERE arrayExists(each -> {_REFERRED}, references)"""
 _CONTENTS = f"""ALTER TABLE attachments DELETE WHERE (tenant, statement) IN ({_LISTED})
-    OR (tenant, statement, number) IN (SELECT tenant, id, number FROM erasing WHERE kind = 'content')"""
-_MENTIONED = (
-    "SELECT tenant, arrayJoin(arrayPushBack(related, activity)) AS mentioned FROM statements WHERE tenant IN (SELECT tenant FROM erasing)"
-)
+    OR (tenant, statement, number) IN (SELECT tenant, id, number FROM going WHERE kind = 'content' AND {_RUN})"""
+_TENANT = f"tenant IN (SELECT tenant FROM going WHERE {_RUN})"
+_MENTIONED = f"SELECT tenant, arrayJoin(arrayPushBack(related, activity)) AS mentioned FROM statements WHERE {_TENANT}"
 _THEIRS = f"SELECT tenant, mentioned FROM ({_MENTIONED} AND {_GONE})"
-# What nobody else has ever mentioned was known from the person alone.
-_ACTIVITIES = f"""INSERT INTO erasing (kind, tenant, text) SELECT DISTINCT 'activity', tenant, mentioned FROM ({_THEIRS})
-    WHERE (tenant, mentioned) NOT IN (SELECT tenant, mentioned FROM ({_MENTIONED} AND NOT {_GONE}) WHERE (tenant, mentioned) IN ({_THEIRS}))"""
+# What nobody else has ever mentioned was known from the person alone; of two who are erased at the same time, neither mentions it for the other.
+_ACTIVITIES = f"""INSERT INTO going (run, kind, tenant, text) SELECT DISTINCT {{run:UUID}}, 'activity', tenant, mentioned FROM ({_THEIRS})
+    WHERE (tenant, mentioned) NOT IN
+        (SELECT tenant, mentioned FROM ({_MENTIONED} AND (tenant, id) NOT IN ({_OF_ALL})) WHERE (tenant, mentioned) IN ({_THEIRS}))"""
 _DEFINITIONS = f"""ALTER TABLE definitions
-    DELETE WHERE (tenant, activity) IN (SELECT tenant, text FROM erasing WHERE kind = 'activity'),
+    DELETE WHERE (tenant, activity) IN (SELECT tenant, text FROM going WHERE kind = 'activity' AND {_RUN}),
     UPDATE source = toUUID('00000000-0000-0000-0000-000000000000') WHERE (tenant, source) IN ({_LISTED})"""
 _STANDINGS = f"ALTER TABLE standings DELETE WHERE {_PERSON}"
-_STORED = f"""INSERT INTO erasing (kind, tenant, number) SELECT 'place', tenant, toUInt64(toUnixTimestamp64Micro(stored)) FROM statements
-    WHERE tenant IN (SELECT tenant FROM erasing) AND {_GONE}"""
-_THERE = """((tenant, toUInt64(toUnixTimestamp64Micro(stored))) IN (SELECT tenant, number FROM erasing WHERE kind = 'place')
-    OR (personal AND (tenant, key) IN (SELECT tenant, number FROM erasing WHERE kind = 'person')))"""
+_STORED = f"""INSERT INTO going (run, kind, tenant, number)
+    SELECT {{run:UUID}}, 'place', tenant, toUInt64(toUnixTimestamp64Micro(stored)) FROM statements WHERE {_TENANT} AND {_GONE}"""
+_THERE = f"""((tenant, toUInt64(toUnixTimestamp64Micro(stored))) IN (SELECT tenant, number FROM going WHERE kind = 'place' AND {_RUN})
+    OR (personal AND (tenant, key) IN (SELECT tenant, number FROM going WHERE kind = 'person' AND {_RUN})))"""
 _PLACES = f"ALTER TABLE places DELETE WHERE {_THERE}"
 _FIRST = (_ACTIVITIES, _STORED, _CONTENTS, _DEFINITIONS, _STANDINGS, _PLACES)
 """Before the statements are gone from which it is known what goes: what a crash interrupts is found again."""
 _LEFT = f"""SELECT (SELECT count() FROM statements WHERE {_GONE} OR arrayExists(sid -> {_PERSON}, sids)),
     (SELECT count() FROM attachments WHERE (tenant, statement) IN ({_LISTED})), (SELECT count() FROM standings WHERE {_PERSON}),
     (SELECT count() FROM places WHERE {_THERE})"""
-_EMPTY = "TRUNCATE TABLE erasing"
+# What a process that died had listed goes with it: whoever resumes the erasure lists it anew.
+_EMPTY = f"ALTER TABLE going DELETE WHERE {_RUN} OR since < now() - INTERVAL 1 DAY SETTINGS mutations_sync = 2"
 
 
 class Erasing:
@@ -124,26 +128,29 @@ class Erasing:
 
     def erase(self, tenant: str, sids: Sequence[int], ids: Iterable[UUID], contents: Iterable[Content]) -> None:
         """See :class:`lrs.storage.contract.StatementStore`."""
-        going = [("statement", tenant, each, 0) for each in ids]
-        going += [("content", tenant, each.statement, each.number) for each in contents]
-        going += [("person", tenant, NO_UUID, sid) for sid in sids]
+        run = uuid4()
+        going = [(run, "statement", tenant, each, 0) for each in ids]
+        going += [(run, "content", tenant, each.statement, each.number) for each in contents]
+        going += [(run, "person", tenant, NO_UUID, sid) for sid in sids]
         with self._sessions.writer() as session:
-            going += [("moved", tenant, each, sid) for part in _people(tenant, sids) for each, sid in _moved(session, part)]
-            for _ in range(_ATTEMPTS):
-                _mutate(session, going)
-                if not any(session.query(_LEFT, {})[0]):
-                    break
-            else:
-                raise keeps_coming_back()
-            _commands(session, (_EMPTY,))
+            going += [(run, "moved", tenant, each, sid) for part in _people(tenant, sids) for each, sid in _moved(session, part)]
+            try:
+                for _ in range(_ATTEMPTS):
+                    _mutate(session, run, going)
+                    if not any(session.query(_LEFT, {"run": run})[0]):
+                        break
+                else:
+                    raise keeps_coming_back()
+            finally:
+                _commands(session, (_EMPTY,), run)
             until_off_disk(session)
 
 
-def _mutate(session: Session, going: Sequence[tuple[str, str, UUID, int]]) -> None:
-    _commands(session, (_EMPTY,))
-    session.insert("erasing", _COLUMNS, [*zip(*going, strict=True)])
+def _mutate(session: Session, run: UUID, going: Sequence[tuple[UUID, str, str, UUID, int]]) -> None:
+    _commands(session, (_EMPTY,), run)
+    session.insert("going", _COLUMNS, [*zip(*going, strict=True)])
     for step in (_FIRST, (_STATEMENTS,)):
-        _commands(session, step)
+        _commands(session, step, run)
         until_deleted(session)
 
 
@@ -174,6 +181,6 @@ def _still_voided(session: Session, tenant: str, own: Iterable[UUID], targets: I
     return found - {target for _, each, target in rows if each not in mine}
 
 
-def _commands(session: Session, texts: Iterable[str]) -> None:
+def _commands(session: Session, texts: Iterable[str], run: UUID) -> None:
     for text in texts:
-        session.command(text)
+        session.command(text, {"run": run})
