@@ -44,6 +44,9 @@ class Times(Protocol):
         All lie in one month, so that an insert makes one part of one partition: the engine stores that all or nothing.
         """
 
+    def holds(self, first: int) -> bool:
+        """Tell whether what was claimed from ``first`` on is still this process's: others go on without one that stood still for long."""
+
     def settle(self, first: int) -> None:
         """Say that what was claimed from ``first`` on is readable, or will never be. Saying it twice is no error."""
 
@@ -96,6 +99,10 @@ class StoredTimes:
             self._in_flight.append(first)
             self._want(self._last)
             return first
+
+    def holds(self, first: int) -> bool:
+        """See :class:`Times`: nobody else could take it."""
+        return first in self._in_flight
 
     def month(self) -> int:
         """See :class:`Times`."""
@@ -210,6 +217,10 @@ class SharedTimes:
             else:
                 self._held.add(first)
                 return first
+
+    def holds(self, first: int) -> bool:
+        """See :class:`Times`; raises :class:`lrs.errors.StoreUnavailable`."""
+        return any(claim.first == first for claim in self._claims.claims())
 
     def settle(self, first: int) -> None:
         """See :class:`Times`."""

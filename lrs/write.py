@@ -261,8 +261,7 @@ class Writer:
     def store(self, group: Group) -> None:
         """Store a group and settle the futures of its batches; raises when a store can't answer, and leaves the futures open."""
         try:
-            if not group.stands:
-                # What it was taken to repeat was not stored after all.
+            if not self._is_good_still(group):
                 self._give_up(group)
                 group = self.prepare(group.batches)
                 if not group.stands:
@@ -277,6 +276,10 @@ class Writer:
             self._give_up(group)
         for batch, receipt in zip(group.batches, group.receipts, strict=True):
             settle(batch, receipt)
+
+    def _is_good_still(self, group: Group) -> bool:
+        """Tell whether what a group was taken to repeat was stored, and nobody else may have stored what is new in it meanwhile."""
+        return group.stands and (len(group) == 0 or self._times.holds(group.first))
 
     def _count(self, group: Group, seconds: float) -> None:
         if len(group):

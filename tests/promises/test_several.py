@@ -206,6 +206,34 @@ def test_a_dead_process_is_waited_for_a_short_time_only(stores: tuple[LRS, LRS],
     assert stores[1].consistent_through().timestamp() * 1_000_000 > first
 
 
+def test_a_process_that_stood_still_stores_nothing_that_others_may_have(stores: tuple[LRS, LRS], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taken for dead between claiming and storing, it looks again: no second row, and nothing before a time up to which all was said to be there."""
+    one, two = stores
+    monkeypatch.setattr(stored, "_DEAD", 1.0)
+    reached, opened, store = threading.Event(), threading.Event(), one._writer.store
+
+    def held(group: Any) -> None:
+        reached.set()
+        assert opened.wait(30)
+        store(group)
+
+    # As if it were stopped: no sign of life either.
+    monkeypatch.setattr(one._vault, "beat", lambda _process: None)
+    monkeypatch.setattr(one._committer, "_store", held)
+    both, alone = statements(2), statements(2)
+    waiting = send(one, both + alone)
+    assert reached.wait(10)
+    assert send(two, both).result(20).replayed == frozenset()
+    announced = two.consistent_through().timestamp() * 1_000_000
+    opened.set()
+    assert waiting.result(20).replayed == {0, 1}
+    assert {rows(two)[UUID(each["id"])] for each in both + alone} == {1}
+    with two._warehouse._sessions.reader() as session:
+        values = {"ids": [UUID(each["id"]) for each in alone]}
+        times = session.query("SELECT toUnixTimestamp64Micro(stored) FROM statements WHERE id IN {ids:Array(UUID)}", values)
+    assert min(time for (time,) in times) > announced
+
+
 def test_a_process_that_does_not_end_is_not_waited_for_without_end(stores: tuple[LRS, LRS], monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever sends what a living process does not finish with is told to come again; other statements are stored meanwhile."""
     monkeypatch.setattr(stored, "_PATIENCE", 0.5)
