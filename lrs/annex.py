@@ -66,6 +66,7 @@ class Annex(Opened):
             ingest=self._intake.ingest,
             documents=self.documents,
             ended=self._ended,
+            outlast=self._times.outlast,
         )
 
     @cached_property

@@ -59,7 +59,7 @@ class Committer:
         self._store = store
         self._group = group
         self.waiting = Waiting(queue)
-        self._ready: Group | None = None
+        self._ready: tuple[Group, int] | None = None
         self._storing = False
         self._full = False
         self._expected = 0
@@ -141,7 +141,7 @@ class Committer:
             self._commit_one_by_one(batches, error)
             self._leave(batches)
         else:
-            self._hand_over(group)
+            self._hand_over(group, _requests(batches))
 
     def _next_batches(self) -> list[Batch]:
         with self._changed:
@@ -171,10 +171,11 @@ class Committer:
     def _is_full(self) -> bool:
         return self._full or self.waiting.size >= min(self._group, _ENOUGH)
 
-    def _hand_over(self, group: Group) -> None:
+    def _hand_over(self, group: Group, requests: int) -> None:
+        """Give a group to the other thread, and how many requests it was made of: some of them may have been answered, and not be in it."""
         with self._changed:
             self._changed.wait_for(lambda: self._ready is None)
-            self._ready = group
+            self._ready = group, requests
             self._changed.notify_all()
 
     def _is_idle(self) -> bool:
@@ -186,31 +187,30 @@ class Committer:
             self._changed.wait_for(self._is_idle)
 
     def _store_all(self) -> None:
-        while (group := self._next_group()) is not None:
-            self._store_one(group)
-            del group
+        while (ready := self._next_group()) is not None:
+            self._store_one(*ready)
+            del ready
 
-    def _store_one(self, group: Group) -> None:
+    def _store_one(self, group: Group, requests: int) -> None:
         start = monotonic()
         try:
             self._store(group)
         except Exception as error:  # noqa: BLE001 -- as above
             self._commit_one_by_one(group.batches, error)
-        answered = _requests(group.batches)
         with self._changed:
             self._storing = False
-            self._under_way -= answered
-            self._expected = answered + len(self.waiting)
+            self._under_way -= requests
+            self._expected = requests + len(self.waiting)
             self._patience = min(monotonic() - start, _PATIENCE)
             self._changed.notify_all()
 
-    def _next_group(self) -> Group | None:
+    def _next_group(self) -> tuple[Group, int] | None:
         with self._changed:
             self._changed.wait_for(lambda: self._ready is not None or self._prepared_all)
-            group, self._ready = self._ready, None
-            self._storing = group is not None
+            ready, self._ready = self._ready, None
+            self._storing = ready is not None
             self._changed.notify_all()
-            return group
+            return ready
 
     def _commit(self, batches: Sequence[Batch]) -> None:
         try:

@@ -296,10 +296,11 @@ class Opened:
 
     def _ended(self, tenant: str) -> None:
         """Drop from memory the keys of a tenant that has ended."""
-        self._keyring = self._checked_keyring(create=False)
-        self._forget_all()
-        self._writers.pop(tenant, None)
-        self._projects.pop(tenant, None)
+        with self._writer.quiet():
+            self._keyring = self._checked_keyring(create=False)
+            self._writers.pop(tenant, None)
+            self._projects.pop(tenant, None)
+            self._forget()
 
     def _forget_all(self) -> None:
         with self._writer.quiet():

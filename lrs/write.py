@@ -33,7 +33,7 @@ from lrs.checking import Checked, Checking
 from lrs.collection import paused_collection
 from lrs.confine import confine
 from lrs.definitions import Notebook
-from lrs.errors import Conflict, InvalidRequest, LRSError, StoreUnavailable
+from lrs.errors import Conflict, InvalidRequest, KeyUnavailable, LRSError, StoreUnavailable
 from lrs.handling import hold, repair
 from lrs.privacy.attachments import seal_contents
 from lrs.privacy.audit import FAILED, Audit, Event
@@ -245,10 +245,11 @@ class Writer:
             # Before looking for them: what another process has stored until now is found, and it takes none of these from now on.
             first = self._times.claim([(batch.tenant, each) for batch in batches for each in batch.ids])
             try:
-                group = self._recognise(self._tokenise(batches), first)
+                going = self._going_on(batches)
+                group = self._recognise(self._tokenise(going), first)
                 if not self._meet(group):
                     # Somebody was let go for inactivity just now, and is new.
-                    group = self._recognise(self._tokenise(batches), first)
+                    group = self._recognise(self._tokenise(going), first)
                     self._meet(group)
                 self._seal(group)
                 self._write(group)
@@ -310,12 +311,24 @@ class Writer:
         for entry in entries:
             self._audit.wait(entry)
 
+    def _going_on(self, batches: Sequence[Batch]) -> list[Batch]:
+        """Forget who was erased since the last group -> the batches of tenants that go on; whoever waits for one that has ended is told."""
+        ended: dict[str, KeyUnavailable] = {}
+        for tenant in {batch.tenant for batch in batches}:
+            try:
+                if self._tenant(tenant).suppression.changed():
+                    self._forget()
+            except KeyUnavailable as error:
+                ended[tenant] = error
+        for batch in batches:
+            if batch.tenant in ended:
+                batch.done.set_exception(ended[batch.tenant])
+        return [batch for batch in batches if batch.tenant not in ended]
+
     def _tokenise(self, batches: Sequence[Batch]) -> list[Share]:
         found = shares(batches, self._cut_out)
         for tenant, own in by_tenant(found).items():
             room = self._tenant(tenant)
-            if room.suppression.changed():
-                self._forget()
             room.identities.learn([person for share in own for person in share.people])
             if room.suppression.live:
                 self._suppress(own, room)

@@ -1191,7 +1191,10 @@ class ErasureStore(Protocol):
         """Of these keys, those that are suppressed."""
 
     def suppression(self, tenant: str, *, now: int) -> tuple[int, int]:
-        """Tell one state of what is suppressed from another: (erasures whose time is not over, the last one's number)."""
+        """Tell one state of what is suppressed from another: (erasures whose time is not over, the last one's number).
+
+        Raises :class:`lrs.KeyUnavailable` for a tenant that has ended.
+        """
 
     def end_suppression(self, *, now: int) -> None:
         """Forget the keys whose time is over."""

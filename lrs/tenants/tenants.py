@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Tenants:
-    """The tenants. ``ended`` is called when one has: whoever remembers its keys forgets them."""
+    """The tenants. ``ended`` is called when one has: whoever remembers its keys forgets them. ``outlast`` waits for what other processes are storing."""
 
     def __init__(  # noqa: PLR0913 -- both stores, and the edges
         self,
@@ -49,6 +49,7 @@ class Tenants:
         ingest: Ingest,
         documents: Documents,
         ended: Callable[[str], None],
+        outlast: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._vault = vault
@@ -62,6 +63,7 @@ class Tenants:
         self._ingest = ingest
         self._documents = documents
         self._ended = ended
+        self._outlast = outlast
 
     def all(self) -> list[TenantRow]:
         """List the tenants by name, those that ended too."""
@@ -110,6 +112,8 @@ class Tenants:
         self._vault.end_tenant(name, at=self._clock())
         remove_tenant(self._settings, name)
         self._ended(name)
+        # Whatever has not begun yet finds out that it has ended.
+        self._outlast()
         rows = self._vault.drop_tenant(name)
         self._vault.scrub()
         drop_tenant(self._settings, name)

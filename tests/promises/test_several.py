@@ -17,14 +17,17 @@ from uuid import UUID, uuid4
 
 import attrs
 import pytest
+from sqlalchemy import func, select
 
 import lrs
 from lrs import stored
 from lrs.engine import LRS
 from lrs.settings import Settings
 from lrs.storage.contract import Record
+from lrs.storage.vault import schema
 from tests.promises.test_crash import acknowledged, child, ids
 from tests.storage.engines import server, server_settings
+from tests.tenants.test_end import of
 from tests.vault.databases import DATABASES, empty_vault
 
 ROUNDS = int(os.environ.get("LRS_TEST_KILL_ROUNDS", "20")) // 6
@@ -185,6 +188,42 @@ def test_an_erasure_waits_for_what_another_has_under_way(stores: tuple[LRS, LRS]
         (shown,) = store.query(statement_id=sent["id"]).statements
         assert (shown["result"], ben in shown["actor"]["member"], ana in shown["actor"]["member"]) == ({"response": "ours"}, True, False)
         assert store.query(agent=ana).statements == []
+
+
+def test_the_end_of_a_tenant_waits_for_what_another_has_under_way(stores: tuple[LRS, LRS], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is on its way is deleted with the rest, and what comes later to a process that has not heard of it is refused, alone in its group."""
+    one, two = stores
+    reached, opened, put = threading.Event(), threading.Event(), two._warehouse.put
+
+    def held(record: Record) -> None:
+        reached.set()
+        assert opened.wait(30)
+        put(record)
+
+    north = of(two, "north")
+    body, other = json.dumps(statements(1)).encode(), json.dumps(statements(1)).encode()
+    two.ingest(body, principal=north)
+    late, well = (two._preparer.prepare(each, who, version="1.0.3", limit=1) for each, who in ((body, north), (other, two.owner)))
+    with monkeypatch.context() as patched, ThreadPoolExecutor(1) as thread:
+        patched.setattr(two._warehouse, "put", held)
+        waiting = two.submit(
+            json.dumps(statements(1, actor={"mbox": "mailto:new@north.example.fr"})).encode(), principal=north, version="1.0.3"
+        )
+        assert reached.wait(10)
+        ending = thread.submit(one.tenants.end, "north", returned=None)
+        time.sleep(0.5)
+        assert not ending.done()
+        opened.set()
+        waiting.result(20)
+        ending.result(60)
+    with two._committer.alone() as commit:
+        commit([late, well])
+    assert type(late.done.exception(10)) is lrs.KeyUnavailable
+    assert len(well.done.result(10).ids) == 1
+    assert two._committer.requests == 0
+    assert one._warehouse.everything("north", after=0, limit=9, now=0) == []
+    with one._vault._read() as connection:
+        assert not connection.scalar(select(func.count()).where(schema.subject.c.tenant == "north"))
 
 
 def left(store: LRS, sent: Sequence[dict[str, Any]]) -> int:

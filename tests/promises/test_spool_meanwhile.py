@@ -193,6 +193,8 @@ def test_what_a_full_quarantine_does_not_take_waits_alone(wired: Wired, settings
         with away(wired[0]):
             store.ingest([first[0] | {"result": {"success": True}}])
             store.ingest(sound)
+            # Nobody waits for what was acknowledged, stored or not.
+            until(lambda: store._committer.requests == 0)
         until(lambda: set(rows(store)) == ids(first, sound) and store.spooled.statements == 1)
         assert store.quarantine.entries("default") == []
     with lrs.open(settings) as store:

@@ -17,7 +17,7 @@ from lrs.privacy.consent.entry import is_hidden
 from lrs.privacy.suppression import Suppression
 from lrs.rights.erasure.whom import Vault as People
 from lrs.rights.erasure.whom import Whom, known, whom
-from lrs.storage.contract import EVERY_PURPOSE, ConsentStore, Erasure, ErasureState, ErasureStore
+from lrs.storage.contract import EVERY_PURPOSE, ConsentStore, Erasure, ErasureState, ErasureStore, TenantStore
 from lrs.storage.vault import Vault as OpenVault
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ Step = Callable[[ErasureState], object]
 """Told how far an erasure is."""
 
 
-class Vault(People, ConsentStore, ErasureStore, Protocol):
+class Vault(People, ConsentStore, ErasureStore, TenantStore, Protocol):
     """What an erasure needs of the vault."""
 
 
@@ -91,8 +91,10 @@ class Ledger:
         return Suppression(tenant, self.keys(tenant), self.vault, clock=self.clock)
 
     def waiting(self) -> list[Erasure]:
-        """Give the entries that are not over."""
-        return [each for each in self.vault.erasures() if each.state is not ErasureState.DELETED]
+        """Give the entries that are not over, but for those of tenants that have ended: nothing of these is to be left anyway."""
+        waiting = [each for each in self.vault.erasures() if each.state is not ErasureState.DELETED]
+        tenants = set(self.vault.tenants()) if waiting else set()
+        return [each for each in waiting if each.tenant in tenants]
 
     def follow(self, entry: Erasure, *, step: Step, patience: float) -> Erasure:
         """Wait until whoever holds the store has done what an entry asks for -> the entry as it is then.

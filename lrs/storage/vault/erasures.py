@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 
-from lrs.errors import StoreUnavailable
+from lrs.errors import KeyUnavailable, StoreUnavailable
 from lrs.storage.contract import Erasure, ErasureState
 from lrs.storage.vault import schema
 from lrs.storage.vault.connection import answering
@@ -27,9 +27,10 @@ PERSONAL = (
     schema.subject,
 )
 """Every table that names a person by number, in the order in which its rows may go."""
-_ERASURE, _ERASED, _SUPPRESSED = schema.erasure, schema.erased, schema.suppressed
+_ERASURE, _ERASED, _SUPPRESSED, _TENANT = schema.erasure, schema.erased, schema.suppressed, schema.tenant
 # Made once: every group of statements asks this.
-_SUPPRESSION = select(func.count(), func.coalesce(func.max(_ERASURE.c.seq), 0)).where(
+_ENDED = select(_TENANT.c.ended).where(_TENANT.c.name == bindparam("of")).scalar_subquery()
+_SUPPRESSION = select(func.count(), func.coalesce(func.max(_ERASURE.c.seq), 0), _ENDED).where(
     _ERASURE.c.tenant == bindparam("of"), _ERASURE.c.until > bindparam("now")
 )
 _PATIENCE = 30.0
@@ -101,7 +102,9 @@ class Erasures(Database):
     def suppression(self, tenant: str, *, now: int) -> tuple[int, int]:
         """See :class:`lrs.storage.contract.ErasureStore`."""
         with self._read() as connection:
-            live, last = connection.execute(_SUPPRESSION, {"of": tenant, "now": now}).one()
+            live, last, ended = connection.execute(_SUPPRESSION, {"of": tenant, "now": now}).one()
+        if ended is not None:
+            raise KeyUnavailable("this tenant has ended: its keys are destroyed", hint="Nothing can be stored for it any more.")
         return live, last
 
     def end_suppression(self, *, now: int) -> None:
