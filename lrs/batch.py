@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -16,6 +16,9 @@ from lrs.privacy.identity import Tokenised
 from lrs.storage.contract import Record, TokenisedStatements
 from lrs.xapi.model import Authority, Person, Statement
 from lrs.xapi.multipart import Contents
+
+if TYPE_CHECKING:
+    from lrs.crypto.seal import Dek
 
 NO_CONTENTS: Contents = {}
 
@@ -89,8 +92,8 @@ class Batch(msgspec.Struct, eq=False):
 class Share(msgspec.Struct, eq=False):
     """What batches that have the same authority have in a group, put together, and which of it is new.
 
-    It is ``tokenised`` next, and then :meth:`Group.add` notes what is ``new``: number of the id -> place in the share, in order. What is true of all
-    of its batches, the first one tells.
+    It is ``tokenised`` next, and then :meth:`Group.add` notes what is ``new``: number of the id -> place in the share, in order. ``keys`` seal texts and
+    contents of what is new, by place. What is true of all of its batches, the first one tells.
     """
 
     batches: Sequence[Batch]
@@ -99,6 +102,7 @@ class Share(msgspec.Struct, eq=False):
     purposes: list[tuple[str, ...]]
     tokenised: Tokenised = msgspec.field(default_factory=Tokenised)
     new: dict[int, int] = {}
+    keys: Mapping[int, Dek] = {}
 
     @property
     def tenant(self) -> str:

@@ -64,11 +64,13 @@ class Committer:
         self._full = False
         self._expected = 0
         self._patience = 0.0
+        self._last = monotonic()
         self._closed = False
         self._paused = False
         self._preparing = False
         self._prepared_all = False
         self._under_way = 0
+        self._alone = threading.Lock()
         self._changed = threading.Condition()
         self._threads = [threading.Thread(target=run, name="lrs-committer", daemon=True) for run in (self._prepare_all, self._store_all)]
         for thread in self._threads:
@@ -104,17 +106,18 @@ class Committer:
     def alone(self) -> Iterator[Callable[[Sequence[Batch]], None]]:
         """Give what commits batches at once, in the caller's thread, during a block in which nothing else is on its way: what is put waits.
 
-        One thread at a time. The future of each batch is settled as always.
+        The future of each batch is settled as always. Whoever else asks for it waits.
         """
-        with self._changed:
-            self._paused = True
-            self._changed.wait_for(lambda: self._is_idle() and not self._preparing)
-        try:
-            yield self._commit
-        finally:
+        with self._alone:
             with self._changed:
-                self._paused = False
-                self._changed.notify_all()
+                self._paused = True
+                self._changed.wait_for(lambda: self._is_idle() and not self._preparing)
+            try:
+                yield self._commit
+            finally:
+                with self._changed:
+                    self._paused = False
+                    self._changed.notify_all()
 
     def close(self) -> None:
         """Commit everything that was put, then stop. Calling it twice is no error."""
@@ -148,7 +151,9 @@ class Committer:
             self._preparing = False
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._closed or self._is_due())
-            self._changed.wait_for(self._is_everybody_here, self._patience)
+            # Who has not come again by now does not come at once.
+            again = monotonic() - self._last < self._patience
+            self._changed.wait_for(self._is_everybody_here, self._patience if again else 0.0)
             self._changed.wait_for(lambda: not self._paused)
             taken = self.waiting.take(self._group)
             self._full &= len(self.waiting) > 0
@@ -201,7 +206,8 @@ class Committer:
             self._storing = False
             self._under_way -= requests
             self._expected = requests + len(self.waiting)
-            self._patience = min(monotonic() - start, _PATIENCE)
+            self._last = monotonic()
+            self._patience = min(self._last - start, _PATIENCE)
             self._changed.notify_all()
 
     def _next_group(self) -> tuple[Group, int] | None:

@@ -104,7 +104,7 @@ class Conflict(LRSError):
     """
 
     code = "conflict"
-    default_hint = "A stored statement is immutable: send the changed one under a new id. Nothing of this batch was stored."
+    default_hint = "A stored statement is immutable: send the changed one under a new id. A batch is stored whole, or not at all."
 
     def __init__(self, message: str, *, index: int | None = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)

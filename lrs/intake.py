@@ -62,7 +62,7 @@ class Intake:
     ) -> list[UUID]:
         """Store what :meth:`lrs.LRS.ingest` takes -> the ids, in order, when all of it is durable."""
         with rare_collection():
-            if isinstance(statements, Mapping | list | tuple):
+            if isinstance(statements, Mapping) or (isinstance(statements, list | tuple) and not _are_bodies(statements)):
                 statements = codec.encode(statements)
             if isinstance(statements, bytes | bytearray | memoryview):
                 return self._whole(bytes(statements), principal, version, attachments)
@@ -152,3 +152,7 @@ class Intake:
         contents = {check_hash(sha2, data): Content(data) for sha2, data in attachments.items()}
         with self._refusals(Action.WRITE_STATEMENTS, principal):
             return self._preparer.prepare(body, principal, version=version, limit=sys.maxsize, contents=contents)
+
+
+def _are_bodies(statements: Sequence[object]) -> bool:
+    return bool(statements) and isinstance(statements[0], bytes | bytearray | memoryview)

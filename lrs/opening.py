@@ -239,7 +239,7 @@ class Opened:
             ledger=ledger,
             warehouse=self._warehouse,
             signer=lambda: self._keyring.signer,
-            quiet=self._writer.quiet,
+            quiet=self._committer.alone,
             forget=self._forget,
             tell=lambda ids, tenant: self.forwarding.tell_erasure(ids, tenant=tenant),
             times=self._times,
@@ -296,14 +296,14 @@ class Opened:
 
     def _ended(self, tenant: str) -> None:
         """Drop from memory the keys of a tenant that has ended."""
-        with self._writer.quiet():
+        with self._committer.alone():
             self._keyring = self._checked_keyring(create=False)
             self._writers.pop(tenant, None)
             self._projects.pop(tenant, None)
             self._forget()
 
     def _forget_all(self) -> None:
-        with self._writer.quiet():
+        with self._committer.alone():
             self._forget()
 
     def _forget(self) -> None:

@@ -150,16 +150,15 @@ class Singles:
 
     def _put_own(self, singles: Sequence[Single], found: Checked | None) -> Sequence[Single]:
         """Have what is right with statements of one sender stored as one batch -> the others."""
-        # The batch is no single request's.
-        principal = singles[0].principal if len(singles) == 1 else attrs.evolve(singles[0].principal, request_id="", reason="")
+        principal = singles[0].principal
         if found:
             batch, places = self._preparer.assemble(found, principal, independent=True), found.places
         else:
             batch, places, _ = self._preparer.prepare_lines([single.body for single in singles], principal, version=singles[0].version)
         if places:
             taken = [singles[place] for place in places]
-            if len(taken) == 1:
-                batch.principal = taken[0].principal
+            # A batch of several is no single request's.
+            batch.principal = taken[0].principal if len(taken) == 1 else attrs.evolve(principal, request_id="", reason="")
             batch.alone = [single.done for single in taken]
             # Not of the batch: it has the future that has this, and only the garbage collector would let go of it.
             batch.done.add_done_callback(partial(_tell, batch.alone))

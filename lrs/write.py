@@ -16,13 +16,12 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID, uuid4
 
 import msgspec
@@ -54,16 +53,16 @@ from lrs.xapi.versions import V1, V2
 
 if TYPE_CHECKING:
     from lrs.crypto.keyring import TenantKeys
-    from lrs.crypto.seal import Dek
     from lrs.metrics import Metrics
     from lrs.privacy.policy.force import InForce
     from lrs.privacy.policy.intake import Purposes
     from lrs.settings import Settings
     from lrs.stored import Times
 
+T = TypeVar("T")
 _DAY = 86_400
 _MICROSECONDS = 1_000_000
-_MOMENT = 0.002
+_ATTEMPTS = 3
 _NEVER, _NOW = -sys.maxsize, sys.maxsize
 _MAX_AUTHORITIES = 10_000
 _FEW = 16
@@ -91,13 +90,13 @@ class Preparer:
         contents: Contents = NO_CONTENTS,
     ) -> Batch:
         """Make a batch of at most ``limit`` statements of what was sent, or raise what is wrong with it. Nothing is stored yet."""
+        grant = decide(principal, Action.WRITE_STATEMENTS)
         counts: Counter[str] = Counter()
         with paused_collection():
             raws, single = self._checking.split(body, limit)
             statements, purposes = self._check(raws, principal, version, counts)
         if statement_id is not None and not single:
             raise InvalidRequest("PUT takes one statement, not an array", parameter="statementId", section="xAPI 1.0.3 Communication 2.1.1")
-        grant = decide(principal, Action.WRITE_STATEMENTS)
         ids = _stamp([statement.id for statement in statements], statement_id)
         check_contents(statements, contents)
         if contents:
@@ -227,14 +226,6 @@ class Writer:
         self._preparing = threading.Lock()
         self._under_way: dict[Group, None] = {}
 
-    @contextmanager
-    def quiet(self) -> Iterator[None]:
-        """Have no group made ready, and none on its way, while the block runs: whoever writes waits."""
-        with self._preparing:
-            while self._under_way:
-                time.sleep(_MOMENT)
-            yield
-
     def forget(self) -> None:
         """Drop from memory which definitions were noted: some may have lost the statement that has their texts."""
         self._notebook.forget()
@@ -246,11 +237,7 @@ class Writer:
             first = self._times.claim([(batch.tenant, each) for batch in batches for each in batch.ids])
             try:
                 going = self._going_on(batches)
-                group = self._recognise(self._tokenise(going), first)
-                if not self._meet(group):
-                    # Somebody was let go for inactivity just now, and is new.
-                    group = self._recognise(self._tokenise(going), first)
-                    self._meet(group)
+                group = self._recognised(going, first)
                 self._seal(group)
                 self._write(group)
             except BaseException:
@@ -310,6 +297,15 @@ class Writer:
             raise
         for entry in entries:
             self._audit.wait(entry)
+
+    def _recognised(self, batches: Sequence[Batch], first: int) -> Group:
+        """Make a group of people who are all there."""
+        for _ in range(_ATTEMPTS):
+            group = self._recognise(self._tokenise(batches), first)
+            if self._meet(group):
+                return group
+            # Somebody was let go for inactivity just now, and is new.
+        raise StoreUnavailable("people are let go while their statements come", hint="Send it again.")
 
     def _going_on(self, batches: Sequence[Batch]) -> list[Batch]:
         """Forget who was erased since the last group -> the batches of tenants that go on; whoever waits for one that has ended is told."""
@@ -384,13 +380,13 @@ class Writer:
         replayed = set(batch.withheld)
         refused: dict[int, LRSError] = {}
         for index, each in enumerate(batch.ids):
+            if index in batch.withheld:
+                continue
             number = each.int
             source, earlier = next(((group, found) for group in groups if (found := group.find(batch.tenant, number))), (None, None))
             if earlier is None and number in new:
                 earlier = share, new[number]
             known = stored.get(each)
-            if index in batch.withheld:
-                continue
             if known is None and earlier is None:
                 new[number] = start + index
                 continue
@@ -444,8 +440,8 @@ class Writer:
             wanted.setdefault(share.tenant, set()).update(own.values())
         deks = {tenant: self._tenant(tenant).identities.deks(sids) for tenant, sids in wanted.items()}
         for share, own in zip(group.shares, owners, strict=True):
-            keys = {place: deks[share.tenant][owner] for place, owner in own.items()}
-            _add_rows(group.rows, share, group.first + len(group.rows), self._policy(share.tenant), keys)
+            share.keys = {place: deks[share.tenant][owner] for place, owner in own.items()}
+            _add_rows(group.rows, share, group.first + len(group.rows), self._policy(share.tenant))
 
     def _write(self, group: Group) -> None:
         """Write what is new as it is stored: here, so that the thread that stores does little but wait for the engine."""
@@ -465,12 +461,9 @@ class Writer:
         row = 0
         for share in group.shares:
             for place in share.new.values():
-                attachments = share.drafts.attachments.get(place)
-                owner = owner_of(share.tokenised.sids[place])
-                contents = share.batches[0].contents
-                if contents and attachments and share.purposes[place] and owner is not None:
-                    key = self._tenant(share.tenant).identities.deks([owner])[owner]
-                    yield from seal_contents(group.rows[row], attachments, contents, key)
+                attachments, contents = share.drafts.attachments.get(place), share.batches[0].contents
+                if attachments and contents and place in share.keys:
+                    yield from seal_contents(group.rows[row], attachments, contents, share.keys[place])
                 row += 1
 
 
@@ -519,19 +512,20 @@ def _handled(batches: Sequence[Batch]) -> dict[str, int]:
 
 
 def _owners(share: Share) -> dict[int, int]:
-    """Tell under whose key the texts of new statements are sealed, by place; what serves no purpose, or is nobody's, keeps none."""
-    sids = share.tokenised.sids
-    owners = {place: owner_of(sids[place]) for place in share.tokenised.texts if share.purposes[place] and share.is_new(place)}
+    """Tell under whose key texts and contents of new statements are sealed, by place; what serves no purpose, or is nobody's, keeps none."""
+    sids, texts = share.tokenised.sids, share.tokenised.texts
+    places = texts.keys() | share.drafts.attachments.keys() if share.batches[0].contents else texts.keys()
+    owners = {place: owner_of(sids[place]) for place in places if share.purposes[place] and share.is_new(place)}
     return {place: owner for place, owner in owners.items() if owner is not None}
 
 
-def _add_rows(rows: TokenisedStatements, share: Share, first: int, policy: InForce, keys: Mapping[int, Dek]) -> None:
-    """Put the rows of what is new in a share to the others, stored at times from ``first`` on; ``keys`` seal texts, by place."""
+def _add_rows(rows: TokenisedStatements, share: Share, first: int, policy: InForce) -> None:
+    """Put the rows of what is new in a share to the others, stored at times from ``first`` on."""
     drafts, made = share.drafts, share.tokenised
     places = [*share.new.values()]
     stored = range(first, first + len(places))
 
-    def picked(column: Sequence[Any]) -> Sequence[Any]:
+    def picked(column: Sequence[T]) -> Sequence[T]:
         # Places are in order, so as many as there are is all of them.
         return column if len(places) == len(column) else [column[place] for place in places]
 
@@ -539,7 +533,7 @@ def _add_rows(rows: TokenisedStatements, share: Share, first: int, policy: InFor
     terms = [policy.terms(each) for each in purposes]
     given = zip(places, picked(drafts.timestamps), stored, strict=True)
     timestamps = [_taken(share, place, at) if timestamp is None else timestamp for place, timestamp, at in given]
-    sealed = {place: seal_texts(made.texts[place], share.ids[place], key) for place, key in keys.items()}
+    sealed = {place: seal_texts(texts, share.ids[place], share.keys[place]) for place, texts in made.texts.items() if place in share.keys}
     voids = picked(drafts.voids)
     rows.tenant += [share.tenant] * len(places)
     rows.id += ids

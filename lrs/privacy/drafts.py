@@ -70,19 +70,10 @@ class Drafts(msgspec.Struct, array_like=True):
     def add(self, more: Drafts) -> None:
         """Put the statements of another batch after these."""
         start, known = len(self), len(self.people)
-        self.ids += more.ids
-        self.versions += more.versions
-        self.bodies += more.bodies
         self.people += more.people
         self.persons += [[number + known for number in own] for own in more.persons]
-        self.roles += more.roles
-        self.timestamps += more.timestamps
-        self.verbs += more.verbs
-        self.activities += more.activities
-        self.related += more.related
-        self.registrations += more.registrations
-        self.targets += more.targets
-        self.voids += more.voids
+        for column in _DENSE:
+            getattr(self, column).extend(getattr(more, column))
         for column in _SPARSE:
             getattr(self, column).update((n + start, each) for n, each in getattr(more, column).items())
         self.definitions += [(each, [n + start for n in own]) for each, own in more.definitions]

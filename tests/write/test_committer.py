@@ -218,6 +218,33 @@ def test_those_who_were_answered_together_are_waited_for() -> None:
     committer.close()
 
 
+def test_who_comes_late_waits_for_nobody() -> None:
+    """Those who were answered together are expected for a moment, and not for ever: after a silence one who comes alone is not held back."""
+
+    def store(group: Group) -> None:
+        time.sleep(0.02)
+        settle(group)
+
+    committer, waits = committer_of(store), []
+    wait_for = committer._changed.wait_for
+
+    def noted(predicate: Callable[[], object], timeout: float | None = None) -> object:
+        if timeout is not None:
+            waits.append(timeout)
+        return wait_for(predicate, timeout)
+
+    committer._changed.wait_for = noted  # type: ignore[method-assign, assignment]
+    loads = [Load() for _ in range(5)]
+    committer.put(*loads, wait=False)
+    assert [load.done.result(5) for load in loads] == ["stored"] * 5
+    assert wait_until(lambda: committer._expected == 5)
+    time.sleep(0.1)
+    committer.put(late := Load(), wait=False)
+    late.done.result(5)
+    assert waits[-1] == 0
+    committer.close()
+
+
 @pytest.mark.parametrize("where", ["prepare", "store"])
 def test_what_is_committed_alone(where: str) -> None:
     """It goes when all that was taken before is stored, before all that waits, and one poisonous batch of it fails alone."""

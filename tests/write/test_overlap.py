@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import wait
 from pathlib import Path
@@ -152,6 +153,35 @@ def test_nobody_is_told_that_a_later_group_was_stored_before_it_is(
         assert third.result(10).replayed == frozenset()
         assert send(store, sent).result(10).replayed == {0, 1}
     assert len(store.query().statements) == (GROUP if arrives else 0)
+
+
+def test_somebody_who_is_erased_stops_no_second_try(store: lrs.LRS, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches that are made ready anew, one by one, with another group ready behind them, while an erasure waits for all: they come to their end."""
+    put = gate.put
+
+    def failing(record: Record) -> None:
+        first = not gate.reached.is_set()
+        put(record)
+        if first:
+            raise RuntimeError("the test says so")
+
+    monkeypatch.setattr(store._warehouse, "put", failing)
+    bodies = [json.dumps(each).encode() for each in batch(actor={"mbox": "mailto:b@example.fr"})]
+    together = [store._preparer.prepare(body, store.owner, version="1.0.3", limit=1) for body in bodies]
+    store._committer.put(*together, wait=False, full=True)
+    assert gate.reached.wait(10)
+    behind = send(store, batch())
+    assert is_ready(store)
+    erasing = threading.Thread(target=store.erase, args=({"mbox": "mailto:a@example.fr"},), daemon=True)
+    erasing.start()
+    time.sleep(0.3)
+    assert erasing.is_alive()
+    gate.opened.set()
+    assert [each.done.result(10).replayed for each in together] == [{0}, {0}]
+    assert behind.result(10).replayed == frozenset()
+    erasing.join(30)
+    assert not erasing.is_alive()
+    assert {each["actor"]["mbox"] for each in store.query().statements} == {"mailto:b@example.fr"}
 
 
 def unavailable(_: Record) -> None:

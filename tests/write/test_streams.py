@@ -46,3 +46,8 @@ def test_a_group_has_so_many_statements_and_so_many_bytes(store: lrs.LRS, monkey
     sent.insert(3, large)
     assert store.ingest(iter(sent)) == [UUID(each["id"]) for body in sent for each in json.loads(body)]
     assert groups == [[SIZE, SIZE], [SIZE], [4 * SIZE], [SIZE, SIZE]]
+
+
+def test_a_list_of_bodies_is_a_stream_as_well(store: lrs.LRS) -> None:
+    """Whatever it is that gives bytes, each of them is a batch of its own."""
+    assert [len(store.ingest(made)) for made in (bodies(3), tuple(bodies(2)))] == [3 * SIZE, 2 * SIZE]

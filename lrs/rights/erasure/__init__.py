@@ -56,7 +56,7 @@ class Place:
     ledger: Ledger
     warehouse: StatementStore
     signer: Callable[[], NoteSigner]
-    quiet: Callable[[], AbstractContextManager[None]]
+    quiet: Callable[[], AbstractContextManager[object]]
     forget: Callable[[], None]
     tell: Callable[[Sequence[UUID], str], int]
     times: Times

@@ -12,7 +12,7 @@ from lrs.errors import ConfigurationError
 from lrs.storage.contract import Record
 
 _HEAD = struct.Struct(">4s4QI")
-_MAGIC, _EARLIER = b"lrs4", b"lrs2"
+_MAGIC = b"lrs4"
 _MODE = 0o600
 
 
@@ -42,15 +42,15 @@ class RecordFile:
     def read(self) -> Iterator[Record]:
         """Give the records, up to the first one that was cut short: nobody was told that it is stored.
 
-        Raises :class:`lrs.errors.ConfigurationError` for those of an earlier version.
+        Raises :class:`lrs.errors.ConfigurationError` for those of another version.
         """
         place = 0
         while len(head := os.pread(self._file, _HEAD.size, place)) == _HEAD.size:
             magic, *sizes, checksum = _HEAD.unpack(head)
             place += _HEAD.size
-            if magic == _EARLIER:
+            if magic != _MAGIC and magic[:3] == _MAGIC[:3] and magic[3:].isdigit():
                 raise ConfigurationError(
-                    "the last statements were written to the journal by an earlier version of lrs, which stopped before it stored them",
+                    "the last statements were written to the journal by another version of lrs, which stopped before it stored them",
                     hint="Open the store once with that version.",
                 )
             if magic != _MAGIC or place + sum(sizes) > self._size:
