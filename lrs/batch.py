@@ -185,7 +185,7 @@ def future() -> Future[Receipt]:
 def shares(batches: Sequence[Batch], cut_out: Callable[[Sequence[Statement], str], Drafts]) -> list[Share]:
     """Put together what can be worked on at once; a batch with contents stands alone, so that no other one's statements have them.
 
-    Of what enters a group together nobody was told yet which came first, so one authority's is stored after another's.
+    Nobody in a group has been answered yet, so its batches may be reordered: one authority's are stored after another's.
     ``cut_out`` makes drafts of statements of a tenant.
     """
     found: dict[tuple[object, ...], list[Batch]] = {}

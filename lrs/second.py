@@ -44,13 +44,13 @@ _WORTH = 4 * 1024 * 1024
 _LEAST = 64 * 1024
 """Bytes that are worth a way there and back."""
 _UNDER_WAY = 8
-"""Tasks that it may have: what this process has too much of are turns of its own threads, so whatever can be done there is better done there."""
+"""Tasks that it may have at a time. This process is short of time in its interpreter, so it is given as many as it can keep busy with."""
 _AHEAD = 32 * 1024 * 1024
 """Bytes that it may have to check of a stream, which waits for all of them anyway."""
 SOON = 2 * 1024 * 1024
 """Bytes before which somebody else's are checked within some tens of milliseconds."""
 _BESIDE = 4 * 1024 * 1024
-"""Bytes that are remembered of what is checked here all the same: a server's memory is level after minutes then, and not after hours."""
+"""Bytes that are remembered here where the second process does most of the checking: few, so that a server's memory is level after minutes."""
 _NOTHING = bytes(HEAD)
 """An answer that says nothing."""
 

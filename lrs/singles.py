@@ -38,7 +38,7 @@ _TOGETHER = 128
 _LARGEST = SOON // _TOGETHER
 _ENOUGH = 32
 _MOMENT = 0.005
-"""Seconds in which that many are waited for. 4,000 statements a second take twice as long to come."""
+"""How long that many are waited for, in seconds: at 4,000 a second they take 8 ms to come, so this usually ends first."""
 _PATIENCE = 10.0
 """Seconds in which the second process has to answer: whatever keeps it from doing so, nobody waits for longer."""
 _FIRST = frozenset({0})

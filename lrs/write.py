@@ -1,7 +1,7 @@
 """The write path, one named call a step.
 
-    bytes -> decode -> repair -> check -> hold to profiles -> purpose & minimise
-          -> authorise -> stamp -> match contents -> check signatures
+    bytes -> authorise -> decode -> repair -> check -> hold to profiles -> purpose & minimise
+          -> stamp -> match contents -> check signatures
           -> cut out people                                                   in the caller's thread: Preparer
           -> batch                                                            the committer gathers groups
           -> tokenise (vault commit) -> recognise -> seal -> record           in its first thread: Writer.prepare
@@ -66,7 +66,7 @@ _ATTEMPTS = 3
 _NEVER, _NOW = -sys.maxsize, sys.maxsize
 _MAX_AUTHORITIES = 10_000
 _FEW = 16
-"""Statements of a batch from which on people are cut out of it by itself; of fewer together with those of other batches, in the committer's thread."""
+"""A batch with at least this many has its people cut out at once, in the caller's thread; smaller ones together, in the committer's thread."""
 
 
 class Preparer:
@@ -199,7 +199,7 @@ Stored = Callable[[str, UUID], bytes | None]
 class Writer:
     """The second half: from groups of batches to durable rows.
 
-    One thread at a time makes groups ready, another one may store them meanwhile, in the same order.
+    One thread at a time makes groups ready, another one may store them meanwhile, in the same order; what is not good any more is made ready again there.
     """
 
     def __init__(
@@ -233,7 +233,7 @@ class Writer:
     def prepare(self, batches: Sequence[Batch]) -> Group:
         """Tokenise the statements of some batches, tell which are new, and seal those; raises when a store can't answer."""
         with self._preparing, paused_collection():
-            # Before looking for them: what another process has stored until now is found, and it takes none of these from now on.
+            # First of all: from here on no other process can begin to store them, and what one has stored already is found below.
             first = self._times.claim([(batch.tenant, each) for batch in batches for each in batch.ids])
             try:
                 going = self._going_on(batches)

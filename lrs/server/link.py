@@ -1,7 +1,8 @@
 """What the process that speaks HTTP and the one that has the store tell each other about requests, over a socket of their own.
 
-    frontend: Ready, once it listens; Asked; of a body what is wanted: Body; of an answer: Taken; in place of either: Gone; Refused in place of Asked
-    backend:  Read, when the body is wanted; Answer; when that was taken, Piece ...; Broken in place of either
+    frontend: Ready, once it listens; then for each request Asked, a Body for each Read, Taken for each piece of the answer;
+              Gone, once the client has left; Refused in place of Asked
+    backend:  Read, when more of the body is wanted; Answer; when that was taken, Piece ...; Broken in place of either
 
 Messages are whole in memory, never on a disk. Those of one turn of the event loop are one write: a call into the system costs as much as many messages.
 """

@@ -205,7 +205,7 @@ class Sessions:
             pass  # Whatever is wrong with the address or the directory shows now.
 
     def inserter(self) -> AbstractContextManager[Session]:
-        """Have a writing session for what looks at no rows; waits while all are in use."""
+        """Have a writing session that does not wait for the journal: for the journal itself, and for what looks at no rows that may be in it."""
         return self._taken(self._writers, readonly=False)
 
     def writer(self) -> AbstractContextManager[Session]:
@@ -219,7 +219,7 @@ class Sessions:
         return self._taken(self._readers, readonly=True)
 
     def lookup(self, *, settled: bool = True) -> AbstractContextManager[Session]:
-        """Have a reading session for what takes milliseconds; not ``settled``: for what no row can matter to that was taken and is not seen yet."""
+        """Have a reading session for what takes milliseconds; not ``settled``: without waiting for the journal, where no row in it can change the answer."""
         if settled:
             self.settle()
         return self._taken(self._lookups, readonly=True)

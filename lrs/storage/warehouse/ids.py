@@ -1,7 +1,7 @@
 """Which statement ids this process has surely not stored: an answer from memory in front of every look-up.
 
-A Bloom filter over all ids of the table: 3 bytes an id (at most 6, just after it grew), and at most one new id in 10,000 is looked up in vain. It is exact
-in the direction that counts: an id that was added is never called new. Filling it takes 0.35 s a million.
+A Bloom filter over all ids of the table: 3 bytes an id (at most 6, just after it grew), and at most one new id in 10,000 is looked up in vain, as a rule
+one in 100,000. It is exact in the direction that counts: an id that was added is never called new. Filling it takes 0.35 s a million.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 A page of 100 is read from 100 places, and the engine takes 9 µs for each column at each of them, however little there is in it. So what a page needs of a
 statement besides its people is one column, ``content``: its time, purposes and body, in MessagePack. What is sealed of it is another one, and each person with
 variant and role one number of 128 bits. The engine packs rows itself, as they are inserted into ``placed``, which keeps nothing. The time and the purposes, by
-which statements are found and counted, stand beside it once more, as they never change. The id does not stand in it: 16 bytes of noise in each body make all
-of it compress worse, and cost 23.
+which statements are found and counted, stand beside it once more, as they never change. The id does not stand in it: random
+bytes spoil the compression of all else, so its 16 bytes would take 23.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ statements. The engine makes them, of the same block of rows, when that is inser
 A key is a number of 64 bits: of a person their own, of anything else a hash. So that of several filters only one has to be gone through, each row says in
 some bits what else the statement is about: the last 16 of the hash of its verb, and where the key is of people or a registration the last 16 of that of its
 activity, and of all that is related to it 64 together, of which each key sets four (a Bloom filter: of statements with three such keys one in 800 passes
-for what it is not). There are none of people: they would outlast them.
+for what it is not). There are no such bits for people: they would remain after
+somebody was erased.
 """
 
 from __future__ import annotations

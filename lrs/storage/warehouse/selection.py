@@ -71,7 +71,7 @@ def scope(tenant: str, now: int) -> dict[str, Any]:
 
 
 def seconds(now: int) -> int:
-    """Microseconds -> seconds: a limit of whole seconds is past the one if it is past the other. No fewer than 10,000, which is what the engine takes."""
+    """Microseconds -> seconds. Limits are whole seconds, so rounding down changes no comparison. At least 10,000, the least that the engine takes."""
     return max(now // 1_000_000, 10_000)
 
 

@@ -273,7 +273,7 @@ def _placed(
 
 
 def _there(session: Session, tenant: str, wanted: places.Filter) -> places.Filter:
-    """Leave out of a filter what stands for an IRI where it is hidden, if nothing is stored of it: to see that takes half of looking for two of them."""
+    """Drop the hidden form of an IRI from a filter if nothing is stored under it: seeing that takes half of the time that looking for both would."""
     if wanted.kind == "person":
         return wanted
     first, *others = wanted.alternatives
