@@ -78,6 +78,10 @@ class LRS(Annex):
         """
         return self._intake.lines(lines, principal or self._owner, version=version)
 
+    def check_may_write(self, principal: Principal) -> None:
+        """Raise :class:`lrs.NotPermitted` unless somebody may write statements: what they send need not be read then."""
+        self._intake.check(principal)
+
     def submit(
         self, body: bytes, *, principal: Principal, version: str, statement_id: str | None = None, contents: Contents | None = None
     ) -> Future[Receipt]:

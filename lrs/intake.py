@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from lrs.access import Action, Principal
+from lrs.access import Action, Principal, decide
 from lrs.aside import Aside
 from lrs.batch import Batch, Receipt, future
 from lrs.collection import rare_collection
@@ -95,6 +95,11 @@ class Intake:
             batch = self._preparer.prepare(body, principal, version=version, limit=most, statement_id=wanted, contents=contents or {})
         self._committer.put(batch, wait=False)
         return batch.done
+
+    def check(self, principal: Principal) -> None:
+        """Raise :class:`lrs.NotPermitted` unless somebody may write statements at all."""
+        with self._refusals(Action.WRITE_STATEMENTS, principal):
+            decide(principal, Action.WRITE_STATEMENTS)
 
     def close(self) -> None:
         """Have stored what the second process was asked to check, whatever has become of it. Calling it twice is no error."""

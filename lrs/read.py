@@ -112,7 +112,7 @@ class Reader:
         """Read the page that a token stands for, for the purpose for which the page before was read."""
         purpose, principal = self._readings.of(principal)
         grant = decide(principal, Action.READ_STATEMENTS)
-        payload = self._keys(principal.tenant).tokens.open(token, bound_to=_bound(principal), now=self._clock() // _MICROSECONDS)
+        payload = self._keys(principal.tenant).tokens.open(token, bound_to=_bound(principal, grant), now=self._clock() // _MICROSECONDS)
         following = msgspec.msgpack.decode(payload, type=_Next)
         fresh = msgspec.structs.replace(following, selection=self._served(following.selection, principal, purpose))
         return self._page(fresh, principal, grant, purpose)
@@ -225,7 +225,7 @@ class Reader:
                 msgspec.structs.replace(following, selection=msgspec.structs.replace(selection, after=shown[-1].stored))
             )
             until = self._clock() // _MICROSECONDS + _TOKEN_SECONDS
-            more = self._keys(principal.tenant).tokens.seal(payload, bound_to=_bound(principal), until=until)
+            more = self._keys(principal.tenant).tokens.seal(payload, bound_to=_bound(principal, grant), until=until)
         bodies = self.revealer(principal.tenant).reveal(shown, grant.view, principal.purpose)
         attachments = self._attachments(shown, principal.tenant, grant, purpose) if following.attachments else None
         page = Page(self._render(bodies, following.format, following.languages, principal, grant, purpose), more, attachments)
@@ -314,6 +314,6 @@ class Reader:
         return revealer
 
 
-def _bound(principal: Principal) -> str:
-    """Say what a more token is bound to: who got it, and for which purpose."""
-    return f"{principal.credential_id} {principal.purpose}"
+def _bound(principal: Principal, grant: Grant) -> str:
+    """Say what a more token is bound to: who got it, for which purpose, and what they might see."""
+    return f"{principal.credential_id} {principal.purpose} {grant.view.value} {grant.only_mine}"

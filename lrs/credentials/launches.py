@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import attrs
 import msgspec
 
-from lrs.access import Action, Narrow, Principal, decide
+from lrs.access import BEARER, Action, Narrow, Principal, decide
 from lrs.credentials import passes
 from lrs.errors import InvalidRequest, NotPermitted
 
@@ -61,6 +61,8 @@ def issue(principal: Principal, asked: object, *, keys: TenantKeys, now: int) ->
     Raises :class:`lrs.errors.InvalidRequest`, :class:`lrs.errors.NotPermitted`.
     """
     decide(principal, Action.WRITE_STATEMENTS)
+    if principal.shown == BEARER:
+        raise NotPermitted("a bearer token makes no passes and launches: they hold as long as a credential of the store does")
     if principal.narrow is not None:
         raise NotPermitted("a pass launches nothing")
     decide(principal, Action.WRITE_STATES)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import msgspec
 
-from lrs.access import Action, Narrow, Principal, Scope, View, decide
+from lrs.access import BEARER, Action, Narrow, Principal, Scope, View, decide
 from lrs.errors import InvalidRequest, NotAuthenticated, NotPermitted
 from lrs.xapi import lookup, parameters
 from lrs.xapi.formats import is_iri, is_uuid
@@ -37,6 +37,8 @@ def issue(principal: Principal, asked: Any, *, keys: TenantKeys, now: int) -> tu
     Raises :class:`lrs.errors.InvalidRequest`, :class:`lrs.errors.NotPermitted`.
     """
     decide(principal, Action.WRITE_STATEMENTS)
+    if principal.shown == BEARER:
+        raise NotPermitted("a bearer token makes no passes and launches: they hold as long as a credential of the store does")
     if principal.narrow is not None:
         raise NotPermitted("a pass makes no passes")
     narrow, ttl = read(asked, needed=frozenset({"agent", "activity"}), optional=frozenset({"registration", "ttl"}))

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
 from lrs.errors import InvalidRequest
 from lrs.server.request import Request
 from lrs.server.versions import HEADER, negotiate
 from lrs.xapi.versions import V2
+
+if TYPE_CHECKING:
+    from lrs.server.room import Room
 
 _SECTION = "xAPI 1.0.3 Communication 1.3"
 _FORM = "application/x-www-form-urlencoded"
@@ -30,8 +34,8 @@ _LARGEST = 4 * 1024 * 1024
 """Bytes of a form: who sends it is not known before it is read, so it may not be as large as other bodies."""
 
 
-async def meant(request: Request, limit: int) -> Request:
-    """Give the request that a form stands for; any other request as it is. A form has 4 MiB at most, or ``limit`` bytes.
+async def meant(request: Request, limit: int, room: Room) -> Request:
+    """Give the request that a form stands for; any other request as it is. A form has 4 MiB at most, or ``limit`` bytes, and takes of a ``room`` for forms.
 
     xAPI 2.0 has no such syntax: ``method`` is an unknown parameter there, and refused as one. Who asks is not known before
     the form is read, so that a malformed form is refused before wrong credentials are.
@@ -44,7 +48,7 @@ async def meant(request: Request, limit: int) -> Request:
     method = _method(parameters)
     if request.header(b"content-type").partition(";")[0].strip().lower() != _FORM:
         raise _refuse(f"the alternate request syntax is a form: its Content-Type is {_FORM}", "Content-Type")
-    return await asyncio.to_thread(_translated, request, method, await request.body(min(limit, _LARGEST)))
+    return await asyncio.to_thread(_translated, request, method, await request.body_of_nobody(min(limit, _LARGEST), room))
 
 
 def _method(parameters: list[tuple[str, str]]) -> str:

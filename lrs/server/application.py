@@ -66,6 +66,7 @@ class Application:
         self._max_body = store.settings.max_body_bytes
         self._body_seconds = store.settings.body_seconds
         self._room = Room(store.settings.max_bodies_bytes)
+        self._forms = Room(store.settings.max_bodies_bytes // 4)
         self._metrics = store.metrics
         self._supported = store.settings.supported_versions
         self._newest = versions.newest(self._supported)
@@ -106,7 +107,7 @@ class Application:
         request = sent
         self._negotiate(sent)
         try:
-            request = await meant(sent, self._max_body)
+            request = await meant(sent, self._max_body, self._forms)
             reply = await self._answer(request)
         except Disconnected:
             return

@@ -31,7 +31,8 @@ class Authenticator:
 
     Even where the store knows the password already, asking it may wait for a vault; a wrong password costs tens of milliseconds
     on purpose, once a second however often a client repeats it. The memory is keyed by a digest of the header under a key of this process.
-    Tokens have threads of their own, so that an issuer which is slow to give its keys keeps no password waiting.
+    Tokens have threads of their own, so that an issuer which is slow to give its keys keeps no password waiting, and so have passwords that were not right
+    lately: however many wrong ones come, those who were known before don't wait for them.
     """
 
     def __init__(self, store: LRS) -> None:
@@ -39,6 +40,7 @@ class Authenticator:
         self._key = urandom(32)
         self._known: dict[bytes, tuple[float, Principal | NotAuthenticated]] = {}
         self._threads = ThreadPoolExecutor(_THREADS, "lrs-authenticate")
+        self._slow_threads = ThreadPoolExecutor(_THREADS, "lrs-password")
         self._token_threads = ThreadPoolExecutor(_THREADS, "lrs-bearer")
         self._takes_tokens = store.settings.oidc_issuer is not None
 
@@ -65,7 +67,10 @@ class Authenticator:
             username, password = credentials(header)
             if username == USERNAME and password.startswith(PREFIX):
                 return await run(self._threads, self._store.credentials.bearer, password)
-            return await run(self._threads, self._store.authenticate, username, password)
+            known = await run(self._threads, self._store.credentials.remembered, username, password)
+            if known is not None:
+                return known
+            return await run(self._slow_threads, self._store.authenticate, username, password)
         except NotAuthenticated as refusal:
             return refusal.with_traceback(None)
 

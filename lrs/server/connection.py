@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import re
 import struct
 import termios
 from http import HTTPStatus
@@ -23,10 +24,17 @@ _LEAST = 64 * 1024
 """Bytes of an answer that must be taken in this time, or all that is left."""
 _SMALL = 16 * 1024
 """Bytes of a body that is not kept apart from its head, where it came with it."""
+_UPGRADE = re.compile(rb"\n[Uu][Pp][Gg][Rr][Aa][Dd][Ee](?=[ \t]*:)")
+_IGNORED = b"\nignored"
+_HEAD_END = b"\r\n\r\n"
 
 
 class Connection(HttpToolsProtocol):
-    """Bounds heads, which no credential stands before, in size and time; what is no HTTP is refused in the shape of all errors."""
+    """Bounds heads, which no credential stands before, in size and time; what is no HTTP is refused in the shape of all errors.
+
+    An offer of another protocol is passed over (RFC 9110 7.8): some clients make it with every request, and the parser would take the body for the other
+    protocol's.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first head."""
@@ -34,6 +42,7 @@ class Connection(HttpToolsProtocol):
         super().connection_made(self._joining)  # type: ignore[arg-type] # it does all that a transport does
         self._unused = 0
         self._has_head = False
+        self._between = True
         self._waiting: asyncio.TimerHandle | None = None
         self._wait()
         self._taking: asyncio.TimerHandle | None = None
@@ -50,15 +59,16 @@ class Connection(HttpToolsProtocol):
         self._watch()
 
     def resume_writing(self) -> None:
-        """Watch no longer: it was taken."""
-        self._taken()
+        """Go on; who has stopped to take what is left is watched still."""
         super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless what came since the last head or piece of a body is too large to be a head, a trailer or the extension of a chunk."""
         self._unused += len(data)
-        super().data_received(data)
-        if self._unused > _LARGEST_HEAD and not self.transport.is_closing():
+        super().data_received(_without_offer(data) if self._between else data)
+        if self.transport.is_closing():
+            return
+        if self._unused > _LARGEST_HEAD:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"the head of the request is larger than {_LARGEST_HEAD} bytes")
         elif not self._has_head or self.cycle.response_complete:
             # Or of what follows an answer without being a request.
@@ -66,7 +76,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Wait for a further head, unless all of it is here."""
-        self._has_head = False
+        self._has_head = self._between = False
         self._wait_no_longer()
         super().on_message_begin()
 
@@ -75,7 +85,11 @@ class Connection(HttpToolsProtocol):
         self._has_head = True
         self._wait_no_longer()
         self._unused = 0
-        super().on_headers_complete()
+        if self.parser.should_upgrade():
+            # The offer came in pieces, or the method is CONNECT: what follows can't be told from a body.
+            self._refuse(HTTPStatus.BAD_REQUEST, "no other protocol is spoken here")
+        else:
+            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body, which the application bounds."""
@@ -84,13 +98,18 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Note whether all of a small body came at once."""
+        self._between = True
+        if self.transport.is_closing():
+            return  # It was refused.
         super().on_message_complete()
         if len(self.cycle.body) <= _SMALL:
             self.scope[WHOLE] = True  # type: ignore[literal-required] # ours
 
     def on_response_complete(self) -> None:
-        """Send the head of an answer that has no body."""
+        """Send the head of an answer that has no body; watch who has not taken all of it."""
         self._joining.flush()
+        if self.transport.get_write_buffer_size():
+            self._watch()
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -107,15 +126,19 @@ class Connection(HttpToolsProtocol):
             self._waiting = None
 
     def _watch(self) -> None:
-        self._taking = self.loop.call_later(_PATIENCE, self._look, self._left())
+        if self._taking is None:
+            self._taking = self.loop.call_later(_PATIENCE, self._look, self._got())
 
-    def _left(self) -> int:
-        """Give the number of bytes that the client has not got yet, those included that the system keeps for it: it may keep megabytes."""
+    def _got(self) -> int:
+        """Give the number of bytes that the client has got, those apart that the system keeps for it: it may keep megabytes."""
         kept = fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, struct.pack("i", 0))
-        return int(self.transport.get_write_buffer_size() + struct.unpack("i", kept)[0])
+        return int(self._joining.written - self.transport.get_write_buffer_size() - struct.unpack("i", kept)[0])
 
     def _look(self, before: int) -> None:
-        if before - self._left() < _LEAST:
+        self._taking = None
+        if not self.transport.get_write_buffer_size():
+            return
+        if self._got() - before < _LEAST:
             self.transport.abort()
         else:
             self._watch()
@@ -123,6 +146,7 @@ class Connection(HttpToolsProtocol):
     def _taken(self) -> None:
         if self._taking is not None:
             self._taking.cancel()
+            self._taking = None
 
     def _refuse(self, status: HTTPStatus, message: str) -> None:
         request_id = self.app.refused(status, InvalidRequest.code)
@@ -130,3 +154,11 @@ class Connection(HttpToolsProtocol):
         head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
         self.transport.write(head.encode() + body)
         self.transport.close()
+
+
+def _without_offer(data: bytes) -> bytes:
+    """Give what came, without the offer of another protocol in the head with which it begins, if all of the head is here."""
+    end = data.find(_HEAD_END)
+    if end < 0 or not _UPGRADE.search(data, 0, end):
+        return data
+    return _UPGRADE.sub(_IGNORED, data[:end]) + data[end:]

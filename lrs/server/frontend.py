@@ -32,6 +32,9 @@ _FAILED = 1
 _MOST = 4096
 """Requests that may be under way, those included whose clients have gone: each may carry 16 KiB behind, before it is known who sends it."""
 
+_ALIVE, _PROBES = "/healthz", 64
+"""Whether a server lives is asked, and answered, however much is under way."""
+
 
 class Frontend:
     """The ASGI application in front: whatever is asked is asked behind, over ``link``. ``lost`` is called when there is nobody there any more."""
@@ -54,7 +57,7 @@ class Frontend:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Ask, and answer what is answered."""
-        if len(self._open) >= _MOST:
+        if len(self._open) >= (_MOST if scope["path"] != _ALIVE else _MOST + _PROBES):
             busy = StoreBusy("more requests are under way than the server takes at the same time")
             reply = reply_to(busy, self.refused(HTTPStatus.SERVICE_UNAVAILABLE, busy.code), bearer=False)
             await reply.send(send, headers_only=scope["method"] == "HEAD")

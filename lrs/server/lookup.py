@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from lrs.server.reply import JSON, Header, Reply
@@ -17,17 +18,20 @@ if TYPE_CHECKING:
 AGENTS = "/xapi/agents"
 ACTIVITIES = "/xapi/activities"
 
+_READERS = 2
+
 Read = Callable[[list[tuple[str, str]], "Principal"], bytes]
 """(parameters of the request, who asks) -> the JSON of what is looked up."""
 
 
 class Lookup:
-    """Look one thing up."""
+    """Look one thing up, in threads of its own: a query may be long, and keeps nobody waiting who stores."""
 
     methods = "GET, HEAD, OPTIONS"
 
     def __init__(self, read: Read) -> None:
         self._read = read
+        self._readers = ThreadPoolExecutor(_READERS, "lrs-lookup")
 
     async def headers(self) -> list[Header]:
         """Give what every reply of this resource carries: nothing of its own."""
@@ -35,7 +39,8 @@ class Lookup:
 
     async def answer(self, request: Request, principal: Principal) -> Reply:
         """Give its JSON."""
-        return Reply(200, await asyncio.to_thread(self._read, request.parameters(), principal), [JSON])
+        found = await asyncio.get_running_loop().run_in_executor(self._readers, self._read, request.parameters(), principal)
+        return Reply(200, found, [JSON])
 
 
 def lookups(store: LRS) -> dict[str, Lookup]:

@@ -24,6 +24,7 @@ WHOLE = "lrs.whole"
 _numbers = count(randbits(63))
 """Numbers of this process's requests. Where they start is left to chance, so that no two processes name a request alike."""
 _MAX_PARAMETERS = 64
+_SECONDS_OF_NOBODY = 30.0
 _GZIP = zlib.MAX_WBITS | 16
 _MAX_MEMBERS = 256
 """Parts of a gzip body: after each one the rest is copied, which thousands of empty ones would make slow."""
@@ -100,6 +101,12 @@ class Request:
         self._receive = receive
         self.release()  # It is taken again when it is read again.
         return sent
+
+    async def body_of_nobody(self, limit: int, room: Room) -> bytes:
+        """Read the body of somebody who is not known yet: into room that is kept apart from everybody else's, and for half a minute at most."""
+        self._room = room
+        self._seconds = None if self._seconds is None else min(self._seconds, _SECONDS_OF_NOBODY)
+        return await self.body(limit)
 
     async def body(self, limit: int) -> bytes:
         """Read the whole body, decompressed if it came by gzip; ``limit`` bytes at most, before and after."""

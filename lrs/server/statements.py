@@ -107,6 +107,7 @@ class Statements:
         if media_type(content_type) not in _CONTENT_TYPES:
             section = "xAPI 1.0.3 Communication 1.5"
             raise InvalidRequest(f"Content-Type must be {' or '.join(_CONTENT_TYPES)}", parameter="Content-Type", section=section)
+        self._store.check_may_write(principal)
         body = await request.body(self._store.settings.max_body_bytes)
         submit = partial(self._submit, content_type, body, principal=principal, version=request.version, statement_id=statement_id)
         waiting = submit() if len(body) <= _INLINE else await asyncio.to_thread(submit)

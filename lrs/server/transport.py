@@ -18,6 +18,7 @@ class Joining:
     def __init__(self, below: asyncio.Transport) -> None:
         self._below = below
         self._head = b""
+        self.written = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._below, name)
@@ -28,6 +29,7 @@ class Joining:
             self._head = data
         else:
             head, self._head = self._head, b""
+            self.written += len(head) + len(data)
             self._below.write(head + data)
 
     def flush(self) -> None:

@@ -15,6 +15,7 @@ import pytest
 from lrs.errors import LimitExceeded
 from lrs.server.alternate import meant
 from lrs.server.request import Request
+from lrs.server.room import Room
 from tests.server.process import PATIENT, Server
 
 STATEMENTS = "/xapi/statements"
@@ -159,4 +160,4 @@ def test_a_form_is_smaller_than_other_bodies_may_be() -> None:
         return {"type": "http.request", "body": b"x" * 1_048_576, "more_body": next(pieces)}
 
     with pytest.raises(LimitExceeded):
-        anyio.run(meant, Request(scope, receive), 1 << 30)
+        anyio.run(meant, Request(scope, receive), 1 << 30, Room(1 << 30))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gzip
 import json
 import re
 import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
@@ -17,8 +19,9 @@ from lrs.errors import LimitExceeded
 from lrs.server import frontend
 from lrs.server.backend import Backend
 from lrs.server.request import Receive, Scope, Send, decompress
-from tests.server.process import WATCHER, Server
+from tests.server.process import BOTH, WATCHER, Server
 
+BASIC = b"Authorization: Basic " + base64.b64encode(":".join(BOTH).encode()) + b"\r\nX-Experience-API-Version: 1.0.3\r\nHost: lrs\r\n"
 ENDLESS = 4 * 1024 * 1024
 HEAD = b"GET /xapi/about HTTP/1.1\r\nHost: lrs\r\n"
 CHUNKED = b"POST /xapi/about HTTP/1.1\r\nHost: lrs\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -173,6 +176,50 @@ def test_what_follows_an_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatc
         assert connection.recv(65536).startswith(b"HTTP/1.1 204")
         connection.sendall(b"\r\n")
         assert connection.recv(65536) == b""
+
+
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n"
+STATE = (
+    b"/xapi/activities/state?activityId=https%3A%2F%2Fa.example%2Fx&stateId=upgrade&agent=%7B%22mbox%22%3A%22mailto%3Aup%40example.fr%22%7D"
+)
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.1], ids=["together", "apart"])
+@pytest.mark.parametrize("chunked", [True, False], ids=["chunked", "whole"])
+def test_an_offer_of_another_protocol_is_passed_over(connection: socket.socket, pause: float, *, chunked: bool) -> None:
+    """As Java's own client makes one with every request: the body is this request's, and the connection goes on."""
+    content = json.dumps({"page": pause, "chunked": chunked}).encode()
+    length = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % len(content)
+    head = b"PUT " + STATE + b" HTTP/1.1\r\nContent-Type: application/json\r\n" + BASIC + OFFER + length + b"\r\n\r\n"
+    body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(content), content) if chunked else content
+    for piece in (head, body) if pause else (head + body,):
+        connection.sendall(piece)
+        time.sleep(pause)
+    assert connection.recv(65536).startswith(b"HTTP/1.1 204 ")
+    connection.sendall(b"GET " + STATE + b" HTTP/1.1\r\n" + BASIC + OFFER + b"Connection: close\r\n\r\n")
+    answered, found = answer(connection)
+    assert (answered[:12], found) == (b"HTTP/1.1 200", content)
+
+
+def test_an_offer_that_comes_in_pieces_is_refused(server: Server, connection: socket.socket) -> None:
+    """Then what follows can't be told from the other protocol: nothing is stored of it, and nothing taken for another request."""
+    with server.client() as client:
+        client.put(STATE.decode(), json={"page": 0})
+        connection.sendall(b"PUT " + STATE + b" HTTP/1.1\r\nContent-Type: application/json\r\n" + BASIC + OFFER[:60])
+        time.sleep(0.2)
+        connection.sendall(OFFER[60:] + b"Content-Length: 2\r\n\r\n{}")
+        head, body = answer(connection)
+        assert head.startswith(b"HTTP/1.1 400 ")
+        assert json.loads(body)["error"]["code"] == "invalid-request"
+        assert client.get(STATE.decode()).json() == {"page": 0}
+
+
+@pytest.mark.parametrize("line", [b"CONNECT lrs:80 HTTP/1.1", "GET /é HTTP/1.1".encode()])
+def test_a_head_that_is_no_request_leaves_no_traceback(server: Server, connection: socket.socket, line: bytes) -> None:
+    """It is refused, and the connection ends."""
+    connection.sendall(line + b"\r\nHost: lrs\r\n\r\n")
+    assert answer(connection)[0].startswith(b"HTTP/1.1 400 ")
+    assert "Traceback" not in server.printed()
 
 
 def test_what_is_no_http_is_refused_as_everything_is(connection: socket.socket) -> None:

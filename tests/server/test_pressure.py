@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import gzip
 import hashlib
 import json
 import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -20,9 +23,11 @@ import pytest
 
 import lrs
 from lrs.asgi import create_app
+from lrs.credentials import passwords
+from lrs.server import connection
 from lrs.settings import Settings
 from lrs.storage.contract import Record
-from tests.server.process import BOTH, NO_TLS, VERSION, add_credentials
+from tests.server.process import BOTH, NO_TLS, READER, VERSION, add_credentials
 from tests.server.test_connection import connected, serving
 
 QUEUE = 10
@@ -195,6 +200,106 @@ def test_who_reads_slowly_keeps_nobody_waiting(store: lrs.LRS, port: int, client
     # Who takes it slowly, but does, gets all of it.
     with narrow(port, head) as patient:
         assert received(patient, pause=0.01, patience=20) > len(ESSAY)
+
+
+def test_who_stops_before_the_end_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However little of an answer is left that the system has no room for: a connection is not held for it."""
+    made: list[connection.Connection] = []
+    begin = connection.Connection.connection_made
+
+    def noted(self: connection.Connection, transport: Any) -> None:
+        made.append(self)
+        begin(self, transport)
+
+    async def large(scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"a" * int(scope["path"][1:])})
+
+    def held() -> list[int]:
+        return [left for each in made if not each.transport.is_closing() and (left := each.transport.get_write_buffer_size())]
+
+    monkeypatch.setattr(connection.Connection, "connection_made", noted)
+    monkeypatch.setattr(connection, "_PATIENCE", 3.0)
+    with serving(large) as listening, contextlib.ExitStack() as clients:
+        # About as much as the system takes of an answer by itself: of some there is little left.
+        most = int(Path("/proc/sys/net/ipv4/tcp_wmem").read_text().split()[2])
+        sizes = range(int(0.8 * most), int(1.1 * most), 25_000)
+        for size in sizes:
+            clients.enter_context(narrow(listening, b"GET /%d HTTP/1.1\r\nHost: lrs\r\n\r\n" % size))
+        while len(made) < len(sizes) or not all(each._joining.written for each in made):
+            time.sleep(0.05)
+        little = [left for left in held() if left < 64 * 1024]
+        until = time.monotonic() + 20
+        while held() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert held() == []
+    assert little
+
+
+def test_lookups_stop_no_writing(store: lrs.LRS, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While as many as you like wait for the engine, bodies that need a thread are taken."""
+    opened, read = threading.Event(), store.read_activity
+
+    def held(*arguments: Any, **named: Any) -> bytes:
+        assert opened.wait(60)
+        return read(*arguments, **named)
+
+    monkeypatch.setattr(store, "read_activity", held)
+    with ThreadPoolExecutor(40) as threads:
+        waiting = [threads.submit(client.get, "/xapi/activities", params={"activityId": "https://a.example/1"}) for _ in range(40)]
+        time.sleep(0.5)
+        try:
+            packed = {"content-type": "application/json", "content-encoding": "gzip"}
+            sent = client.post("/xapi/statements", content=gzip.compress(json.dumps(batch(1)).encode()), headers=packed, timeout=10)
+        finally:
+            opened.set()
+        assert sent.status_code == 200
+        assert {each.result(30).status_code for each in waiting} == {200}
+
+
+def test_wrong_passwords_keep_no_right_one_waiting(store: lrs.LRS, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are looked at, who was known before is let in."""
+    opened, verify = threading.Event(), passwords.verify_password
+    assert client.get("/xapi/statements").status_code == 200
+
+    def held(*arguments: Any) -> bool:
+        assert opened.wait(60)
+        return verify(*arguments)
+
+    monkeypatch.setattr(passwords, "verify_password", held)
+    with ThreadPoolExecutor(20) as threads:
+        waiting = [threads.submit(client.get, "/xapi/statements", auth=(BOTH[0], f"wrong {n}")) for n in range(20)]
+        time.sleep(1.2)  # What is remembered in front of the store's own memory is over.
+        try:
+            known = client.get("/xapi/statements", timeout=10)
+        finally:
+            opened.set()
+        assert known.status_code == 200
+        assert {each.result(60).status_code for each in waiting} == {401}
+
+
+def test_who_may_not_write_is_told_before_the_body_comes(port: int) -> None:
+    """What they would send takes no room."""
+    login = base64.b64encode(":".join(READER).encode())
+    with connected(port) as waiting:
+        waiting.sendall(
+            b"POST /xapi/statements HTTP/1.1\r\nHost: lrs\r\nX-Experience-API-Version: 1.0.3\r\nContent-Type: application/json\r\n"
+            b"Authorization: Basic " + login + b"\r\nContent-Length: 1000\r\n\r\n["
+        )
+        assert waiting.recv(65536).startswith(b"HTTP/1.1 403 ")
+
+
+def test_forms_of_nobody_take_no_room_of_others(store: lrs.LRS, port: int, client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A form is read before it is known who sends it: however many there are, and however slow, bodies of those who are known are taken."""
+    head = b"POST /xapi/statements?method=PUT HTTP/1.1\r\nHost: lrs\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 4194304\r\n\r\n"
+    with contextlib.ExitStack() as slow:
+        waiting = [slow.enter_context(connected(port)) for _ in range(store.settings.max_bodies_bytes // 4_194_304)]
+        for each in waiting:
+            # Those for which there is no room are hung up on.
+            with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+                each.sendall(head + b"a" * 4_194_303)
+        answers = {client.post("/xapi/statements", json=batch(1)).status_code for _ in range(5)}
+        assert answers == {200}
 
 
 def narrow(port: int, request: bytes) -> socket.socket:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
+import attrs
 import pytest
 
 import lrs
@@ -237,6 +238,16 @@ def test_a_token_is_its_owners_and_nobody_elses(store: lrs.LRS, world: World, pr
     ):
         with pytest.raises(lrs.InvalidRequest):
             wrong()
+
+
+def test_a_token_is_worth_nothing_once_rights_are_narrower(store: lrs.LRS, world: World, principal: Callable[..., Principal]) -> None:
+    """What somebody might see when they got it and may not see now, as a bearer with fewer scopes: they ask anew."""
+    store.ingest([world.statement() for _ in range(3)])
+    before = principal(Scope.ALL, name="mine")
+    token = store.query(verb=world.verb, limit=1, principal=before).more
+    for now in (attrs.evolve(before, scopes=frozenset({Scope.STATEMENTS_READ_MINE})), attrs.evolve(before, view=View.PSEUDONYMOUS)):
+        with pytest.raises(lrs.InvalidRequest):
+            store.query(more=token, principal=now)
 
 
 def test_limit_zero_asks_for_what_the_server_gives(store: lrs.LRS, world: World) -> None:
