@@ -237,7 +237,10 @@ class Committer:
                         _fail(batch, own)
                 return
         if isinstance(error, StoreUnavailable):
-            self._rescue(left)
+            try:
+                self._rescue(left)
+            except Exception as own:  # noqa: BLE001 -- as above: this thread has to go on
+                error = own
         for batch in left:
             _fail(batch, error)
 

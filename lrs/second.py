@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import resource
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -51,6 +52,8 @@ SOON = 2 * 1024 * 1024
 """Bytes before which somebody else's are checked within some tens of milliseconds."""
 _BESIDE = 4 * 1024 * 1024
 """Bytes that are remembered here where the second process does most of the checking: few, so that a server's memory is level after minutes."""
+_PATIENCE = 60
+"""Seconds without a word after which it is ended, and what it was asked is checked here: it may have been stopped."""
 _NOTHING = bytes(HEAD)
 """An answer that says nothing."""
 
@@ -150,6 +153,7 @@ class _Running:
         with its:
             # No log, which could quote what it was given.
             self._process = start("lrs.second", stdin=its.fileno(), stderr=subprocess.DEVNULL)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", _PATIENCE, 0))
         self._writer, self._reader = (ThreadPoolExecutor(1, f"lrs-second-{way}") for way in ("out", "in"))
         self._under_way: list[int] = []
         self._counting = threading.Lock()
@@ -196,7 +200,12 @@ class _Running:
                 self._under_way.remove(size)
 
     def _read(self) -> bytes:
-        return _receive(self._socket)
+        try:
+            return _received(self._socket)
+        except OSError:
+            # Whatever keeps it from answering: what comes later would be taken for the answer to something else.
+            self._process.kill()
+            return b""
 
 
 def main() -> None:
@@ -249,10 +258,14 @@ def _send(to: socket.socket, message: Task | Checked) -> None:
 def _receive(by: socket.socket) -> bytes:
     """Read what was sent. Nothing at the end, too."""
     try:
-        size = int.from_bytes(_whole(by, HEAD))
-        return _whole(by, size) if size else b""
+        return _received(by)
     except OSError:
         return b""
+
+
+def _received(by: socket.socket) -> bytes:
+    size = int.from_bytes(_whole(by, HEAD))
+    return _whole(by, size) if size else b""
 
 
 def _whole(by: socket.socket, size: int) -> bytes:

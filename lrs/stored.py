@@ -203,13 +203,21 @@ class SharedTimes:
 
     def claim(self, keys: Sequence[Key]) -> int:
         """See :class:`Times`; raises :class:`lrs.errors.StoreUnavailable` when another process does not finish with one of these."""
+        given: list[int] = []
+
+        def taken(last: int) -> int:
+            given.append(_first(len(keys), now=self._clock(), last=max(last, self._last)))
+            return given[-1]
+
         hashes = b"".join(blake2b(tenant.encode() + b"\0" + each.bytes, digest_size=16).digest() for tenant, each in keys)
         end = time.monotonic() + _PATIENCE
         while True:
             try:
-                first = self._claims.claim(
-                    self._process, hashes, first=lambda last: _first(len(keys), now=self._clock(), last=max(last, self._last))
-                )
+                first = self._claims.claim(self._process, hashes, first=taken)
+            except StoreUnavailable:
+                # It may be claimed all the same, and nobody would ever let go of it.
+                self._late.update(given)
+                raise
             except IdsClaimed:
                 if time.monotonic() > end:
                     raise StoreUnavailable("another process has been storing the same statements for long") from None
@@ -227,7 +235,7 @@ class SharedTimes:
         if first in self._held:
             self._held.discard(first)
             try:
-                self._claims.settle([first])
+                self._claims.settle(self._process, [first])
             except StoreUnavailable:
                 self._late.add(first)  # What is stored stays stored; the others hear of it later.
 
@@ -290,7 +298,7 @@ class SharedTimes:
         """Settle what is late, show that this process is alive, and let go of what dead ones left."""
         late = list(self._late)
         if late:
-            self._claims.settle(late)
+            self._claims.settle(self._process, late)
             self._late.difference_update(late)
         if self._held:
             self._claims.beat(self._process)

@@ -63,6 +63,8 @@ T = TypeVar("T")
 _DAY = 86_400
 _MICROSECONDS = 1_000_000
 _ATTEMPTS = 3
+_ENDED = 0
+"""The fingerprint of a stored statement whose people are past their limit."""
 _NEVER, _NOW = -sys.maxsize, sys.maxsize
 _MAX_AUTHORITIES = 10_000
 _FEW = 16
@@ -284,6 +286,8 @@ class Writer:
         """Say that a group is not on its way any more."""
         self._times.settle(group.first)
         self._under_way.pop(group, None)
+        # Or one group would keep another in memory, and that one the one before it.
+        group.leans_on.clear()
 
     @contextmanager
     def _recorded(self, batches: Sequence[Batch]) -> Iterator[None]:
@@ -401,11 +405,11 @@ class Writer:
         return new, Receipt(batch.ids, frozenset(replayed), refused)
 
     def _same(self, share: Share, place: int, stored: KnownStatement | None, earlier: Earlier | None) -> bool:
-        """Tell whether what came is what is ``stored`` under its id, or came ``earlier``."""
+        """Tell whether what came is what is ``stored`` under its id, or came ``earlier``; of what is past a limit nobody can tell any more."""
         fingerprint = stored.fingerprint if stored else None
         if earlier and not stored:
             fingerprint = earlier[0].tokenised.fingerprints[earlier[1]]
-        if fingerprint == share.tokenised.fingerprints[place]:
+        if fingerprint == share.tokenised.fingerprints[place] or fingerprint == _ENDED:
             return True
         text = earlier[0].drafts.text(earlier[1]) if earlier else self._stored(share.tenant, share.ids[place])
         version = V2 if share.drafts.versions[place].startswith("2.") else V1

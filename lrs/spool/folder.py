@@ -7,6 +7,7 @@ can't be used and is kept for somebody to look at.
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _KIND = "spool"
 _WAITS, _ASIDE, _HALF = ".sealed", ".unreadable", ".new"
+_NAMED = re.compile(r"(\d+)-[0-9a-f]+-(\d+)" + re.escape(_WAITS))
+"""What waits, by its name."""
 _ABANDONED = 60.0
 """Seconds after which a file that is half written is nobody's any more."""
 _File = tuple[str, bytes]
@@ -68,11 +71,11 @@ class Folder:
 
     def has_waiting(self) -> bool:
         """Tell whether anything waits."""
-        return any(name.endswith(_WAITS) for name in _names(self._path))
+        return any(_NAMED.fullmatch(name) for name in _names(self._path))
 
     def names(self) -> list[str]:
         """Name what waits, oldest first."""
-        return sorted(name for name in _names(self._path) if name.endswith(_WAITS))
+        return sorted(name for name in _names(self._path) if _NAMED.fullmatch(name))
 
     def turn(self) -> AbstractContextManager[None]:
         """Give a block in which nobody else who asks for a turn has one: to add because others wait, or to send those on."""
@@ -85,9 +88,9 @@ class Folder:
         sealed = self._keys(tenant).spool.seal(_KIND, stem.encode(), msgspec.msgpack.encode(records))
         content = msgspec.msgpack.encode((tenant, sealed))
         with self._lock:
-            if self.waiting().size + len(content) > self._most:
-                raise StoreBusy("the warehouse is away, and what waits for it has taken all room (spool_bytes)")
             try:
+                if self.waiting().size + len(content) > self._most:
+                    raise StoreBusy("the warehouse is away, and what waits for it has taken all room (spool_bytes)")
                 _write(self._path, stem, content)
             except OSError as error:
                 raise StoreUnavailable(
@@ -136,10 +139,9 @@ def waiting_in(path: Path) -> Waiting:
     statements = unreadable = size = 0
     times = []
     for entry in _entries(path):
-        if entry.name.endswith(_WAITS):
-            received, _, number = _stem(entry.name).split("-")
-            times.append(int(received))
-            statements += int(number)
+        if found := _NAMED.fullmatch(entry.name):
+            times.append(int(found[1]))
+            statements += int(found[2])
         unreadable += entry.name.endswith(_ASIDE)
         with suppress(FileNotFoundError):
             size += entry.stat().st_size

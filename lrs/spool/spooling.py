@@ -13,7 +13,7 @@ import msgspec
 
 from lrs.batch import Batch, Group, Receipt, by_tenant
 from lrs.committer import Unexpected
-from lrs.errors import LRSError
+from lrs.errors import LRSError, StoreBusy
 from lrs.privacy.audit import Audit, Event
 from lrs.privacy.drafts import Drafts
 from lrs.privacy.quarantine import Held, Quarantine
@@ -191,8 +191,8 @@ class Spooling:
                     for batch in batches:
                         self._hold_conflicts(batch, batch.done.result())
                     stored.append(name)
-                except Unexpected as error:
-                    # It would keep all that comes after it waiting.
+                except (Unexpected, StoreBusy) as error:
+                    # It would keep all that comes after it waiting, be it that there is no room for it in quarantine.
                     self._put_aside(name, error)
                 except LRSError as error:
                     failure = error

@@ -788,8 +788,8 @@ class ClaimStore(Protocol):
         ``first`` makes it of the last time that was given out. Raises :class:`IdsClaimed` when another process has one of the ids; all or nothing.
         """
 
-    def settle(self, firsts: Collection[int]) -> None:
-        """Let go of what was claimed from these times on: it is stored, or will never be."""
+    def settle(self, process: str, firsts: Collection[int]) -> None:
+        """Let go of what a process has claimed from these times on: it is stored, or will never be."""
 
     def through(self, now: int) -> int:
         """The time before the oldest claim; where there is none the last one that was given out, or ``now``, which then counts as given out."""

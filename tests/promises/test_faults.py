@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ import pytest
 
 import lrs
 from lrs.engine import LRS
+from lrs.storage.warehouse import disk
 from tests.exchange import proxy
 from tests.exchange.proxy import Fault, Handler, Proxy
 from tests.storage.engines import server, server_settings
@@ -237,3 +239,27 @@ def everything(store: LRS) -> list[dict[str, Any]]:
         page = store.query(more=page.more)
         found += page.statements
     return found
+
+
+def test_what_could_not_be_synced_is_synced_before_it_is_said_to_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows are in their table, but the disk failed then: whoever sends them again is not answered before they are safe."""
+    written, failing = disk._write_through, [True]
+    synced: list[str] = []
+
+    def once(folder: Path) -> None:
+        if folder.suffix == ".proj" and folder.parent.parent.name == "statements":
+            if failing:
+                failing.pop()
+                raise OSError(errno.EIO, "the test says so")
+            synced.append(folder.parent.name)
+        written(folder)
+
+    monkeypatch.setattr(disk, "_write_through", once)
+    with lrs.open(tmp_path) as store:
+        batch = made(6000)
+        with pytest.raises(lrs.StoreUnavailable):
+            store.ingest(batch)
+        assert not synced
+        store.ingest(batch)
+        assert synced
+        assert set(rows(store).values()) == {1}

@@ -245,6 +245,29 @@ def test_a_dead_process_is_waited_for_a_short_time_only(stores: tuple[LRS, LRS],
     assert stores[1].consistent_through().timestamp() * 1_000_000 > first
 
 
+def test_a_claim_whose_answer_was_lost_is_let_go_of(stores: tuple[LRS, LRS], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The vault has noted it, and the connection broke: whoever sends it again is told that it is stored, and Consistent-Through goes on."""
+    one, two = stores
+    # Nobody else is to find out that it is nobody's.
+    monkeypatch.setattr(stored, "_DEAD", 60.0)
+    claim, sent = one._vault.claim, statements(1)
+
+    def broken(*arguments: Any, **named: Any) -> int:
+        claim(*arguments, **named)
+        raise lrs.StoreUnavailable("the test says so")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(one._vault, "claim", broken)
+        with pytest.raises(lrs.StoreUnavailable):
+            sent_to(one, sent)
+    before = one._clock()
+    deadline = time.monotonic() + 20
+    while two.consistent_through().timestamp() * 1_000_000 < before:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert sent_to(two, sent).replayed == frozenset()
+
+
 def test_a_process_that_stood_still_stores_nothing_that_others_may_have(stores: tuple[LRS, LRS], monkeypatch: pytest.MonkeyPatch) -> None:
     """Taken for dead between claiming and storing, it looks again: no second row, and nothing before a time up to which all was said to be there."""
     one, two = stores
@@ -283,7 +306,7 @@ def test_a_process_that_does_not_end_is_not_waited_for_without_end(stores: tuple
         send(stores[1], sent).result(20)
     assert refused.value.retryable
     send(stores[1], statements(1)).result(20)
-    stores[0]._vault.settle([first])
+    stores[0]._vault.drop([claim for claim in stores[0]._vault.claims() if claim.first == first])
     send(stores[1], sent).result(20)
 
 
@@ -291,7 +314,7 @@ def test_what_can_not_be_settled_now_is_settled_later(stores: tuple[LRS, LRS], m
     """A statement that is stored is acknowledged although the vault goes away just then; once it is back nothing waits for it any more."""
     one, two = stores
 
-    def away(_firsts: Any) -> None:
+    def away(_process: str, _firsts: Any) -> None:
         raise lrs.StoreUnavailable("the test says so")
 
     with monkeypatch.context() as patched:

@@ -185,8 +185,8 @@ def test_a_damaged_file_keeps_nobody_waiting(wired: Wired, settings: Settings, c
         until(lambda: set(rows(store)) == ids(sound, damaged))
 
 
-def test_what_a_full_quarantine_does_not_take_waits_alone(wired: Wired, settings: Settings) -> None:
-    """A statement that contradicts one stored before stays in the spool until there is room for it in quarantine; what came with it and after it goes on."""
+def test_what_a_full_quarantine_does_not_take_is_put_aside(wired: Wired, settings: Settings) -> None:
+    """A statement that contradicts one stored before keeps nobody waiting: it is kept out of the way, and goes into quarantine once there is room for it."""
     first, sound = made(2), made(2)
     with lrs.open(attrs.evolve(settings, max_quarantine_bytes=1)) as store:
         store.ingest(first)
@@ -195,12 +195,34 @@ def test_what_a_full_quarantine_does_not_take_waits_alone(wired: Wired, settings
             store.ingest(sound)
             # Nobody waits for what was acknowledged, stored or not.
             until(lambda: store._committer.requests == 0)
-        until(lambda: set(rows(store)) == ids(first, sound) and store.spooled.statements == 1)
-        assert store.quarantine.entries("default") == []
-    with lrs.open(settings) as store:
         emptied(store)
         assert rows(store) == dict.fromkeys(ids(first, sound), 1)
+        assert (store.spooled.unreadable, store.quarantine.entries("default")) == (1, [])
+        store.erase({"mbox": "mailto:somebody@example.fr"})
+    (aside,) = folder_of(settings).glob("*.unreadable")
+    aside.rename(aside.with_suffix(".sealed"))
+    with lrs.open(settings) as store:
+        emptied(store)
         assert len(store.quarantine.entries("default")) == 1
+
+
+def test_whatever_is_wrong_with_the_folder_stops_nobody_for_ever(wired: Wired, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that nobody here has written is passed over; a folder that can't be looked into is told, and what comes later is stored."""
+    with lrs.open(settings) as store:
+        (folder_of(settings) / "copy.sealed").write_bytes(b"")
+
+        def full(_path: Path) -> Any:
+            raise OSError(24, "Too many open files")
+
+        with away(wired[0]):
+            with monkeypatch.context() as patched:
+                patched.setattr("lrs.spool.folder.waiting_in", full)
+                with pytest.raises(lrs.StoreUnavailable):
+                    store.ingest(made(1))
+            store.ingest(batch := made(2))
+        emptied(store)
+        store.ingest(later := made(1))
+        assert rows(store) == dict.fromkeys(ids(batch, later), 1)
 
 
 @pytest.mark.skipif(COMPILER is None, reason="a C compiler is needed to see what a process syncs")

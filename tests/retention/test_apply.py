@@ -12,6 +12,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import attrs
 import msgspec
@@ -304,3 +305,15 @@ def test_the_quarantine_ends_when_its_days_are_up(tmp_path: Path) -> None:
         assert store._vault.quarantined("default", now=0) == []
     assert "quarantine" in str(done)
     assert sealed not in bytes_of(tmp_path)
+
+
+def test_what_is_past_a_limit_may_be_sent_again(tmp_path: Path) -> None:
+    """Whom it named is gone, so nobody can tell whether it is the same: it is not stored once more, and what comes with it is."""
+    clock = Clock()
+    with opened(tmp_path, policy(), clock) as store:
+        old = statement("ana", timestamp=clock.iso(-310)) | {"id": str(uuid4())}
+        store.ingest([old])
+        assert warehouse(store, "SELECT fingerprint FROM statements") == [(0,)]
+        assert store.ingest([old]) == [UUID(old["id"])]
+        store.ingest([old, statement("bob")])
+        assert warehouse(store, "SELECT count() FROM statements") == [(2,)]

@@ -232,6 +232,19 @@ def test_it_is_started_again_after_it_has_ended(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("eager")
+def test_one_that_was_stopped_is_not_waited_for_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is ended after a while, what it was asked is checked here, and another one is started when there is need."""
+    monkeypatch.setattr(second, "_PATIENCE", 1)
+    with lrs.open(tmp_path) as store:
+        running = started(store)
+        os.kill(running._process.pid, signal.SIGSTOP)
+        sent = [{"id": str(uuid4())} | STATEMENT for _ in range(200)]
+        assert len(store.ingest(iter([json.dumps(sent[start : start + 50]).encode() for start in range(0, 200, 50)]))) == 200
+        assert running.has_ended()
+        assert started(store)._process.pid != running._process.pid
+
+
+@pytest.mark.usefixtures("eager")
 def test_a_small_batch_does_not_wait_for_large_ones(asked: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes while much waits there is checked here, whoever sent the other; of a stream more may wait."""
     monkeypatch.setattr(intake, "SOON", 10_000)

@@ -40,10 +40,10 @@ class Claims(Database):
             connection.execute(insert(_CLAIM), {"first": start, "process": process, "beat": 0, "ids": ids})
         return start
 
-    def settle(self, firsts: Collection[int]) -> None:
+    def settle(self, process: str, firsts: Collection[int]) -> None:
         """See :class:`lrs.storage.contract.ClaimStore`."""
         with self._write() as connection:
-            connection.execute(delete(_CLAIM).where(_CLAIM.c.first.in_(firsts)))
+            connection.execute(delete(_CLAIM).where(_CLAIM.c.process == process, _CLAIM.c.first.in_(firsts)))
 
     def through(self, now: int) -> int:
         """See :class:`lrs.storage.contract.ClaimStore`."""

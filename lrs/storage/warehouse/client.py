@@ -93,6 +93,9 @@ class Session:
     def write_through(self) -> None:
         """Have what was made on the disk: a server sees to that itself."""
 
+    def write_parts(self, table: str) -> None:
+        """Have what was inserted into a table on the disk, if that failed after it was inserted: a server sees to that itself."""
+
     def close(self) -> None:
         """Close the connection."""
         self._client.close()
@@ -144,6 +147,11 @@ class EmbeddedSession(Session):
         with answering():
             self._disk.everything()
 
+    def write_parts(self, table: str) -> None:
+        """See :class:`Session`."""
+        with answering():
+            self._disk.parts(str(self._client.database), table)
+
     def insert_blocks(self, table: str, names: Sequence[str], blocks: Iterable[bytes | memoryview], *, into: str = "") -> None:
         """See :class:`Session`."""
         with answering(), _nameless_file(self._folder) as rows:
@@ -152,8 +160,7 @@ class EmbeddedSession(Session):
             source = f"/dev/fd/{rows.fileno()}"
             columns = ", ".join(f"`{name}`" for name in names)
             self._client.command(f"INSERT INTO {table} ({columns}) FROM INFILE '{source}'" + _INSERT_CLAUSE)
-        with answering():
-            self._disk.parts(str(self._client.database), (into or table).strip("`"))
+        self.write_parts((into or table).strip("`"))
 
     def _send(self, context: InsertContext) -> None:
         self.insert_blocks(context.table, context.column_names, _pieces(context))

@@ -109,7 +109,10 @@ class Statements:
         asked = [int.from_bytes(times[start : start + 8]) for start in range(0, len(times), 8)]
         parts = (asked[start : start + _TIMES] for start in range(0, len(asked), _TIMES))
         with self._sessions.inserter() as session:
-            return any(session.query(sql.ANY_AT, {"stored": part}) for part in parts)
+            found = any(session.query(sql.ANY_AT, {"stored": part}) for part in parts)
+            if found:
+                session.write_parts("statements")
+            return found
 
     def known(self, tenant: str, ids: Sequence[UUID]) -> Mapping[UUID, KnownStatement]:
         """See :class:`lrs.storage.contract.StatementStore`."""
@@ -123,7 +126,11 @@ class Statements:
         with self._sessions.lookup(settled=self._journal.holds_any({each.bytes for each in asked})) as session:
             # What comes again mostly came a short while ago: the parts of earlier months are looked through for the rest alone.
             found = _known(session, tenant, asked, since=self._newest - _RECENT)
-            return found | _known(session, tenant, [each for each in asked if each not in found])
+            found |= _known(session, tenant, [each for each in asked if each not in found])
+            if found:
+                # Before anybody is told that it is stored: it may be there, and not yet safe.
+                session.write_parts("statements")
+            return found
 
     def by_id(
         self, tenant: str, ids: Sequence[UUID], *, now: int, within: Selection | None = None
