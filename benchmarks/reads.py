@@ -25,7 +25,7 @@ import msgspec
 import lrs
 from benchmarks import data, filled
 from benchmarks.machine import machine
-from lrs.access import View
+from lrs.access import Action, View, decide
 from lrs.read import Page, _bound, _Next
 from lrs.storage.contract import Selection
 from lrs.storage.warehouse.client import Session
@@ -185,7 +185,8 @@ def _deep(store: lrs.LRS, drawn: Sequence[dict[str, Any]], names: Sequence[str])
         page = store.query(limit=LIMIT, **filters)
         if page.more is None:
             continue
-        bound = _bound(store._reader.narrowed(store.owner))  # noqa: SLF001 -- as above
+        reader = store._reader.narrowed(store.owner)  # noqa: SLF001 -- as above
+        bound = _bound(reader, decide(reader, Action.READ_STATEMENTS))
         following = msgspec.msgpack.decode(tokens.open(page.more, bound_to=bound, now=int(time.time())), type=_Next)
         after = _stored_at(store, following.selection)
         if after is None:
